@@ -1,0 +1,16 @@
+//! OpenAI's chat-completions dialect: requests, answers, usage and errors.
+
+pub mod chat_request;
+pub mod chat_response;
+pub mod chat_stream;
+pub mod error;
+pub mod request_content;
+pub mod request_rewrite;
+pub mod token_bound;
+pub mod upstream_error;
+pub mod usage;
+pub mod usage_judgement;
+
+mod answer;
+
+pub use answer::CostNote;

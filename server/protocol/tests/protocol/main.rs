@@ -1,0 +1,10 @@
+//! The wire formats seen from outside: what goes in, what comes out, and what no input may do.
+
+mod chat_request;
+mod chat_response;
+mod chat_stream;
+mod error;
+mod request_rewrite;
+mod sse;
+mod token_bound;
+mod usage;

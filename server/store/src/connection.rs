@@ -1,0 +1,198 @@
+//! Connections to the database, and the transactions they begin.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr,
+    IsolationLevel, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+};
+use waystation_migrations::{Migrator, MigratorTrait};
+
+use crate::error::StoreError;
+
+const SQLITE_READERS: u32 = 8;
+
+/// Which database holds the site.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DatabaseKind {
+    /// A file in the data directory.
+    Sqlite,
+    /// MySQL 8, MariaDB 10.6 and later, or what speaks like them.
+    MySql,
+    /// PostgreSQL 14 and later.
+    Postgres,
+}
+
+/// Where the database is and how much of it to use.
+#[derive(Clone, Debug)]
+pub struct StoreOptions {
+    /// `sqlite:` with a path, `mysql://…` or `postgres://…`.
+    pub url: String,
+    /// The most connections to a server; SQLite has one writer and eight readers.
+    pub max_connections: u32,
+}
+
+/// The database of a site. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Store {
+    kind: DatabaseKind,
+    writer: DatabaseConnection,
+    reader: DatabaseConnection,
+}
+
+impl Store {
+    /// Connects without looking at the schema.
+    pub async fn connect(options: &StoreOptions) -> Result<Self, StoreError> {
+        let kind = DatabaseKind::of_url(&options.url)?;
+        let (writer, reader) = match kind {
+            DatabaseKind::Sqlite => {
+                // One connection writes: SQLite has one writer at a time, and a queue of our own is fair.
+                let writer = Database::connect(sqlite_options(&options.url, 1, false)).await?;
+                let reader = Database::connect(sqlite_options(&options.url, SQLITE_READERS, true)).await?;
+                (writer, reader)
+            }
+            DatabaseKind::MySql | DatabaseKind::Postgres => {
+                let pool = Database::connect(server_options(&options.url, options.max_connections)).await?;
+                (pool.clone(), pool)
+            }
+        };
+        Ok(Store { kind, writer, reader })
+    }
+
+    /// Brings the schema up to this version; gives how many migrations ran.
+    pub async fn migrate(&self) -> Result<usize, StoreError> {
+        let pending = Migrator::get_pending_migrations(&self.writer).await?.len();
+        if pending > 0 {
+            Migrator::up(&self.writer, None).await?;
+        }
+        Ok(pending)
+    }
+
+    /// Takes back all migrations and runs them again; for tests of the migrations only.
+    pub async fn rebuild_schema(&self) -> Result<(), StoreError> {
+        Migrator::down(&self.writer, None).await?;
+        Migrator::up(&self.writer, None).await?;
+        Ok(())
+    }
+
+    /// How many migrations have not run yet.
+    pub async fn pending_migrations(&self) -> Result<usize, StoreError> {
+        Ok(Migrator::get_pending_migrations_read_only(&self.writer).await?.len())
+    }
+
+    /// Which database it is.
+    pub fn kind(&self) -> DatabaseKind {
+        self.kind
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.reader.ping().await.map_err(StoreError::from)
+    }
+
+    /// The database's clock, in unix milliseconds.
+    pub async fn now_ms(&self) -> Result<i64, StoreError> {
+        Ok(database_time_ms(&self.reader).await?)
+    }
+
+    /// Closes every connection; a SQLite file is left with its journal merged.
+    pub async fn close(self) -> Result<(), StoreError> {
+        if self.kind == DatabaseKind::Sqlite {
+            self.reader.close().await?;
+        }
+        self.writer.close().await?;
+        Ok(())
+    }
+
+    /// Where queries outside of a transaction go. On SQLite these connections cannot write.
+    pub(crate) fn reader(&self) -> &DatabaseConnection {
+        &self.reader
+    }
+
+    /// Begins a transaction that may write.
+    ///
+    /// SQLite takes its write lock at once, as a deferred one fails under contention. MySQL keeps its repeatable
+    /// reads and every read that counts locks; PostgreSQL would refuse most of those, so it reads what is committed.
+    pub(crate) async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
+        self.writer
+            .begin_with_options(TransactionOptions {
+                isolation_level: match self.kind {
+                    DatabaseKind::Sqlite => None,
+                    DatabaseKind::MySql => Some(IsolationLevel::RepeatableRead),
+                    DatabaseKind::Postgres => Some(IsolationLevel::ReadCommitted),
+                },
+                access_mode: None,
+                sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            })
+            .await
+    }
+}
+
+impl DatabaseKind {
+    fn of_url(url: &str) -> Result<Self, StoreError> {
+        match url.split_once(':').map(|(scheme, _)| scheme) {
+            Some("sqlite") => Ok(DatabaseKind::Sqlite),
+            Some("mysql" | "mariadb") => Ok(DatabaseKind::MySql),
+            Some("postgres" | "postgresql") => Ok(DatabaseKind::Postgres),
+            _ => Err(StoreError::Schema("the database URL starts with sqlite:, mysql: or postgres:".to_owned())),
+        }
+    }
+}
+
+/// The database's clock, in unix milliseconds. SQLite runs on this host and has this host's clock.
+pub(crate) async fn database_time_ms(connection: &impl ConnectionTrait) -> Result<i64, DbErr> {
+    let backend = connection.get_database_backend();
+    let sql = match backend {
+        DatabaseBackend::MySql => "SELECT CAST(UNIX_TIMESTAMP(SYSDATE(3)) * 1000 AS SIGNED) AS now_ms",
+        DatabaseBackend::Postgres => "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) AS now_ms",
+        _ => return Ok(host_time_ms()),
+    };
+    match connection.query_one_raw(Statement::from_string(backend, sql)).await? {
+        Some(row) => row.try_get("", "now_ms"),
+        None => Err(DbErr::RecordNotFound("the database's clock".to_owned())),
+    }
+}
+
+fn host_time_ms() -> i64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .ok()
+        .and_then(|elapsed| i64::try_from(elapsed.as_millis()).ok())
+        .unwrap_or(0)
+}
+
+fn sqlite_options(url: &str, connections: u32, query_only: bool) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url.to_owned());
+    options
+        .max_connections(connections)
+        .min_connections(1)
+        .acquire_timeout(Duration::from_secs(5))
+        .sqlx_logging(false)
+        .test_before_acquire(false)
+        .idle_timeout(None::<Duration>)
+        .max_lifetime(None::<Duration>)
+        .map_sqlx_sqlite_opts(move |options| {
+            options
+                .create_if_missing(!query_only)
+                .pragma("journal_mode", "WAL")
+                // Committed means it survives power loss.
+                .pragma("synchronous", "FULL")
+                .pragma("foreign_keys", "ON")
+                .pragma("cache_size", "-16384")
+                .pragma("temp_store", "MEMORY")
+                .pragma("query_only", if query_only { "ON" } else { "OFF" })
+                .busy_timeout(Duration::from_secs(5))
+        });
+    options
+}
+
+fn server_options(url: &str, connections: u32) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url.replacen("mariadb:", "mysql:", 1));
+    options
+        .max_connections(connections)
+        .min_connections(2)
+        .acquire_timeout(Duration::from_secs(5))
+        .connect_timeout(Duration::from_secs(5))
+        .sqlx_logging(false);
+    options
+}
