@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -16,6 +17,8 @@ pub enum Step {
     Send(Vec<u8>),
     /// Go on when the test adds a permit.
     Gate(Arc<Semaphore>),
+    /// Wait for the next request on the same connection.
+    NextRequest,
     /// Stay silent until the relay goes away.
     Hang,
     /// Break the connection off with a reset.
@@ -36,6 +39,8 @@ pub struct Upstream {
     seen: Arc<Mutex<Vec<Seen>>>,
     /// A permit for each connection that ended before its script did.
     pub cancelled: Arc<Semaphore>,
+    /// How many connections there were.
+    pub connections: Arc<AtomicUsize>,
     accepting: JoinHandle<()>,
 }
 
@@ -46,22 +51,25 @@ impl Upstream {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let cancelled = Arc::new(Semaphore::new(0));
         let (log, gone) = (seen.clone(), cancelled.clone());
+        let connections = Arc::new(AtomicUsize::new(0));
+        let counter = connections.clone();
         let accepting = tokio::spawn(async move {
             let mut scripts = VecDeque::from(scripts);
             while let Ok((mut stream, _)) = listener.accept().await {
+                counter.fetch_add(1, Ordering::Relaxed);
                 let (log, gone) = (log.clone(), gone.clone());
                 let script =
                     if scripts.len() > 1 { scripts.pop_front().unwrap() } else { scripts.front().unwrap().clone() };
                 tokio::spawn(async move {
                     let Some(request) = read_request(&mut stream).await else { return };
                     log.lock().unwrap().push(request);
-                    if play(stream, script).await.is_none() {
+                    if play(stream, script, &log).await.is_none() {
                         gone.add_permits(1);
                     }
                 });
             }
         });
-        Upstream { address, seen, cancelled, accepting }
+        Upstream { address, seen, cancelled, connections, accepting }
     }
 
     pub fn seen(&self) -> Vec<Seen> {
@@ -103,7 +111,7 @@ async fn read_request(stream: &mut TcpStream) -> Option<Seen> {
 }
 
 /// Nothing when the relay went away before the script was over.
-async fn play(mut stream: TcpStream, script: Vec<Step>) -> Option<()> {
+async fn play(mut stream: TcpStream, script: Vec<Step>, log: &Mutex<Vec<Seen>>) -> Option<()> {
     let mut byte = [0];
     for step in script {
         match step {
@@ -112,8 +120,12 @@ async fn play(mut stream: TcpStream, script: Vec<Step>) -> Option<()> {
                 permit = gate.acquire() => permit.unwrap().forget(),
                 _ = stream.read(&mut byte) => return None,
             },
+            Step::NextRequest => {
+                let request = read_request(&mut stream).await?;
+                log.lock().unwrap().push(request);
+            }
             Step::Hang => {
-                stream.read(&mut byte).await.ok();
+                drop(stream.read(&mut byte).await);
                 return None;
             }
             Step::Reset => {
@@ -169,3 +181,10 @@ pub fn word(text: &str) -> String {
 
 /// A whole answer of ten tokens read and five written.
 pub const ANSWER: &str = r#"{"id":"c1","object":"chat.completion","model":"up","choices":[{"index":0,"message":{"role":"assistant","content":"Hello there"},"finish_reason":"stop"}],"usage":{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15}}"#;
+
+/// A stream in chunked encoding, after which the connection can be used again.
+pub fn chunked_stream(pieces: &[&str]) -> Vec<Step> {
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
+    let chunks = pieces.iter().map(|piece| send(&format!("{:x}\r\n{piece}\r\n", piece.len())));
+    std::iter::once(send(head)).chain(chunks).chain([send("0\r\n\r\n")]).collect()
+}
