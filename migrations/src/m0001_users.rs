@@ -2,9 +2,7 @@
 
 use sea_orm_migration::prelude::{DbErr, IndexCreateStatement, SchemaManager, TableCreateStatement};
 
-use crate::columns::{
-    create_tables, flag, id, index, number, optional_number, optional_text, table, text, unique_index,
-};
+use crate::columns::{create_tables, flag, id, index, number, optional_number, optional_text, table, text, unique_index};
 
 create_tables!(["users", "sessions"], |manager| {
     let users = table(manager, "users")

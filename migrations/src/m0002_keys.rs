@@ -3,8 +3,7 @@
 use sea_orm_migration::prelude::{DbErr, IndexCreateStatement, SchemaManager, TableCreateStatement};
 
 use crate::columns::{
-    bytes, create_tables, flag, id, index, number, optional_long_text, optional_number, table, text,
-    unique_index,
+    bytes, create_tables, flag, id, index, number, optional_long_text, optional_number, table, text, unique_index,
 };
 
 create_tables!(["keys"], |manager| {
@@ -25,5 +24,8 @@ create_tables!(["keys"], |manager| {
         .col(number("updated_at_ms"))
         .col(optional_number("revoked_at_ms"))
         .to_owned();
-    (vec![keys], vec![unique_index("keys_hash", "keys", &["hash"]), index("keys_user", "keys", &["user_id"])])
+    (
+        vec![keys],
+        vec![unique_index("keys_hash", "keys", &["hash"]), index("keys_user", "keys", &["user_id"])],
+    )
 });

@@ -4,7 +4,7 @@ mod id;
 mod key_secret;
 
 pub use id::{
-    AccountId, AdjustmentId, AttemptId, BudgetId, ChannelId, CredentialId, GrantId, IdError, InstanceId,
-    KeyId, ModelId, PriceVersionId, RequestId, SessionId, TransferId, UserId,
+    AccountId, AdjustmentId, AttemptId, BudgetId, ChannelId, CredentialId, GrantId, IdError, InstanceId, KeyId,
+    ModelId, PriceVersionId, RequestId, SessionId, TransferId, UserId,
 };
-pub use key_secret::{KeyCheck, KeyHash, KeyPrefix, KeyPreview, KeySecret, KeySecretError};
+pub use key_secret::{KeyCheck, KeyHash, KeyPreview, KeyPrefix, KeySecret, KeySecretError};

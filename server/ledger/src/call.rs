@@ -241,12 +241,7 @@ impl Books {
         let total = cost.total().ok_or(Refusal::TooLarge)?;
         let hold = &lost.hold;
         let paid = |line: &HoldLine| {
-            lost.settled
-                .lines
-                .iter()
-                .filter(|paid| paid.account == line.account)
-                .map(|paid| paid.amount)
-                .sum()
+            lost.settled.lines.iter().filter(|paid| paid.account == line.account).map(|paid| paid.amount).sum()
         };
         let mut posting = Posting {
             user: hold.user,
@@ -308,7 +303,8 @@ impl Books {
             spending.pending = spending.pending.saturating_sub(held.amount).max(Money::ZERO);
             spending.spent = spending.spent.saturating_add(taken.borne_by_user());
         }
-        let mut posting = Posting { user: hold.user, now_ms, cause: hold.request.uuid(), next_line: 1 };
+        let mut posting =
+            Posting { user: hold.user, now_ms, cause: hold.request.uuid(), next_line: 1 };
         for line in &taken.lines {
             self.pay(&mut posting, line.account, line.unit, line.amount, kind);
         }
@@ -397,12 +393,7 @@ fn take(hold: &Hold, cost: &Cost, total: Money, limit: impl Fn(&HoldLine) -> i64
         let most = limit(line).max(0);
         match line.unit {
             Unit::Calls if most >= 1 => {
-                lines.push(SourceLine {
-                    account: line.account,
-                    unit: line.unit,
-                    amount: 1,
-                    list_value: owed,
-                });
+                lines.push(SourceLine { account: line.account, unit: line.unit, amount: 1, list_value: owed });
                 owed = Money::ZERO;
             }
             Unit::Calls => {}

@@ -53,7 +53,8 @@ pub fn call(number: u32, user: UserId) -> Reserve {
 }
 
 pub fn cost_of(input: u64, output: u64) -> Cost {
-    let usage = Usage::none(UsageSource::Reported).with(Bucket::Input, input).with(Bucket::Output, output);
+    let usage =
+        Usage::none(UsageSource::Reported).with(Bucket::Input, input).with(Bucket::Output, output);
     Cost::of(&usage, &price(), Multiplier::ONE)
 }
 

@@ -125,8 +125,7 @@ impl Answer<'_> {
             return;
         };
         let mut added = Vec::new();
-        for (name, text, old) in [("cost", note.cost, &place.cost), ("charged", note.charged, &place.charged)]
-        {
+        for (name, text, old) in [("cost", note.cost, &place.cost), ("charged", note.charged, &place.charged)] {
             let mut quoted = Vec::new();
             write_json_string(text, &mut quoted);
             match old {
@@ -151,9 +150,8 @@ impl Answer<'_> {
 fn whole_usage(note: &CostNote<'_>) -> Vec<u8> {
     let (prompt, completion) = (note.usage.input_tokens(), note.usage.output_tokens());
     let total = note.usage.total_tokens();
-    let mut text =
-        format!(r#"{{"prompt_tokens":{prompt},"completion_tokens":{completion},"total_tokens":{total},"#)
-            .into_bytes();
+    let mut text = format!(r#"{{"prompt_tokens":{prompt},"completion_tokens":{completion},"total_tokens":{total},"#)
+        .into_bytes();
     text.extend_from_slice(b"\"cost\":");
     write_json_string(note.cost, &mut text);
     text.extend_from_slice(b",\"charged\":");
@@ -188,10 +186,7 @@ fn read_choice<'a>(
     Ok(())
 }
 
-fn read_nested_usage(
-    reader: &mut JsonReader<'_>,
-    usage: &mut Option<ReportedUsage>,
-) -> Result<(), JsonError> {
+fn read_nested_usage(reader: &mut JsonReader<'_>, usage: &mut Option<ReportedUsage>) -> Result<(), JsonError> {
     reader.read_object(|reader, key| {
         if key.name() == "usage" && reader.peek()? == JsonKind::Object {
             *usage = Some(read_usage_object(reader)?.0);
@@ -221,9 +216,8 @@ fn measure_message(reader: &mut JsonReader<'_>, delivered: &mut DeliveredOutput)
             // Images, encrypted reasoning and what comes next year: seen, without a size.
             _ => {
                 let span = reader.skip_value()?;
-                delivered.is_produced |=
-                    matches!(kind, JsonKind::String | JsonKind::Array | JsonKind::Object)
-                        && !matches!(reader.text(span), b"\"\"" | b"[]" | b"{}");
+                delivered.is_produced |= matches!(kind, JsonKind::String | JsonKind::Array | JsonKind::Object)
+                    && !matches!(reader.text(span), b"\"\"" | b"[]" | b"{}");
             }
         }
         Ok::<(), JsonError>(())
@@ -239,9 +233,7 @@ fn measure_call(reader: &mut JsonReader<'_>, delivered: &mut DeliveredOutput) ->
     reader.read_object(|reader, key| {
         match (key.name().as_ref(), reader.peek()?) {
             ("function" | "custom", JsonKind::Object) => measure_call(reader, delivered)?,
-            ("name" | "arguments" | "input", _) => {
-                measure(reader, |delivered| &mut delivered.text, delivered)?
-            }
+            ("name" | "arguments" | "input", _) => measure(reader, |delivered| &mut delivered.text, delivered)?,
             _ => drop(reader.skip_value()?),
         }
         Ok::<(), JsonError>(())
@@ -254,8 +246,7 @@ fn measure_audio(reader: &mut JsonReader<'_>, delivered: &mut DeliveredOutput) -
         match (key.name().as_ref(), reader.peek()?) {
             ("data", JsonKind::String) => {
                 let encoded = reader.read_string()?.size.bytes();
-                delivered.audio_bytes =
-                    delivered.audio_bytes.saturating_add(encoded.div_ceil(4).saturating_mul(3));
+                delivered.audio_bytes = delivered.audio_bytes.saturating_add(encoded.div_ceil(4).saturating_mul(3));
                 delivered.is_produced |= encoded > 0;
             }
             ("transcript", _) => measure(reader, |delivered| &mut delivered.text, delivered)?,

@@ -438,10 +438,7 @@ fn read_tools(reader: &mut JsonReader<'_>, request: &mut ChatRequest<'_>) -> Res
     Ok(())
 }
 
-fn read_response_format(
-    reader: &mut JsonReader<'_>,
-    request: &mut ChatRequest<'_>,
-) -> Result<(), ChatRequestError> {
+fn read_response_format(reader: &mut JsonReader<'_>, request: &mut ChatRequest<'_>) -> Result<(), ChatRequestError> {
     let mut format_type = Cow::Borrowed("text");
     let mut has_schema = false;
     let span = reader.read_object::<ChatRequestError>(|reader, key| {
@@ -475,11 +472,7 @@ fn read_text<'a>(
     }
 }
 
-fn read_flag(
-    reader: &mut JsonReader<'_>,
-    kind: JsonKind,
-    param: &'static str,
-) -> Result<bool, ChatRequestError> {
+fn read_flag(reader: &mut JsonReader<'_>, kind: JsonKind, param: &'static str) -> Result<bool, ChatRequestError> {
     require(matches!(kind, JsonKind::True | JsonKind::False), param, "a boolean")?;
     reader.skip_value()?;
     Ok(kind == JsonKind::True)

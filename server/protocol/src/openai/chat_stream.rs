@@ -173,11 +173,7 @@ impl ChatStreamMeter {
             return StreamAction::HoldUsage(splice.apply(data));
         }
         // What the upstream did not terminate must be, or the next event would run into it.
-        if splice.is_empty() && is_terminated {
-            StreamAction::Forward
-        } else {
-            StreamAction::ForwardData(splice.apply(data))
-        }
+        if splice.is_empty() && is_terminated { StreamAction::Forward } else { StreamAction::ForwardData(splice.apply(data)) }
     }
 
     fn fail(&mut self, data: &[u8]) -> StreamAction {

@@ -38,10 +38,7 @@ impl RequestContent {
 }
 
 /// Measures one message, whose opening brace comes next.
-pub(super) fn measure_message(
-    reader: &mut JsonReader<'_>,
-    content: &mut RequestContent,
-) -> Result<(), JsonError> {
+pub(super) fn measure_message(reader: &mut JsonReader<'_>, content: &mut RequestContent) -> Result<(), JsonError> {
     content.messages += 1;
     reader.read_object(|reader, key| {
         let kind = reader.peek()?;
@@ -98,8 +95,7 @@ fn measure_part(reader: &mut JsonReader<'_>, content: &mut RequestContent) -> Re
         match (key.name().as_ref(), kind) {
             ("type", JsonKind::String) => {
                 let part_type = reader.read_string()?.name();
-                is_known_type =
-                    matches!(part_type.as_ref(), "text" | "refusal" | "image_url" | "input_audio" | "file");
+                is_known_type = matches!(part_type.as_ref(), "text" | "refusal" | "image_url" | "input_audio" | "file");
                 Ok(())
             }
             ("image_url", _) => measure_image(reader, content),
@@ -147,8 +143,7 @@ fn measure_image(reader: &mut JsonReader<'_>, content: &mut RequestContent) -> R
 /// A slash may be escaped in JSON; an address that hides behind other escapes counts as remote, which is
 /// the careful side.
 fn is_inline_image(address: &[u8]) -> bool {
-    let starts =
-        |prefix: &[u8]| address.get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix));
+    let starts = |prefix: &[u8]| address.get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix));
     starts(b"data:image/") || starts(b"data:image\\/")
 }
 

@@ -78,9 +78,7 @@ pub fn rewrite_chat_request(request: &ChatRequest<'_>, rewrite: &ChatRewrite<'_>
             StreamOptionsPlace::Absent => {
                 splice.insert(places.members, br#""stream_options":{"include_usage":true},"#.to_vec());
             }
-            StreamOptionsPlace::Null(span) => {
-                splice.replace(span.clone(), br#"{"include_usage":true}"#.to_vec())
-            }
+            StreamOptionsPlace::Null(span) => splice.replace(span.clone(), br#"{"include_usage":true}"#.to_vec()),
             StreamOptionsPlace::Object { include_usage: Some(span), .. } => {
                 splice.replace(span.clone(), b"true".to_vec());
             }

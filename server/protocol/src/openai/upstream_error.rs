@@ -75,12 +75,8 @@ fn read_object(reader: &mut JsonReader<'_>, place: Place, found: &mut Candidates
         };
         match (kind, place, name.as_ref()) {
             (JsonKind::Object, Place::Top, "error") => return read_object(reader, Place::Error, found),
-            (JsonKind::Object, Place::Top, "base_resp") => {
-                return read_object(reader, Place::BaseResponse, found);
-            }
-            (JsonKind::String, _, "code" | "status_code") => {
-                found.code = reader.read_string()?.decode().map(String::from)
-            }
+            (JsonKind::Object, Place::Top, "base_resp") => return read_object(reader, Place::BaseResponse, found),
+            (JsonKind::String, _, "code" | "status_code") => found.code = reader.read_string()?.decode().map(String::from),
             (JsonKind::Number, _, "code" | "status_code") => {
                 let digits = String::from_utf8_lossy(reader.read_number()?).into_owned();
                 found.code = found.code.take().or(Some(digits));
@@ -130,10 +126,9 @@ pub fn redact(message: &str) -> String {
 
 fn looks_private(word: &str) -> bool {
     let lower = word.to_ascii_lowercase();
-    let is_secret_prefix =
-        ["sk-", "sk_", "pk-", "rk-", "key-", "aiza", "eyj", "org-", "gsk_", "xai-", "ghp_"]
-            .iter()
-            .any(|prefix| lower.starts_with(prefix));
+    let is_secret_prefix = ["sk-", "sk_", "pk-", "rk-", "key-", "aiza", "eyj", "org-", "gsk_", "xai-", "ghp_"]
+        .iter()
+        .any(|prefix| lower.starts_with(prefix));
     let parts = || lower.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '-');
     lower.contains("://")
         || lower.contains('@')
@@ -157,8 +152,7 @@ fn is_dense_text(lower: &str) -> bool {
 
 fn looks_like_ipv6(lower: &str) -> bool {
     lower.split(['[', ']', '/', ',']).any(|part| {
-        part.matches(':').count() >= 2
-            && part.bytes().all(|byte| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.'))
+        part.matches(':').count() >= 2 && part.bytes().all(|byte| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.'))
     })
 }
 

@@ -1,9 +1,7 @@
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use waystation_protocol::openai::chat_request::parse_chat_request;
-use waystation_protocol::openai::request_rewrite::{
-    CapParameter, ChatRewrite, OutputCap, rewrite_chat_request,
-};
+use waystation_protocol::openai::request_rewrite::{CapParameter, ChatRewrite, OutputCap, rewrite_chat_request};
 
 const MESSAGES: &str = r#""messages":[ {"role":"user","content":"h\u0069"} ]"#;
 
@@ -18,10 +16,8 @@ fn cap(parameter: CapParameter, tokens: u64) -> ChatRewrite<'static> {
 
 #[test]
 fn nothing_to_change_gives_nothing() {
-    let body =
-        format!(r#"{{"model":"m","max_tokens":5,"stream_options":{{"include_usage":true}},{MESSAGES}}}"#);
-    let same =
-        ChatRewrite { model: Some("m"), include_usage: true, ..cap(CapParameter::MaxCompletionTokens, 5) };
+    let body = format!(r#"{{"model":"m","max_tokens":5,"stream_options":{{"include_usage":true}},{MESSAGES}}}"#);
+    let same = ChatRewrite { model: Some("m"), include_usage: true, ..cap(CapParameter::MaxCompletionTokens, 5) };
     assert_eq!(rewrite(&body, &same), None);
     assert_eq!(rewrite(&body, &ChatRewrite::default()), None);
 }
@@ -42,17 +38,9 @@ fn a_missing_cap_is_inserted_and_a_higher_one_lowered() {
         ("", cap(MaxTokens, 9), "\"max_tokens\":9,|"),
         ("", cap(MaxCompletionTokens, 9), "\"max_completion_tokens\":9,|"),
         ("\"max_tokens\":null,", cap(MaxTokens, 9), "|\"max_tokens\":9,"),
-        (
-            "\"max_tokens\":null,",
-            cap(MaxCompletionTokens, 9),
-            "\"max_completion_tokens\":9,|\"max_tokens\":null,",
-        ),
+        ("\"max_tokens\":null,", cap(MaxCompletionTokens, 9), "\"max_completion_tokens\":9,|\"max_tokens\":null,"),
         ("\"max_tokens\":10,", cap(MaxCompletionTokens, 9), "|\"max_tokens\":9,"),
-        (
-            "\"max_tokens\":10,\"max_completion_tokens\": 7,",
-            cap(MaxTokens, 9),
-            "|\"max_tokens\":9,\"max_completion_tokens\": 7,",
-        ),
+        ("\"max_tokens\":10,\"max_completion_tokens\": 7,", cap(MaxTokens, 9), "|\"max_tokens\":9,\"max_completion_tokens\": 7,"),
         (
             "\"max_tokens\":10,\"max_completion_tokens\": 70,",
             cap(MaxTokens, 9),
@@ -73,10 +61,7 @@ fn the_usage_chunk_is_asked_for_whatever_stands_there() {
         (r#""stream_options":{ },"#, r#""stream_options":{"include_usage":true },"#),
         (r#""stream_options":{"x":1},"#, r#""stream_options":{"include_usage":true,"x":1},"#),
         (r#""stream_options":{"include_usage":false},"#, r#""stream_options":{"include_usage":true},"#),
-        (
-            r#""stream_options":{"x":1,"include_usage":null},"#,
-            r#""stream_options":{"x":1,"include_usage":true},"#,
-        ),
+        (r#""stream_options":{"x":1,"include_usage":null},"#, r#""stream_options":{"x":1,"include_usage":true},"#),
     ] {
         let body = format!(r#"{{{options}"model":"m",{MESSAGES}}}"#);
         let ask = ChatRewrite { include_usage: true, ..ChatRewrite::default() };

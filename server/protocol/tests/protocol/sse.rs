@@ -96,9 +96,7 @@ fn an_event_that_ends_in_cr_is_not_waited_for() {
 
 #[test]
 fn what_stands_after_the_last_blank_line_is_given_at_the_end() {
-    for (tail, data) in
-        [("data: [DONE]", "[DONE]"), ("data: [DONE]\n", "[DONE]"), ("data: x\ndata: y", "x\ny")]
-    {
+    for (tail, data) in [("data: [DONE]", "[DONE]"), ("data: [DONE]\n", "[DONE]"), ("data: x\ndata: y", "x\ny")] {
         let events = decode(&[b"data: a\n\n", tail.as_bytes()]);
         assert_eq!(events[1].data, data);
         assert!(!events[1].is_terminated);
