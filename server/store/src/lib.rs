@@ -1,12 +1,24 @@
 #![doc = include_str!("../README.md")]
 
+mod catalog;
+mod changes;
+mod channels;
 mod connection;
 mod error;
 mod leases;
 mod ledger_audit;
 mod ledger_lanes;
 mod sql;
+mod models;
+mod numbers;
+mod prices;
+mod site;
 
+pub use catalog::{CatalogRows, PricedModel};
+pub use changes::{Change, ChangeKind, RecentChanges};
+pub use channels::{
+    Channel, ChannelChange, ChannelFormat, ChannelModel, Credential, NewChannel, NewCredential, OnDisconnect,
+};
 pub use connection::{DatabaseKind, Store, StoreOptions};
 pub use error::StoreError;
 pub use leases::INSTANCE_LEASE_MS;
@@ -14,3 +26,6 @@ pub use ledger_audit::{AuditDifference, AuditReport};
 pub use ledger_lanes::{
     AdjustmentRecord, FundsOrder, FundsReceipt, FundsTarget, LaneError, Lapsed, LedgerLanes, SweepReport,
 };
+pub use models::{Model, ModelChange, NewModel, OutputCapParameter};
+pub use prices::{NewPriceVersion, PriceVersion};
+pub use site::Setting;
