@@ -5,9 +5,11 @@ mod changes;
 mod channels;
 mod connection;
 mod error;
+mod ledger_views;
 mod models;
 mod numbers;
 mod prices;
+mod requests;
 mod site;
 
 pub use catalog::{CatalogRows, PricedModel};
@@ -19,4 +21,5 @@ pub use connection::{DatabaseKind, Store, StoreOptions};
 pub use error::StoreError;
 pub use models::{Model, ModelChange, NewModel, OutputCapParameter};
 pub use prices::{NewPriceVersion, PriceVersion};
+pub use requests::{EndedRequest, HourlyUsage, RequestFilter, UsageFilter};
 pub use site::Setting;
