@@ -5,12 +5,16 @@ mod changes;
 mod channels;
 mod connection;
 mod error;
+mod leases;
+mod ledger_audit;
+mod ledger_lanes;
 mod ledger_views;
 mod models;
 mod numbers;
 mod prices;
 mod requests;
 mod site;
+mod sql;
 
 pub use catalog::{CatalogRows, PricedModel};
 pub use changes::{Change, ChangeKind, RecentChanges};
@@ -19,6 +23,11 @@ pub use channels::{
 };
 pub use connection::{DatabaseKind, Store, StoreOptions};
 pub use error::StoreError;
+pub use leases::INSTANCE_LEASE_MS;
+pub use ledger_audit::{AuditDifference, AuditReport};
+pub use ledger_lanes::{
+    AdjustmentRecord, FundsOrder, FundsReceipt, FundsTarget, LaneError, Lapsed, LedgerLanes, SweepReport,
+};
 pub use models::{Model, ModelChange, NewModel, OutputCapParameter};
 pub use prices::{NewPriceVersion, PriceVersion};
 pub use requests::{EndedRequest, HourlyUsage, RequestFilter, UsageFilter};
