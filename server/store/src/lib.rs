@@ -8,11 +8,13 @@ mod error;
 mod leases;
 mod ledger_audit;
 mod ledger_lanes;
-mod sql;
+mod ledger_views;
 mod models;
 mod numbers;
 mod prices;
+mod requests;
 mod site;
+mod sql;
 
 pub use catalog::{CatalogRows, PricedModel};
 pub use changes::{Change, ChangeKind, RecentChanges};
@@ -28,4 +30,5 @@ pub use ledger_lanes::{
 };
 pub use models::{Model, ModelChange, NewModel, OutputCapParameter};
 pub use prices::{NewPriceVersion, PriceVersion};
+pub use requests::{EndedRequest, HourlyUsage, RequestFilter, UsageFilter};
 pub use site::Setting;
