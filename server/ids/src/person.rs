@@ -20,7 +20,9 @@ pub struct EmailError;
 
 /// The text is not a username.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("a username is 1 to 64 letters, digits, dots, dashes and underscores, and starts with a letter or digit")]
+#[error(
+    "a username is 1 to 64 letters, digits, dots, dashes and underscores, and starts with a letter or digit"
+)]
 pub struct UsernameError;
 
 /// An e-mail address, trimmed and in lower case: what is unique is compared as stored.
@@ -229,8 +231,29 @@ mod tests {
         let long_local = format!("{}@example.org", "a".repeat(65));
         let long = format!("a@{}example.org", "a.".repeat(130));
         for text in [
-            "", "@", "a@", "@b", "a", "a@b@c", "a b@c", "a@b c", "a@-b", "a@b-", "a@b..c", ".a@b", "a.@b", "a..b@c",
-            "a\0@b", "é@b", "a@é", "a@b\r\nc", "\"a b\"@c", "a@[::1]", "<a@b>", &long_local, &long,
+            "",
+            "@",
+            "a@",
+            "@b",
+            "a",
+            "a@b@c",
+            "a b@c",
+            "a@b c",
+            "a@-b",
+            "a@b-",
+            "a@b..c",
+            ".a@b",
+            "a.@b",
+            "a..b@c",
+            "a\0@b",
+            "é@b",
+            "a@é",
+            "a@b\r\nc",
+            "\"a b\"@c",
+            "a@[::1]",
+            "<a@b>",
+            &long_local,
+            &long,
         ] {
             assert_eq!(text.parse::<Email>(), Err(EmailError), "{text:?}");
         }
@@ -249,7 +272,11 @@ mod tests {
         for (rank, actor) in Role::ALL.into_iter().enumerate() {
             for (other_rank, other) in Role::ALL.into_iter().enumerate() {
                 assert_eq!(actor.may_act_on(other), rank > other_rank, "{actor:?} on {other:?}");
-                assert_eq!(actor.may_give(other), rank > other_rank || actor == Role::Owner, "{actor:?} to {other:?}");
+                assert_eq!(
+                    actor.may_give(other),
+                    rank > other_rank || actor == Role::Owner,
+                    "{actor:?} to {other:?}"
+                );
             }
         }
     }

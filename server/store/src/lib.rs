@@ -1,11 +1,23 @@
 #![doc = include_str!("../README.md")]
 
+mod accounts;
+mod budgets;
 mod changes;
 mod connection;
 mod error;
+mod idempotency;
+mod keys;
+mod sessions;
 mod site;
+mod users;
 
+pub use accounts::MoneyBalance;
+pub use budgets::BudgetChange;
 pub use changes::{Change, ChangeKind, RecentChanges};
 pub use connection::{DatabaseKind, Store, StoreOptions};
 pub use error::StoreError;
+pub use idempotency::{Claim, IdempotentWrite};
+pub use keys::{ChangeKeyError, Key, KeyHolder, KeyLimits, KeyRotation, KeyUpdate, NewKey};
+pub use sessions::{NewSession, Session, SessionKind};
 pub use site::Setting;
+pub use users::{NewUser, UpdateUserError, User, UserFilter, UserUpdate};
