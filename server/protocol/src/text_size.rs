@@ -30,7 +30,10 @@ impl TextSize {
     /// Both sizes together.
     #[must_use]
     pub fn plus(self, more: TextSize) -> TextSize {
-        TextSize { ascii: self.ascii.saturating_add(more.ascii), other: self.other.saturating_add(more.other) }
+        TextSize {
+            ascii: self.ascii.saturating_add(more.ascii),
+            other: self.other.saturating_add(more.other),
+        }
     }
 
     /// An honest guess of the tokens of this text: 0.28 a byte of ASCII and 0.6 a byte of anything else,

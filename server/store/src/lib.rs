@@ -7,8 +7,11 @@ mod connection;
 mod error;
 mod idempotency;
 mod keys;
+mod leases;
+mod ledger_lanes;
 mod sessions;
 mod site;
+mod sql;
 mod users;
 
 pub use accounts::MoneyBalance;
@@ -18,6 +21,10 @@ pub use connection::{DatabaseKind, Store, StoreOptions};
 pub use error::StoreError;
 pub use idempotency::{Claim, IdempotentWrite};
 pub use keys::{ChangeKeyError, Key, KeyHolder, KeyLimits, KeyRotation, KeyUpdate, NewKey};
+pub use leases::INSTANCE_LEASE_MS;
+pub use ledger_lanes::{
+    AdjustmentRecord, FundsOrder, FundsReceipt, FundsTarget, LaneError, Lapsed, LedgerLanes, SweepReport,
+};
 pub use sessions::{NewSession, Session, SessionKind};
 pub use site::Setting;
 pub use users::{NewUser, UpdateUserError, User, UserFilter, UserUpdate};

@@ -180,6 +180,12 @@ impl<'a> JsonReader<'a> {
         }
     }
 
+    /// Reads any value and forgets it.
+    pub fn ignore_value(&mut self) -> Result<(), JsonError> {
+        self.skip_value()?;
+        Ok(())
+    }
+
     /// How far the text has been read.
     pub fn offset(&self) -> usize {
         self.at
@@ -285,9 +291,42 @@ mod tests {
     #[test]
     fn what_is_json_and_what_is_not_is_judged_as_serde_judges() {
         let cases = [
-            "", " ", "nul", "null", "true", "false", "truefalse", "[1,]", "[,1]", "[]", "{}", "{\"a\"}", "{\"a\":}",
-            "{\"a\":1,}", "{\"a\":1}", "{a:1}", "[1 2]", "-", "-0", "01", "1.", ".1", "1e", "1e+", "1e5", "1.5E-3", "+1",
-            "NaN", "Infinity", "[[[]],{}]", "{\"a\":[{\"b\":[1,{}]}]}", "[1}", "{\"a\":1]", "\"a\" 1", "1 ", "\u{feff}1",
+            "",
+            " ",
+            "nul",
+            "null",
+            "true",
+            "false",
+            "truefalse",
+            "[1,]",
+            "[,1]",
+            "[]",
+            "{}",
+            "{\"a\"}",
+            "{\"a\":}",
+            "{\"a\":1,}",
+            "{\"a\":1}",
+            "{a:1}",
+            "[1 2]",
+            "-",
+            "-0",
+            "01",
+            "1.",
+            ".1",
+            "1e",
+            "1e+",
+            "1e5",
+            "1.5E-3",
+            "+1",
+            "NaN",
+            "Infinity",
+            "[[[]],{}]",
+            "{\"a\":[{\"b\":[1,{}]}]}",
+            "[1}",
+            "{\"a\":1]",
+            "\"a\" 1",
+            "1 ",
+            "\u{feff}1",
         ];
         for case in cases {
             assert_eq!(check(case.as_bytes()).is_ok(), serde_json::from_str::<Value>(case).is_ok(), "{case}");

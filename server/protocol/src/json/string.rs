@@ -66,7 +66,9 @@ const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
 fn skip_plain(bytes: &[u8], mut at: usize, size: &mut TextSize) -> usize {
     let begin = at;
     let mut other: u64 = 0;
-    while let Some(word) = bytes.get(at..at + 8).and_then(|eight| eight.try_into().ok()).map(u64::from_le_bytes) {
+    while let Some(word) =
+        bytes.get(at..at + 8).and_then(|eight| eight.try_into().ok()).map(u64::from_le_bytes)
+    {
         let stops = stop_bits(word);
         if stops != 0 {
             // The lowest set bit is exact; borrows can only disturb bytes above it.
@@ -129,7 +131,10 @@ fn read_escape(bytes: &[u8], at: usize, size: &mut TextSize) -> Result<usize, Js
 }
 
 fn hex_unit(bytes: &[u8], at: usize) -> Option<u32> {
-    bytes.get(at..at + 4)?.iter().try_fold(0, |unit, digit| Some(unit * 16 + char::from(*digit).to_digit(16)?))
+    bytes
+        .get(at..at + 4)?
+        .iter()
+        .try_fold(0, |unit, digit| Some(unit * 16 + char::from(*digit).to_digit(16)?))
 }
 
 #[cfg(test)]
@@ -151,10 +156,7 @@ mod tests {
             "\u{80}\u{7ff}\u{800}\u{ffff}\u{10000}",
         ] {
             let plain = serde_json::to_string(text).unwrap();
-            let ascii_only: String = text
-                .encode_utf16()
-                .map(|unit| format!("\\u{unit:04x}"))
-                .collect();
+            let ascii_only: String = text.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect();
             for quoted in [plain, format!("\"{ascii_only}\"")] {
                 let read = read_string(quoted.as_bytes(), 0).unwrap();
                 assert_eq!(read.quoted, quoted.as_bytes());
@@ -166,7 +168,9 @@ mod tests {
 
     #[test]
     fn broken_strings_are_refused() {
-        for broken in ["\"", "\"abc", "\"\\\"", "\"\\x\"", "\"\\u12\"", "\"\\u12g4\"", "\"a\nb\"", "\"01234567\u{1}\""] {
+        for broken in
+            ["\"", "\"abc", "\"\\\"", "\"\\x\"", "\"\\u12\"", "\"\\u12g4\"", "\"a\nb\"", "\"01234567\u{1}\""]
+        {
             assert!(read_string(broken.as_bytes(), 0).is_err(), "{broken:?}");
         }
     }

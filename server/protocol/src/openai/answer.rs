@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use super::cost_note::CostNote;
 use super::usage::{ReportedUsage, UsagePlace, read_usage_object};
 use super::usage_judgement::DeliveredOutput;
 use crate::json::{JsonError, JsonKind, JsonReader, JsonText, Splice, member_removal, write_json_string};
@@ -71,7 +72,7 @@ pub(super) fn read_answer(data: &[u8]) -> Result<Answer<'_>, JsonError> {
                 let text = reader.skip_value()?;
                 answer.has_error |= is_truthy(kind, reader.text(text));
             }
-            _ => drop(reader.skip_value()?),
+            _ => reader.ignore_value()?,
         }
         Ok(())
     })?;
@@ -79,18 +80,6 @@ pub(super) fn read_answer(data: &[u8]) -> Result<Answer<'_>, JsonError> {
     answer.members = span.start + 1;
     answer.usage = answer.usage.or(nested_usage);
     Ok(answer)
-}
-
-/// Text added to the usage of an answer, decimal strings of USD, with the usage itself for answers that
-/// came without one.
-#[derive(Clone, Copy, Debug)]
-pub struct CostNote<'a> {
-    /// What the call is worth at list price.
-    pub cost: &'a str,
-    /// What was charged in money.
-    pub charged: &'a str,
-    /// The judged usage, written when the upstream reported none.
-    pub usage: &'a waystation_pricing::Usage,
 }
 
 impl Answer<'_> {
@@ -116,16 +105,17 @@ impl Answer<'_> {
     pub fn add_cost(&self, note: &CostNote<'_>, splice: &mut Splice) {
         let Some(member) = &self.usage_member else {
             let comma = if self.is_empty { "" } else { "," };
-            let usage = whole_usage(note);
+            let usage = note.to_usage_json();
             splice.insert(self.members, [b"\"usage\":", usage.as_slice(), comma.as_bytes()].concat());
             return;
         };
         let Some(place) = &member.object else {
-            splice.replace(member.value.clone(), whole_usage(note));
+            splice.replace(member.value.clone(), note.to_usage_json());
             return;
         };
         let mut added = Vec::new();
-        for (name, text, old) in [("cost", note.cost, &place.cost), ("charged", note.charged, &place.charged)] {
+        for (name, text, old) in [("cost", note.cost, &place.cost), ("charged", note.charged, &place.charged)]
+        {
             let mut quoted = Vec::new();
             write_json_string(text, &mut quoted);
             match old {
@@ -147,26 +137,13 @@ impl Answer<'_> {
     }
 }
 
-fn whole_usage(note: &CostNote<'_>) -> Vec<u8> {
-    let (prompt, completion) = (note.usage.input_tokens(), note.usage.output_tokens());
-    let total = note.usage.total_tokens();
-    let mut text = format!(r#"{{"prompt_tokens":{prompt},"completion_tokens":{completion},"total_tokens":{total},"#)
-        .into_bytes();
-    text.extend_from_slice(b"\"cost\":");
-    write_json_string(note.cost, &mut text);
-    text.extend_from_slice(b",\"charged\":");
-    write_json_string(note.charged, &mut text);
-    text.push(b'}');
-    text
-}
-
 fn read_choice<'a>(
     reader: &mut JsonReader<'a>,
     answer: &mut Answer<'a>,
     nested_usage: &mut Option<ReportedUsage>,
 ) -> Result<(), JsonError> {
     if reader.peek()? != JsonKind::Object {
-        return reader.skip_value().map(drop);
+        return reader.ignore_value();
     }
     reader.read_object(|reader, key| {
         match (key.name().as_ref(), reader.peek()?) {
@@ -179,14 +156,17 @@ fn read_choice<'a>(
                 answer.finished_choices += 1;
             }
             ("usage", JsonKind::Object) => *nested_usage = Some(read_usage_object(reader)?.0),
-            _ => drop(reader.skip_value()?),
+            _ => reader.ignore_value()?,
         }
         Ok(())
     })?;
     Ok(())
 }
 
-fn read_nested_usage(reader: &mut JsonReader<'_>, usage: &mut Option<ReportedUsage>) -> Result<(), JsonError> {
+fn read_nested_usage(
+    reader: &mut JsonReader<'_>,
+    usage: &mut Option<ReportedUsage>,
+) -> Result<(), JsonError> {
     reader.read_object(|reader, key| {
         if key.name() == "usage" && reader.peek()? == JsonKind::Object {
             *usage = Some(read_usage_object(reader)?.0);
@@ -203,7 +183,7 @@ fn measure_message(reader: &mut JsonReader<'_>, delivered: &mut DeliveredOutput)
     reader.read_object(|reader, key| {
         let kind = reader.peek()?;
         match (key.name().as_ref(), kind) {
-            ("role" | "id" | "name" | "annotations" | "obfuscation", _) => drop(reader.skip_value()?),
+            ("role" | "id" | "name" | "annotations" | "obfuscation", _) => reader.ignore_value()?,
             ("content" | "refusal", _) => measure(reader, |delivered| &mut delivered.text, delivered)?,
             ("reasoning_content" | "reasoning" | "thinking", _) => {
                 measure(reader, |delivered| &mut delivered.reasoning, delivered)?;
@@ -216,8 +196,9 @@ fn measure_message(reader: &mut JsonReader<'_>, delivered: &mut DeliveredOutput)
             // Images, encrypted reasoning and what comes next year: seen, without a size.
             _ => {
                 let span = reader.skip_value()?;
-                delivered.is_produced |= matches!(kind, JsonKind::String | JsonKind::Array | JsonKind::Object)
-                    && !matches!(reader.text(span), b"\"\"" | b"[]" | b"{}");
+                delivered.is_produced |=
+                    matches!(kind, JsonKind::String | JsonKind::Array | JsonKind::Object)
+                        && !matches!(reader.text(span), b"\"\"" | b"[]" | b"{}");
             }
         }
         Ok::<(), JsonError>(())
@@ -228,13 +209,15 @@ fn measure_message(reader: &mut JsonReader<'_>, delivered: &mut DeliveredOutput)
 /// A tool call: its function's (or custom tool's) name and its arguments (or input).
 fn measure_call(reader: &mut JsonReader<'_>, delivered: &mut DeliveredOutput) -> Result<(), JsonError> {
     if reader.peek()? != JsonKind::Object {
-        return reader.skip_value().map(drop);
+        return reader.ignore_value();
     }
     reader.read_object(|reader, key| {
         match (key.name().as_ref(), reader.peek()?) {
             ("function" | "custom", JsonKind::Object) => measure_call(reader, delivered)?,
-            ("name" | "arguments" | "input", _) => measure(reader, |delivered| &mut delivered.text, delivered)?,
-            _ => drop(reader.skip_value()?),
+            ("name" | "arguments" | "input", _) => {
+                measure(reader, |delivered| &mut delivered.text, delivered)?
+            }
+            _ => reader.ignore_value()?,
         }
         Ok::<(), JsonError>(())
     })?;
@@ -246,11 +229,12 @@ fn measure_audio(reader: &mut JsonReader<'_>, delivered: &mut DeliveredOutput) -
         match (key.name().as_ref(), reader.peek()?) {
             ("data", JsonKind::String) => {
                 let encoded = reader.read_string()?.size.bytes();
-                delivered.audio_bytes = delivered.audio_bytes.saturating_add(encoded.div_ceil(4).saturating_mul(3));
+                delivered.audio_bytes =
+                    delivered.audio_bytes.saturating_add(encoded.div_ceil(4).saturating_mul(3));
                 delivered.is_produced |= encoded > 0;
             }
             ("transcript", _) => measure(reader, |delivered| &mut delivered.text, delivered)?,
-            _ => drop(reader.skip_value()?),
+            _ => reader.ignore_value()?,
         }
         Ok::<(), JsonError>(())
     })?;
@@ -270,17 +254,15 @@ fn measure(
             *sum = sum.plus(text);
             delivered.is_produced |= text.bytes() > 0;
         }
-        JsonKind::Array => drop(reader.read_array(|reader, _| measure(reader, size, delivered))?),
+        JsonKind::Array => {
+            reader.read_array(|reader, _| measure(reader, size, delivered))?;
+        }
         JsonKind::Object => {
             reader.read_object(|reader, key| {
-                if key.name() == "type" {
-                    reader.skip_value().map(drop)
-                } else {
-                    measure(reader, size, delivered)
-                }
+                if key.name() == "type" { reader.ignore_value() } else { measure(reader, size, delivered) }
             })?;
         }
-        _ => drop(reader.skip_value()?),
+        _ => reader.ignore_value()?,
     }
     Ok(())
 }

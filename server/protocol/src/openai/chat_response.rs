@@ -2,7 +2,8 @@
 
 use thiserror::Error;
 
-use super::answer::{Answer, CostNote, read_answer};
+use super::answer::{Answer, read_answer};
+use super::cost_note::CostNote;
 use super::upstream_error::{UpstreamError, read_upstream_error};
 use super::usage::ReportedUsage;
 use super::usage_judgement::DeliveredOutput;

@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::answer::{Answer, CostNote, read_answer};
+use super::answer::{Answer, read_answer};
+use super::cost_note::CostNote;
 use super::upstream_error::{UpstreamError, read_upstream_error};
 use super::usage::ReportedUsage;
 use super::usage_judgement::DeliveredOutput;
@@ -173,7 +174,11 @@ impl ChatStreamMeter {
             return StreamAction::HoldUsage(splice.apply(data));
         }
         // What the upstream did not terminate must be, or the next event would run into it.
-        if splice.is_empty() && is_terminated { StreamAction::Forward } else { StreamAction::ForwardData(splice.apply(data)) }
+        if splice.is_empty() && is_terminated {
+            StreamAction::Forward
+        } else {
+            StreamAction::ForwardData(splice.apply(data))
+        }
     }
 
     fn fail(&mut self, data: &[u8]) -> StreamAction {

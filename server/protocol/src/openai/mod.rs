@@ -3,6 +3,7 @@
 pub mod chat_request;
 pub mod chat_response;
 pub mod chat_stream;
+pub mod cost_note;
 pub mod error;
 pub mod request_content;
 pub mod request_rewrite;
@@ -12,5 +13,4 @@ pub mod usage;
 pub mod usage_judgement;
 
 mod answer;
-
-pub use answer::CostNote;
+mod request_fields;

@@ -38,7 +38,10 @@ impl RequestContent {
 }
 
 /// Measures one message, whose opening brace comes next.
-pub(super) fn measure_message(reader: &mut JsonReader<'_>, content: &mut RequestContent) -> Result<(), JsonError> {
+pub(super) fn measure_message(
+    reader: &mut JsonReader<'_>,
+    content: &mut RequestContent,
+) -> Result<(), JsonError> {
     content.messages += 1;
     reader.read_object(|reader, key| {
         let kind = reader.peek()?;
@@ -46,14 +49,22 @@ pub(super) fn measure_message(reader: &mut JsonReader<'_>, content: &mut Request
             ("content", JsonKind::Array) => {
                 reader.read_array(|reader, _| measure_part(reader, content)).map(drop)
             }
+            // Not in the standard, but some hosts take a lone part without its list.
+            ("content", JsonKind::Object) => measure_part(reader, content),
+            // Media beside the content, as some hosts take them: small in bytes, large in tokens.
+            ("images" | "image" | "videos" | "video" | "audios" | "files" | "attachments", _) => {
+                let span = reader.skip_value()?;
+                content.unmeasured += u64::from(!matches!(reader.text(span), b"[]" | b"null" | b"\"\""));
+                Ok(())
+            }
             ("tool_calls" | "function_call", _) => measure_json(reader, &mut content.json),
             ("audio", JsonKind::Object) => {
                 // An earlier spoken answer, kept by the upstream under its id.
                 content.unmeasured += 1;
-                reader.skip_value().map(drop)
+                reader.ignore_value()
             }
             (_, JsonKind::String) => measure_string(reader, &mut content.text),
-            ("cache_control" | "prompt_cache_breakpoint", _) => reader.skip_value().map(drop),
+            ("cache_control" | "prompt_cache_breakpoint", _) => reader.ignore_value(),
             _ => measure_json(reader, &mut content.json),
         }
     })?;
@@ -66,7 +77,7 @@ pub(super) fn measure_strings(reader: &mut JsonReader<'_>, text: &mut TextSize) 
         JsonKind::String => measure_string(reader, text),
         JsonKind::Array => reader.read_array(|reader, _| measure_strings(reader, text)).map(drop),
         JsonKind::Object => reader.read_object(|reader, _| measure_strings(reader, text)).map(drop),
-        _ => reader.skip_value().map(drop),
+        _ => reader.ignore_value(),
     }
 }
 
@@ -95,16 +106,17 @@ fn measure_part(reader: &mut JsonReader<'_>, content: &mut RequestContent) -> Re
         match (key.name().as_ref(), kind) {
             ("type", JsonKind::String) => {
                 let part_type = reader.read_string()?.name();
-                is_known_type = matches!(part_type.as_ref(), "text" | "refusal" | "image_url" | "input_audio" | "file");
+                is_known_type =
+                    matches!(part_type.as_ref(), "text" | "refusal" | "image_url" | "input_audio" | "file");
                 Ok(())
             }
             ("image_url", _) => measure_image(reader, content),
             ("input_audio", JsonKind::Object) => measure_audio(reader, content),
             ("file", _) => {
                 content.files += 1;
-                reader.skip_value().map(drop)
+                reader.ignore_value()
             }
-            ("cache_control" | "prompt_cache_breakpoint", _) => reader.skip_value().map(drop),
+            ("cache_control" | "prompt_cache_breakpoint", _) => reader.ignore_value(),
             (_, JsonKind::String) => measure_string(reader, &mut content.text),
             _ => measure_json(reader, &mut content.json),
         }
@@ -127,11 +139,11 @@ fn measure_image(reader: &mut JsonReader<'_>, content: &mut RequestContent) -> R
                     is_inline = Some(is_inline.unwrap_or(true) && inline);
                     Ok(())
                 } else {
-                    reader.skip_value().map(drop)
+                    reader.ignore_value()
                 }
             })?;
         }
-        _ => drop(reader.skip_value()?),
+        _ => reader.ignore_value()?,
     }
     match is_inline {
         Some(true) => content.images_inline += 1,
@@ -143,7 +155,8 @@ fn measure_image(reader: &mut JsonReader<'_>, content: &mut RequestContent) -> R
 /// A slash may be escaped in JSON; an address that hides behind other escapes counts as remote, which is
 /// the careful side.
 fn is_inline_image(address: &[u8]) -> bool {
-    let starts = |prefix: &[u8]| address.get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix));
+    let starts =
+        |prefix: &[u8]| address.get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix));
     starts(b"data:image/") || starts(b"data:image\\/")
 }
 
@@ -157,7 +170,7 @@ fn measure_audio(reader: &mut JsonReader<'_>, content: &mut RequestContent) -> R
             found = true;
             Ok(())
         } else {
-            reader.skip_value().map(drop)
+            reader.ignore_value()
         }
     })?;
     if !found {

@@ -31,7 +31,7 @@ pub fn read_upstream_error(body: &[u8]) -> UpstreamError {
                 if index == 0 && reader.peek()? == JsonKind::Object {
                     read_object(reader, Place::Top, &mut found)
                 } else {
-                    reader.skip_value().map(drop)
+                    reader.ignore_value()
                 }
             })
             .map(drop),
@@ -75,8 +75,12 @@ fn read_object(reader: &mut JsonReader<'_>, place: Place, found: &mut Candidates
         };
         match (kind, place, name.as_ref()) {
             (JsonKind::Object, Place::Top, "error") => return read_object(reader, Place::Error, found),
-            (JsonKind::Object, Place::Top, "base_resp") => return read_object(reader, Place::BaseResponse, found),
-            (JsonKind::String, _, "code" | "status_code") => found.code = reader.read_string()?.decode().map(String::from),
+            (JsonKind::Object, Place::Top, "base_resp") => {
+                return read_object(reader, Place::BaseResponse, found);
+            }
+            (JsonKind::String, _, "code" | "status_code") => {
+                found.code = reader.read_string()?.decode().map(String::from)
+            }
             (JsonKind::Number, _, "code" | "status_code") => {
                 let digits = String::from_utf8_lossy(reader.read_number()?).into_owned();
                 found.code = found.code.take().or(Some(digits));
@@ -88,7 +92,7 @@ fn read_object(reader: &mut JsonReader<'_>, place: Place, found: &mut Candidates
                     *slot = text.filter(|text| !text.trim().is_empty());
                 }
             }
-            _ => drop(reader.skip_value()?),
+            _ => reader.ignore_value()?,
         }
         Ok(())
     })?;
@@ -126,9 +130,10 @@ pub fn redact(message: &str) -> String {
 
 fn looks_private(word: &str) -> bool {
     let lower = word.to_ascii_lowercase();
-    let is_secret_prefix = ["sk-", "sk_", "pk-", "rk-", "key-", "aiza", "eyj", "org-", "gsk_", "xai-", "ghp_"]
-        .iter()
-        .any(|prefix| lower.starts_with(prefix));
+    let is_secret_prefix =
+        ["sk-", "sk_", "pk-", "rk-", "key-", "aiza", "eyj", "org-", "gsk_", "xai-", "ghp_"]
+            .iter()
+            .any(|prefix| lower.starts_with(prefix));
     let parts = || lower.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '-');
     lower.contains("://")
         || lower.contains('@')
@@ -152,7 +157,13 @@ fn is_dense_text(lower: &str) -> bool {
 
 fn looks_like_ipv6(lower: &str) -> bool {
     lower.split(['[', ']', '/', ',']).any(|part| {
-        part.matches(':').count() >= 2 && part.bytes().all(|byte| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.'))
+        let colons = part.matches(':').count();
+        // A time of day has two colons as well, but digits only.
+        let is_no_time =
+            part.contains("::") || colons >= 5 || part.bytes().any(|byte| byte.is_ascii_alphabetic());
+        colons >= 2
+            && is_no_time
+            && part.bytes().all(|byte| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.'))
     })
 }
 

@@ -88,7 +88,9 @@ pub(super) struct UsagePlace {
 }
 
 /// Reads the usage object that comes next.
-pub(super) fn read_usage_object(reader: &mut JsonReader<'_>) -> Result<(ReportedUsage, UsagePlace), JsonError> {
+pub(super) fn read_usage_object(
+    reader: &mut JsonReader<'_>,
+) -> Result<(ReportedUsage, UsagePlace), JsonError> {
     let mut usage = ReportedUsage::default();
     let mut place = UsagePlace { is_empty: true, ..UsagePlace::default() };
     let span = reader.read_object::<JsonError>(|reader, key| {
@@ -97,7 +99,9 @@ pub(super) fn read_usage_object(reader: &mut JsonReader<'_>) -> Result<(Reported
             "prompt_tokens" | "input_tokens" | "promptTokenCount" | "prompt_eval_count" => {
                 usage.prompt.join(read_count(reader)?);
             }
-            "completion_tokens" | "output_tokens" | "eval_count" => usage.completion.join(read_count(reader)?),
+            "completion_tokens" | "output_tokens" | "eval_count" => {
+                usage.completion.join(read_count(reader)?)
+            }
             "total_tokens" => usage.total.join(read_count(reader)?),
             "prompt_cache_miss_tokens" => usage.cache_miss.join(read_count(reader)?),
             "reasoning_tokens" => usage.reasoning.join(read_count(reader)?),
@@ -135,7 +139,7 @@ fn read_completion_details(reader: &mut JsonReader<'_>, usage: &mut ReportedUsag
             "reasoning_tokens" => usage.reasoning.join(read_count(reader)?),
             "audio_tokens" => usage.completion_audio.join(read_count(reader)?),
             "image_tokens" => usage.completion_image.join(read_count(reader)?),
-            _ => drop(reader.skip_value()?),
+            _ => reader.ignore_value()?,
         }
         Ok::<(), JsonError>(())
     })?;
@@ -143,7 +147,11 @@ fn read_completion_details(reader: &mut JsonReader<'_>, usage: &mut ReportedUsag
 }
 
 /// Cache counts stand at the top with some vendors and among the prompt's details with others.
-fn read_cache_count(reader: &mut JsonReader<'_>, name: &str, usage: &mut ReportedUsage) -> Result<(), JsonError> {
+fn read_cache_count(
+    reader: &mut JsonReader<'_>,
+    name: &str,
+    usage: &mut ReportedUsage,
+) -> Result<(), JsonError> {
     match name {
         "cached_tokens" | "prompt_cache_hit_tokens" | "cache_read_input_tokens" => {
             usage.cached.join(read_count(reader)?);
@@ -160,7 +168,7 @@ fn read_cache_count(reader: &mut JsonReader<'_>, name: &str, usage: &mut Reporte
                 Ok::<(), JsonError>(())
             })?;
         }
-        _ => drop(reader.skip_value()?),
+        _ => reader.ignore_value()?,
     }
     Ok(())
 }

@@ -8,7 +8,8 @@
 //!    the report contradicts itself, both sides are estimated.
 //! 4. The total is more than prompt + completion: some vendors leave reasoning out of the completion. If
 //!    the surplus is the reported reasoning, or no reasoning is reported and the surplus fits the output
-//!    bound, it is added as reasoning; else the report contradicts itself.
+//!    bound, it is added as reasoning. Otherwise, and when the caches may be the surplus, the report
+//!    contradicts itself.
 //! 5. A prompt of zero for a request that has text: the input is estimated.
 //! 6. Cached + written more than the prompt: the input is estimated. Other parts (audio, images, a 12-hour
 //!    share) that are nonsense or do not fit are dropped and the side counts as plain input; the number
@@ -186,6 +187,13 @@ fn resolve_totals(reported: &ReportedUsage, evidence: &Evidence) -> Option<Repor
     };
     let surplus = total.checked_sub(prompt.saturating_add(completion))?;
     if surplus > 0 {
+        let caches = [report.cached, report.cache_write, report.cache_creation]
+            .into_iter()
+            .fold(0, |sum: u64, count| sum.saturating_add(count.tokens().unwrap_or(0)));
+        if caches > prompt || caches == surplus {
+            // A converted report of a family that counts caches beside the prompt.
+            return None;
+        }
         let explained = match report.reasoning.tokens() {
             Some(reasoning) if reasoning > 0 => reasoning == surplus,
             _ => completion.saturating_add(surplus) <= evidence.output_bound,

@@ -21,7 +21,10 @@ fn everything_that_matters_is_read() {
     let request = parse_chat_request(FULL.as_bytes()).unwrap();
     assert_eq!(request.model, "gpt-x");
     assert!(request.stream && request.include_usage);
-    assert_eq!((request.choices, request.max_tokens, request.max_completion_tokens), (3, Some(100), Some(200)));
+    assert_eq!(
+        (request.choices, request.max_tokens, request.max_completion_tokens),
+        (3, Some(100), Some(200))
+    );
     assert_eq!(request.output_cap(), Some(200));
     assert_eq!(request.service_tier.as_deref(), Some("flex"));
     let needs = request.needs;
@@ -96,8 +99,23 @@ fn wrong_types_name_the_field() {
 fn quantities_are_whole_numbers_in_range() {
     for param in ["max_tokens", "max_completion_tokens", "n"] {
         for value in [
-            "0", "-1", "-0", "1.0", "1e2", "1e308", "2147483649", "9007199254740993", "9223372036854775807",
-            "9223372036854775808", "18446744073709551615", "18446744073709551616", "\"5\"", "\"NaN\"", "true", "[]", "{}",
+            "0",
+            "-1",
+            "-0",
+            "1.0",
+            "1e2",
+            "1e308",
+            "2147483649",
+            "9007199254740993",
+            "9223372036854775807",
+            "9223372036854775808",
+            "18446744073709551615",
+            "18446744073709551616",
+            "\"5\"",
+            "\"NaN\"",
+            "true",
+            "[]",
+            "{}",
         ] {
             let body = with(&format!("\"{param}\":{value}"));
             let error = parse_chat_request(body.as_bytes()).unwrap_err();
@@ -108,7 +126,10 @@ fn quantities_are_whole_numbers_in_range() {
             assert!(parse_chat_request(body.as_bytes()).is_err(), "{param}: {value}");
         }
     }
-    assert_eq!(parse_chat_request(with("\"max_tokens\":2147483648").as_bytes()).unwrap().max_tokens, Some(1 << 31));
+    assert_eq!(
+        parse_chat_request(with("\"max_tokens\":2147483648").as_bytes()).unwrap().max_tokens,
+        Some(1 << 31)
+    );
     assert_eq!(parse_chat_request(with("\"n\":128").as_bytes()).unwrap().choices, 128);
     assert_eq!(parse_chat_request(with("\"n\":129").as_bytes()).unwrap_err().param(), Some("n"));
     assert_eq!(parse_chat_request(with("\"n\":2,\"best_of\":9").as_bytes()).unwrap().choices, 9);
@@ -133,7 +154,10 @@ fn a_field_given_twice_or_in_another_spelling_is_refused() {
         assert!(matches!(error, ChatRequestError::Ambiguous { .. }), "{member}");
         assert_eq!(error.param(), Some(param));
     }
-    assert!(parse_chat_request(with(r#""x":1,"x":2,"X":3"#).as_bytes()).is_ok(), "unknown fields are not judged");
+    assert!(
+        parse_chat_request(with(r#""x":1,"x":2,"X":3"#).as_bytes()).is_ok(),
+        "unknown fields are not judged"
+    );
 }
 
 #[test]
@@ -178,13 +202,14 @@ fn media_are_counted_by_kind() {
         {"type": "input_audio", "input_audio": {"data": "AAAAAAAA", "format": "wav"}},
         {"type": "file", "file": {"file_id": "f1"}},
         {"type": "video_url", "video_url": {"url": "https://host/x.mp4"}},
-    ]}, {"role": "assistant", "audio": {"id": "a1"}}]});
+    ]}, {"role": "assistant", "audio": {"id": "a1"}, "images": []}, {"role": "assistant", "images": ["AAAA"]},
+    {"role": "user", "content": {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}}]});
     let text = body.to_string();
     let content = parse_chat_request(text.as_bytes()).unwrap().content;
-    assert_eq!((content.images_inline, content.images_remote), (2, 2));
-    assert_eq!((content.audio_bytes, content.files, content.unmeasured), (6, 1, 2));
+    assert_eq!((content.images_inline, content.images_remote), (3, 2));
+    assert_eq!((content.audio_bytes, content.files, content.unmeasured), (6, 1, 3));
     assert!(content.has_media());
-    assert_eq!(content.text.bytes(), "userassistant".len() as u64, "base64 is not text");
+    assert_eq!(content.text.bytes(), "userassistantassistantuser".len() as u64, "base64 is not text");
 }
 
 proptest! {

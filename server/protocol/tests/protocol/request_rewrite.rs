@@ -1,7 +1,9 @@
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use waystation_protocol::openai::chat_request::parse_chat_request;
-use waystation_protocol::openai::request_rewrite::{CapParameter, ChatRewrite, OutputCap, rewrite_chat_request};
+use waystation_protocol::openai::request_rewrite::{
+    CapNames, CapParameter, ChatRewrite, OutputCap, rewrite_chat_request,
+};
 
 const MESSAGES: &str = r#""messages":[ {"role":"user","content":"h\u0069"} ]"#;
 
@@ -11,13 +13,18 @@ fn rewrite(body: &str, rewrite: &ChatRewrite<'_>) -> Option<String> {
 }
 
 fn cap(parameter: CapParameter, tokens: u64) -> ChatRewrite<'static> {
-    ChatRewrite { output_cap: Some(OutputCap { parameter, tokens }), ..ChatRewrite::default() }
+    ChatRewrite {
+        output_cap: Some(OutputCap { names: CapNames::Both(parameter), tokens }),
+        ..ChatRewrite::default()
+    }
 }
 
 #[test]
 fn nothing_to_change_gives_nothing() {
-    let body = format!(r#"{{"model":"m","max_tokens":5,"stream_options":{{"include_usage":true}},{MESSAGES}}}"#);
-    let same = ChatRewrite { model: Some("m"), include_usage: true, ..cap(CapParameter::MaxCompletionTokens, 5) };
+    let body =
+        format!(r#"{{"model":"m","max_tokens":5,"stream_options":{{"include_usage":true}},{MESSAGES}}}"#);
+    let same =
+        ChatRewrite { model: Some("m"), include_usage: true, ..cap(CapParameter::MaxCompletionTokens, 5) };
     assert_eq!(rewrite(&body, &same), None);
     assert_eq!(rewrite(&body, &ChatRewrite::default()), None);
 }
@@ -38,9 +45,17 @@ fn a_missing_cap_is_inserted_and_a_higher_one_lowered() {
         ("", cap(MaxTokens, 9), "\"max_tokens\":9,|"),
         ("", cap(MaxCompletionTokens, 9), "\"max_completion_tokens\":9,|"),
         ("\"max_tokens\":null,", cap(MaxTokens, 9), "|\"max_tokens\":9,"),
-        ("\"max_tokens\":null,", cap(MaxCompletionTokens, 9), "\"max_completion_tokens\":9,|\"max_tokens\":null,"),
+        (
+            "\"max_tokens\":null,",
+            cap(MaxCompletionTokens, 9),
+            "\"max_completion_tokens\":9,|\"max_tokens\":null,",
+        ),
         ("\"max_tokens\":10,", cap(MaxCompletionTokens, 9), "|\"max_tokens\":9,"),
-        ("\"max_tokens\":10,\"max_completion_tokens\": 7,", cap(MaxTokens, 9), "|\"max_tokens\":9,\"max_completion_tokens\": 7,"),
+        (
+            "\"max_tokens\":10,\"max_completion_tokens\": 7,",
+            cap(MaxTokens, 9),
+            "|\"max_tokens\":9,\"max_completion_tokens\": 7,",
+        ),
         (
             "\"max_tokens\":10,\"max_completion_tokens\": 70,",
             cap(MaxTokens, 9),
@@ -54,6 +69,40 @@ fn a_missing_cap_is_inserted_and_a_higher_one_lowered() {
 }
 
 #[test]
+fn a_cap_under_a_name_the_upstream_ignores_is_renamed() {
+    use CapParameter::{MaxCompletionTokens, MaxTokens};
+    for (members, parameter, expected) in [
+        ("", MaxTokens, "\"max_tokens\":9,"),
+        ("\"max_tokens\":null,", MaxTokens, "\"max_tokens\":9,"),
+        ("\"max_completion_tokens\" : 5,", MaxTokens, "\"max_tokens\" : 5,"),
+        ("\"max_completion_tokens\" : 50,", MaxTokens, "\"max_tokens\" : 9,"),
+        ("\"max_tokens\":50,", MaxCompletionTokens, "\"max_completion_tokens\":9,"),
+        ("\"max_to\\u006bens\":50,", MaxCompletionTokens, "\"max_completion_tokens\":9,"),
+        (
+            "\"max_tokens\":null,\"max_completion_tokens\":50,",
+            MaxTokens,
+            "\"max_tokens\":9,\"max_completion_tokens\":null,",
+        ),
+        (
+            "\"max_completion_tokens\":5,\"max_tokens\":null,",
+            MaxTokens,
+            "\"max_completion_tokens\":null,\"max_tokens\":5,",
+        ),
+        (
+            "\"max_completion_tokens\":50,\"max_tokens\":60,",
+            MaxTokens,
+            "\"max_completion_tokens\":9,\"max_tokens\":9,",
+        ),
+        ("\"max_completion_tokens\":null,", MaxTokens, "\"max_tokens\":9,\"max_completion_tokens\":null,"),
+    ] {
+        let body = format!(r#"{{{members}"model":"m",{MESSAGES}}}"#);
+        let only = OutputCap { names: CapNames::Only(parameter), tokens: 9 };
+        let change = ChatRewrite { output_cap: Some(only), ..ChatRewrite::default() };
+        assert_eq!(rewrite(&body, &change), Some(format!(r#"{{{expected}"model":"m",{MESSAGES}}}"#)));
+    }
+}
+
+#[test]
 fn the_usage_chunk_is_asked_for_whatever_stands_there() {
     for (options, expected) in [
         ("", r#""stream_options":{"include_usage":true},"#),
@@ -61,7 +110,10 @@ fn the_usage_chunk_is_asked_for_whatever_stands_there() {
         (r#""stream_options":{ },"#, r#""stream_options":{"include_usage":true },"#),
         (r#""stream_options":{"x":1},"#, r#""stream_options":{"include_usage":true,"x":1},"#),
         (r#""stream_options":{"include_usage":false},"#, r#""stream_options":{"include_usage":true},"#),
-        (r#""stream_options":{"x":1,"include_usage":null},"#, r#""stream_options":{"x":1,"include_usage":true},"#),
+        (
+            r#""stream_options":{"x":1,"include_usage":null},"#,
+            r#""stream_options":{"x":1,"include_usage":true},"#,
+        ),
     ] {
         let body = format!(r#"{{{options}"model":"m",{MESSAGES}}}"#);
         let ask = ChatRewrite { include_usage: true, ..ChatRewrite::default() };
@@ -119,7 +171,7 @@ proptest! {
         let body = format!("{{{}}}", text.join(","));
         let change = ChatRewrite {
             model: Some(&model),
-            output_cap: Some(OutputCap { parameter: CapParameter::MaxTokens, tokens }),
+            output_cap: Some(OutputCap { names: CapNames::Both(CapParameter::MaxTokens), tokens }),
             include_usage: true,
         };
         let rewritten = rewrite(&body, &change).unwrap_or(body.clone());

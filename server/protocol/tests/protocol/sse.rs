@@ -22,9 +22,12 @@ fn decode(chunks: &[&[u8]]) -> Vec<SseEvent> {
     events
 }
 
+/// Name, data, id and retry of an event.
+type Meaning = (Option<Bytes>, Bytes, Option<Bytes>, Option<u64>);
+
 /// What an event means, without the bytes it came in. Raw bytes may differ by the line feed of a CRLF
 /// that was cut in two, and blank lines alone mean nothing.
-fn meaning(events: &[SseEvent]) -> Vec<(Option<Bytes>, Bytes, Option<Bytes>, Option<u64>)> {
+fn meaning(events: &[SseEvent]) -> Vec<Meaning> {
     events
         .iter()
         .filter(|event| !event.is_comment_only)
@@ -96,7 +99,9 @@ fn an_event_that_ends_in_cr_is_not_waited_for() {
 
 #[test]
 fn what_stands_after_the_last_blank_line_is_given_at_the_end() {
-    for (tail, data) in [("data: [DONE]", "[DONE]"), ("data: [DONE]\n", "[DONE]"), ("data: x\ndata: y", "x\ny")] {
+    for (tail, data) in
+        [("data: [DONE]", "[DONE]"), ("data: [DONE]\n", "[DONE]"), ("data: x\ndata: y", "x\ny")]
+    {
         let events = decode(&[b"data: a\n\n", tail.as_bytes()]);
         assert_eq!(events[1].data, data);
         assert!(!events[1].is_terminated);

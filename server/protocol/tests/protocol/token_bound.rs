@@ -15,7 +15,10 @@ fn user(content: Value) -> Value {
 
 #[test]
 fn a_short_text_is_bounded_by_its_bytes_and_the_template() {
-    assert_eq!(bound(&user(json!("hello")), None), InputBound { tokens: 4 + 5 + 16 + 64, needs_context: false });
+    assert_eq!(
+        bound(&user(json!("hello")), None),
+        InputBound { tokens: 4 + 5 + 16 + 64, needs_context: false }
+    );
     assert_eq!(bound(&user(json!("hello")), Some(50)).tokens, 50);
 }
 

@@ -1,0 +1,296 @@
+//! The rows of the books: read with locks, written with one statement a table.
+
+use std::collections::BTreeMap;
+
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Order as Sort, Query, SelectStatement};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, QueryResult};
+use uuid::Uuid;
+use waystation_ids::{AccountId, BudgetId, InstanceId, KeyId, PriceVersionId, RequestId, UserId};
+use waystation_ledger::{
+    Account, AccountKind, Balance, Books, Budget, BudgetPeriod, Hold, Spending, Transfer, Unit,
+};
+use waystation_pricing::{Money, Multiplier};
+
+use crate::error::StoreError;
+use crate::sql::insert_rows;
+
+const ACCOUNT_COLUMNS: [&str; 12] = [
+    "id", "user_id", "kind", "unit", "terms", "expires_at_ms", "credits_posted", "debits_posted", "debits_pending",
+    "sequence", "created_at_ms", "closed_at_ms",
+];
+
+const HOLD_COLUMNS: [&str; 15] = [
+    "id", "user_id", "key_id", "instance_id", "lines", "budgets", "bound_nanos", "input_bound", "input_estimate",
+    "output_cap", "price_version_id", "multiplier_ppm", "model", "admitted_at_ms", "deadline_ms",
+];
+
+/// An account and when its row was made, which an upsert must name.
+pub(crate) type StoredAccount = (Account, i64);
+
+/// Locks every open account of these users, in the order of users and ids.
+pub(crate) async fn lock_accounts(
+    tx: &DatabaseTransaction,
+    users: &[Uuid],
+) -> Result<Vec<StoredAccount>, StoreError> {
+    let query = Query::select()
+        .columns(ACCOUNT_COLUMNS)
+        .from("accounts")
+        .and_where(Expr::col("user_id").is_in(users.iter().copied()))
+        .and_where(Expr::col("closed_at_ms").is_null())
+        .order_by("user_id", Sort::Asc)
+        .order_by("id", Sort::Asc)
+        .lock_exclusive()
+        .take();
+    tx.query_all(&query).await?.iter().map(read_account).collect()
+}
+
+/// Locks the open holds of these calls.
+pub(crate) async fn lock_holds(tx: &DatabaseTransaction, ids: &[Uuid]) -> Result<Vec<Hold>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let query = select_holds()
+        .and_where(Expr::col("id").is_in(ids.iter().copied()))
+        .order_by("id", Sort::Asc)
+        .lock_exclusive()
+        .take();
+    tx.query_all(&query).await?.iter().map(read_hold).collect()
+}
+
+/// A query of whole hold rows.
+pub(crate) fn select_holds() -> SelectStatement {
+    Query::select().columns(HOLD_COLUMNS).from("holds").take()
+}
+
+/// Locks budgets and what their periods have used, and puts both into the books.
+pub(crate) async fn lock_budgets(
+    tx: &DatabaseTransaction,
+    books: &mut Books,
+    periods: &[(BudgetId, i64)],
+) -> Result<(), StoreError> {
+    if periods.is_empty() {
+        return Ok(());
+    }
+    let query = Query::select()
+        .columns(["id", "period", "limit_nanos"])
+        .from("budgets")
+        .and_where(Expr::col("id").is_in(periods.iter().map(|(id, _)| id.uuid())))
+        .order_by("id", Sort::Asc)
+        .lock_exclusive()
+        .take();
+    for row in tx.query_all(&query).await? {
+        let id = BudgetId::from_uuid(row.try_get("", "id")?);
+        let period: String = row.try_get("", "period")?;
+        let period = BudgetPeriod::from_name(&period).ok_or(StoreError::Unreadable("budget period"))?;
+        let limit = Money::from_nanos(row.try_get("", "limit_nanos")?);
+        books.budgets.insert(id, Budget { id, period, limit });
+    }
+    let query = Query::select()
+        .columns(["budget_id", "period_start_ms", "spent_nanos", "pending_nanos"])
+        .from("budget_spending")
+        .and_where(
+            Expr::tuple([Expr::col("budget_id"), Expr::col("period_start_ms")])
+                .in_tuples(periods.iter().map(|(id, start)| (id.uuid(), *start))),
+        )
+        .order_by("budget_id", Sort::Asc)
+        .order_by("period_start_ms", Sort::Asc)
+        .lock_exclusive()
+        .take();
+    for row in tx.query_all(&query).await? {
+        let id = BudgetId::from_uuid(row.try_get("", "budget_id")?);
+        let start: i64 = row.try_get("", "period_start_ms")?;
+        let spending = Spending {
+            spent: Money::from_nanos(row.try_get("", "spent_nanos")?),
+            pending: Money::from_nanos(row.try_get("", "pending_nanos")?),
+        };
+        books.spending.insert((id, start), spending);
+    }
+    Ok(())
+}
+
+pub(crate) async fn write_accounts(tx: &DatabaseTransaction, accounts: &[StoredAccount]) -> Result<(), StoreError> {
+    if accounts.is_empty() {
+        return Ok(());
+    }
+    let mut rows = Vec::with_capacity(accounts.len());
+    for (account, created_at_ms) in accounts {
+        rows.push(vec![
+            account.id.uuid().into(),
+            account.user.uuid().into(),
+            account.kind.name().into(),
+            account.unit.name().into(),
+            to_json(&account.terms)?.into(),
+            account.expires_at_ms.into(),
+            account.balance.credits_posted.into(),
+            account.balance.debits_posted.into(),
+            account.balance.debits_pending.into(),
+            account.sequence.into(),
+            (*created_at_ms).into(),
+            Option::<i64>::None.into(),
+        ]);
+    }
+    let statement = insert_rows("accounts", &ACCOUNT_COLUMNS, rows)?
+        .on_conflict(
+            OnConflict::column("id")
+                .update_columns(["credits_posted", "debits_posted", "debits_pending", "sequence"])
+                .to_owned(),
+        )
+        .to_owned();
+    tx.execute(&statement).await?;
+    Ok(())
+}
+
+pub(crate) async fn write_spending(
+    tx: &DatabaseTransaction,
+    spending: &BTreeMap<(BudgetId, i64), Spending>,
+) -> Result<(), StoreError> {
+    if spending.is_empty() {
+        return Ok(());
+    }
+    let rows = spending.iter().map(|((budget, start), spending)| {
+        vec![
+            budget.uuid().into(),
+            (*start).into(),
+            spending.spent.nanos().into(),
+            spending.pending.nanos().into(),
+        ]
+    });
+    let columns = ["budget_id", "period_start_ms", "spent_nanos", "pending_nanos"];
+    let statement = insert_rows("budget_spending", &columns, rows)?
+        .on_conflict(
+            OnConflict::columns(["budget_id", "period_start_ms"])
+                .update_columns(["spent_nanos", "pending_nanos"])
+                .to_owned(),
+        )
+        .to_owned();
+    tx.execute(&statement).await?;
+    Ok(())
+}
+
+pub(crate) async fn insert_holds(tx: &DatabaseTransaction, holds: &[&Hold]) -> Result<(), StoreError> {
+    if holds.is_empty() {
+        return Ok(());
+    }
+    let mut rows = Vec::with_capacity(holds.len());
+    for hold in holds {
+        rows.push(vec![
+            hold.request.uuid().into(),
+            hold.user.uuid().into(),
+            hold.key.uuid().into(),
+            hold.instance.uuid().into(),
+            to_json(&hold.lines)?.into(),
+            to_json(&hold.budgets)?.into(),
+            hold.bound.nanos().into(),
+            to_signed(hold.input_bound).into(),
+            to_signed(hold.input_estimate).into(),
+            to_signed(hold.output_cap).into(),
+            hold.price_version.uuid().into(),
+            hold.multiplier.ppm().into(),
+            hold.model.as_str().into(),
+            hold.admitted_at_ms.into(),
+            hold.deadline_ms.into(),
+        ]);
+    }
+    tx.execute(&insert_rows("holds", &HOLD_COLUMNS, rows)?).await?;
+    Ok(())
+}
+
+pub(crate) async fn delete_holds(tx: &DatabaseTransaction, ids: &[Uuid]) -> Result<(), StoreError> {
+    if !ids.is_empty() {
+        let statement = Query::delete()
+            .from_table("holds")
+            .and_where(Expr::col("id").is_in(ids.iter().copied()))
+            .take();
+        tx.execute(&statement).await?;
+    }
+    Ok(())
+}
+
+pub(crate) async fn insert_transfers(tx: &DatabaseTransaction, transfers: &[Transfer]) -> Result<(), StoreError> {
+    if transfers.is_empty() {
+        return Ok(());
+    }
+    let columns = [
+        "id", "user_id", "debit_account", "credit_account", "unit", "amount", "kind", "reverses", "debit_sequence",
+        "credit_sequence", "created_at_ms",
+    ];
+    let rows = transfers.iter().map(|transfer| {
+        vec![
+            transfer.id.uuid().into(),
+            transfer.user.uuid().into(),
+            transfer.debit.uuid().into(),
+            transfer.credit.uuid().into(),
+            transfer.unit.name().into(),
+            transfer.amount.into(),
+            transfer.kind.name().into(),
+            transfer.reverses.map(|id| id.uuid()).into(),
+            transfer.debit_sequence.into(),
+            transfer.credit_sequence.into(),
+            transfer.created_at_ms.into(),
+        ]
+    });
+    tx.execute(&insert_rows("transfers", &columns, rows)?).await?;
+    Ok(())
+}
+
+fn read_account(row: &QueryResult) -> Result<StoredAccount, StoreError> {
+    let kind: String = row.try_get("", "kind")?;
+    let unit: String = row.try_get("", "unit")?;
+    let terms: String = row.try_get("", "terms")?;
+    let account = Account {
+        id: AccountId::from_uuid(row.try_get("", "id")?),
+        user: UserId::from_uuid(row.try_get("", "user_id")?),
+        kind: AccountKind::from_name(&kind).ok_or(StoreError::Unreadable("account kind"))?,
+        unit: Unit::from_name(&unit).ok_or(StoreError::Unreadable("unit"))?,
+        terms: from_json(&terms, "account's terms")?,
+        expires_at_ms: row.try_get("", "expires_at_ms")?,
+        balance: Balance {
+            credits_posted: row.try_get("", "credits_posted")?,
+            debits_posted: row.try_get("", "debits_posted")?,
+            debits_pending: row.try_get("", "debits_pending")?,
+        },
+        sequence: row.try_get("", "sequence")?,
+    };
+    Ok((account, row.try_get("", "created_at_ms")?))
+}
+
+pub(crate) fn read_hold(row: &QueryResult) -> Result<Hold, StoreError> {
+    let lines: String = row.try_get("", "lines")?;
+    let budgets: String = row.try_get("", "budgets")?;
+    let multiplier: i64 = row.try_get("", "multiplier_ppm")?;
+    Ok(Hold {
+        request: RequestId::from_uuid(row.try_get("", "id")?),
+        user: UserId::from_uuid(row.try_get("", "user_id")?),
+        key: KeyId::from_uuid(row.try_get("", "key_id")?),
+        instance: InstanceId::from_uuid(row.try_get("", "instance_id")?),
+        lines: from_json(&lines, "hold's lines")?,
+        budgets: from_json(&budgets, "hold's budgets")?,
+        bound: Money::from_nanos(row.try_get("", "bound_nanos")?),
+        input_bound: to_unsigned(row.try_get("", "input_bound")?),
+        input_estimate: to_unsigned(row.try_get("", "input_estimate")?),
+        output_cap: to_unsigned(row.try_get("", "output_cap")?),
+        price_version: PriceVersionId::from_uuid(row.try_get("", "price_version_id")?),
+        multiplier: Multiplier::try_from(multiplier).map_err(|_| StoreError::Unreadable("multiplier"))?,
+        model: row.try_get("", "model")?,
+        admitted_at_ms: row.try_get("", "admitted_at_ms")?,
+        deadline_ms: row.try_get("", "deadline_ms")?,
+    })
+}
+
+pub(crate) fn to_json(value: &impl serde::Serialize) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|error| StoreError::Statement(DbErr::Custom(error.to_string())))
+}
+
+pub(crate) fn from_json<T: serde::de::DeserializeOwned>(text: &str, what: &'static str) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|_| StoreError::Unreadable(what))
+}
+
+/// Counts are stored signed; one beyond that range stands at its end.
+pub(crate) fn to_signed(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+/// A stored count; never negative.
+pub(crate) fn to_unsigned(count: i64) -> u64 {
+    u64::try_from(count).unwrap_or(0)
+}

@@ -1,0 +1,295 @@
+//! The rows of calls: one a call, one a try, and the roll-ups by hour.
+
+use std::collections::BTreeMap;
+
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Order as Sort, Query};
+use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseTransaction, QueryResult};
+use uuid::Uuid;
+use waystation_ids::RequestId;
+use waystation_ledger::{AttemptRecord, CallRecord, CallStatus, LostHold, Settled};
+use waystation_pricing::{Money, Usage};
+
+use crate::error::StoreError;
+use crate::ledger_lanes::book_rows::{from_json, to_json, to_signed};
+use crate::sql::{insert_rows, stored_plus_new};
+
+pub(crate) const HOUR_MS: i64 = 3_600_000;
+
+const REQUEST_COLUMNS: [&str; 32] = [
+    "id", "user_id", "key_id", "model_asked", "model_served", "channel_id", "dialect", "route", "method", "stream",
+    "usage", "usage_source", "input_tokens", "output_tokens", "source_lines", "cost_nanos", "charged_nanos",
+    "operator_loss_nanos", "price_version_id", "multiplier_ppm", "output_cap", "status", "status_code", "error_code",
+    "attempts", "first_byte_ms", "duration_ms", "client_ip", "user_agent", "started_at_ms", "ended_at_ms", "lost_hold",
+];
+
+/// A call that has ended, as its row says.
+#[derive(Clone, Debug)]
+pub(crate) struct EndedCall {
+    pub settled: Settled,
+    pub lost: Option<LostHold>,
+    pub rollup: Rollup,
+}
+
+/// A call that ends in this transaction.
+#[derive(Clone, Debug)]
+pub(crate) struct EndingCall {
+    pub record: CallRecord,
+    pub attempts: Vec<AttemptRecord>,
+    pub settled: Settled,
+    pub lost: Option<LostHold>,
+    pub ended_at_ms: i64,
+    /// The row to take the place of: a lost call that was settled late.
+    pub replaces: Option<Rollup>,
+}
+
+/// What one call adds to the roll-ups, and where.
+#[derive(Clone, Debug)]
+pub(crate) struct Rollup {
+    pub key: RollupKey,
+    pub sums: RollupSums,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct RollupKey {
+    hour_ms: i64,
+    user: Uuid,
+    key: Uuid,
+    model: String,
+    channel: Uuid,
+    status: &'static str,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct RollupSums {
+    requests: i64,
+    input_tokens: i64,
+    output_tokens: i64,
+    cost: i64,
+    charged: i64,
+}
+
+impl RollupSums {
+    fn add(&mut self, other: RollupSums, sign: i64) {
+        let sum = |a: i64, b: i64| a.saturating_add(b.saturating_mul(sign));
+        self.requests = sum(self.requests, other.requests);
+        self.input_tokens = sum(self.input_tokens, other.input_tokens);
+        self.output_tokens = sum(self.output_tokens, other.output_tokens);
+        self.cost = sum(self.cost, other.cost);
+        self.charged = sum(self.charged, other.charged);
+    }
+}
+
+impl EndingCall {
+    fn rollup(&self) -> Rollup {
+        let usage = Usage::from(&self.record.usage);
+        Rollup {
+            key: RollupKey {
+                hour_ms: self.ended_at_ms - self.ended_at_ms.rem_euclid(HOUR_MS),
+                user: self.record.user.uuid(),
+                key: self.record.key.uuid(),
+                model: self.record.model_served.clone(),
+                channel: self.record.channel.map_or(Uuid::nil(), |channel| channel.uuid()),
+                status: self.record.status.name(),
+            },
+            sums: RollupSums {
+                requests: 1,
+                input_tokens: to_signed(usage.input_tokens()),
+                output_tokens: to_signed(usage.output_tokens()),
+                cost: self.settled.cost.nanos(),
+                charged: self.settled.charged.nanos(),
+            },
+        }
+    }
+}
+
+/// Locks the rows of calls that have ended.
+pub(crate) async fn lock_ended_calls(
+    tx: &DatabaseTransaction,
+    ids: &[Uuid],
+) -> Result<BTreeMap<RequestId, EndedCall>, StoreError> {
+    if ids.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let query = Query::select()
+        .columns(REQUEST_COLUMNS)
+        .from("requests")
+        .and_where(Expr::col("id").is_in(ids.iter().copied()))
+        .order_by("id", Sort::Asc)
+        .lock_exclusive()
+        .take();
+    tx.query_all(&query).await?.iter().map(read_ended_call).collect()
+}
+
+/// Writes the rows of calls that end now.
+pub(crate) async fn write_ending_calls(tx: &DatabaseTransaction, calls: &[EndingCall]) -> Result<(), StoreError> {
+    if calls.is_empty() {
+        return Ok(());
+    }
+    let replaced: Vec<Uuid> = calls
+        .iter()
+        .filter(|call| call.replaces.is_some())
+        .map(|call| call.record.request.uuid())
+        .collect();
+    if !replaced.is_empty() {
+        let delete = Query::delete().from_table("requests").and_where(Expr::col("id").is_in(replaced)).take();
+        tx.execute(&delete).await?;
+    }
+    let mut rows = Vec::with_capacity(calls.len());
+    for call in calls {
+        rows.push(request_row(call)?);
+    }
+    tx.execute(&insert_rows("requests", &REQUEST_COLUMNS, rows)?).await?;
+    insert_attempts(tx, calls).await?;
+    add_to_rollups(tx, calls).await
+}
+
+async fn insert_attempts(tx: &DatabaseTransaction, calls: &[EndingCall]) -> Result<(), StoreError> {
+    let columns = [
+        "id", "channel_id", "credential_id", "upstream_model", "status_code", "error_code", "error_text",
+        "started_at_ms", "first_byte_ms", "duration_ms",
+    ];
+    let rows: Vec<Vec<Expr>> = calls
+        .iter()
+        .flat_map(|call| call.attempts.iter().map(|attempt| (call.record.request, attempt)))
+        .map(|(request, attempt)| {
+            vec![
+                request.attempt(attempt.number).uuid().into(),
+                attempt.channel.uuid().into(),
+                attempt.credential.map(|credential| credential.uuid()).into(),
+                attempt.upstream_model.as_str().into(),
+                attempt.status_code.map(i64::from).into(),
+                attempt.error_code.clone().into(),
+                attempt.error_text.clone().into(),
+                attempt.started_at_ms.into(),
+                attempt.first_byte_ms.into(),
+                attempt.duration_ms.into(),
+            ]
+        })
+        .collect();
+    if !rows.is_empty() {
+        tx.execute(&insert_rows("attempts", &columns, rows)?).await?;
+    }
+    Ok(())
+}
+
+async fn add_to_rollups(tx: &DatabaseTransaction, calls: &[EndingCall]) -> Result<(), StoreError> {
+    let mut sums: BTreeMap<RollupKey, RollupSums> = BTreeMap::new();
+    for call in calls {
+        let rollup = call.rollup();
+        sums.entry(rollup.key).or_default().add(rollup.sums, 1);
+        if let Some(before) = &call.replaces {
+            sums.entry(before.key.clone()).or_default().add(before.sums, -1);
+        }
+    }
+    let columns = [
+        "hour_ms", "user_id", "key_id", "model", "channel_id", "status", "requests", "input_tokens", "output_tokens",
+        "cost_nanos", "charged_nanos",
+    ];
+    let rows = sums.iter().map(|(key, sums)| {
+        vec![
+            key.hour_ms.into(),
+            key.user.into(),
+            key.key.into(),
+            key.model.as_str().into(),
+            key.channel.into(),
+            key.status.into(),
+            sums.requests.into(),
+            sums.input_tokens.into(),
+            sums.output_tokens.into(),
+            sums.cost.into(),
+            sums.charged.into(),
+        ]
+    });
+    let backend: DatabaseBackend = tx.get_database_backend();
+    let (keys, counters) = columns.split_at(6);
+    let mut on_conflict = OnConflict::columns(keys.iter().copied());
+    for column in counters {
+        on_conflict.value(*column, stored_plus_new(backend, "hourly_usage", column));
+    }
+    let statement = insert_rows("hourly_usage", &columns, rows)?.on_conflict(on_conflict).to_owned();
+    tx.execute(&statement).await?;
+    Ok(())
+}
+
+fn request_row(call: &EndingCall) -> Result<Vec<Expr>, StoreError> {
+    let (record, settled) = (&call.record, &call.settled);
+    let usage = Usage::from(&record.usage);
+    let by_bucket: BTreeMap<&str, u64> = usage.filled().map(|(bucket, tokens)| (bucket.name(), tokens)).collect();
+    let lost = call.lost.as_ref().map(to_json).transpose()?;
+    Ok(vec![
+        record.request.uuid().into(),
+        record.user.uuid().into(),
+        record.key.uuid().into(),
+        cut(&record.model_asked, 191).into(),
+        cut(&record.model_served, 191).into(),
+        record.channel.map(|channel| channel.uuid()).into(),
+        cut(&record.dialect, 16).into(),
+        cut(&record.route, 64).into(),
+        cut(&record.method, 8).into(),
+        record.stream.into(),
+        to_json(&by_bucket)?.into(),
+        record.usage.source.name().into(),
+        to_signed(usage.input_tokens()).into(),
+        to_signed(usage.output_tokens()).into(),
+        to_json(&settled.lines)?.into(),
+        settled.cost.nanos().into(),
+        settled.charged.nanos().into(),
+        settled.operator_loss.nanos().into(),
+        record.price_version.uuid().into(),
+        record.multiplier_ppm.into(),
+        to_signed(record.output_cap).into(),
+        record.status.name().into(),
+        i64::from(record.status_code).into(),
+        record.error_code.as_deref().map(|code| cut(code, 64).to_owned()).into(),
+        to_signed(call.attempts.len() as u64).into(),
+        record.first_byte_ms.into(),
+        record.duration_ms.into(),
+        cut(&record.client_ip, 64).into(),
+        cut(&record.user_agent, 255).into(),
+        record.started_at_ms.into(),
+        call.ended_at_ms.into(),
+        lost.into(),
+    ])
+}
+
+fn read_ended_call(row: &QueryResult) -> Result<(RequestId, EndedCall), StoreError> {
+    let lines: String = row.try_get("", "source_lines")?;
+    let lost: Option<String> = row.try_get("", "lost_hold")?;
+    let status: String = row.try_get("", "status")?;
+    let status = CallStatus::from_name(&status).ok_or(StoreError::Unreadable("call status"))?;
+    let ended_at_ms: i64 = row.try_get("", "ended_at_ms")?;
+    let channel: Option<Uuid> = row.try_get("", "channel_id")?;
+    let settled = Settled {
+        cost: Money::from_nanos(row.try_get("", "cost_nanos")?),
+        charged: Money::from_nanos(row.try_get("", "charged_nanos")?),
+        lines: from_json(&lines, "call's source lines")?,
+        operator_loss: Money::from_nanos(row.try_get("", "operator_loss_nanos")?),
+    };
+    let rollup = Rollup {
+        key: RollupKey {
+            hour_ms: ended_at_ms - ended_at_ms.rem_euclid(HOUR_MS),
+            user: row.try_get("", "user_id")?,
+            key: row.try_get("", "key_id")?,
+            model: row.try_get("", "model_served")?,
+            channel: channel.unwrap_or(Uuid::nil()),
+            status: status.name(),
+        },
+        sums: RollupSums {
+            requests: 1,
+            input_tokens: row.try_get("", "input_tokens")?,
+            output_tokens: row.try_get("", "output_tokens")?,
+            cost: settled.cost.nanos(),
+            charged: settled.charged.nanos(),
+        },
+    };
+    let lost = lost.as_deref().map(|text| from_json(text, "lost hold")).transpose()?;
+    Ok((RequestId::from_uuid(row.try_get("", "id")?), EndedCall { settled, lost, rollup }))
+}
+
+/// Text as a column of `length` characters takes it.
+fn cut(text: &str, length: usize) -> &str {
+    match text.char_indices().nth(length) {
+        Some((end, _)) => &text[..end],
+        None => text,
+    }
+}

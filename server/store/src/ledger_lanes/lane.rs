@@ -1,0 +1,193 @@
+//! One lane: collects what is waiting, runs it, repeats what may be repeated, and answers.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sea_orm::{DbErr, RuntimeErr, SqlxError};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep};
+
+use crate::connection::Store;
+use crate::error::StoreError;
+use crate::ledger_lanes::batch::{BatchFailure, run_batch};
+use crate::ledger_lanes::order::{Answer, LaneError, Order, Reply, Waiting};
+
+const BATCH_MAX: usize = 256;
+const WAITING_MAX: usize = 4_096;
+const REPEATS_MAX: u32 = 5;
+const REPEAT_FOR: Duration = Duration::from_secs(2);
+/// How many forgotten holds a lane remembers to give back; the sweeper ends those beyond.
+const FORGOTTEN_MAX: usize = 10_000;
+
+/// The sending side of a lane.
+#[derive(Clone)]
+pub(crate) struct Lane {
+    queue: mpsc::Sender<Waiting>,
+}
+
+impl Lane {
+    pub fn start(store: Store) -> (Self, JoinHandle<()>) {
+        let (queue, waiting) = mpsc::channel(WAITING_MAX);
+        let runner = Runner { store, waiting, forgotten: Vec::new(), jitter: 0x9e37_79b9 };
+        (Lane { queue }, tokio::spawn(runner.run()))
+    }
+
+    pub async fn submit(&self, order: Order, answer: oneshot::Sender<Answer>) -> Result<(), LaneError> {
+        self.queue.send(Waiting { order, answer }).await.map_err(|_| LaneError::Closed)
+    }
+}
+
+struct Runner {
+    store: Store,
+    waiting: mpsc::Receiver<Waiting>,
+    /// Holds that may have been committed though their callers were told otherwise.
+    forgotten: Vec<Order>,
+    jitter: u32,
+}
+
+impl Runner {
+    async fn run(mut self) {
+        let mut batch = Vec::with_capacity(BATCH_MAX);
+        while self.waiting.recv_many(&mut batch, BATCH_MAX).await > 0 {
+            // A caller who no longer waits for a hold gets none.
+            batch.retain(|waiting| !(matches!(waiting.order, Order::Reserve(_)) && waiting.answer.is_closed()));
+            self.run_and_answer(&mut batch).await;
+            self.give_back_forgotten().await;
+        }
+    }
+
+    async fn run_and_answer(&mut self, batch: &mut Vec<Waiting>) {
+        if batch.is_empty() {
+            return;
+        }
+        let orders: Vec<Order> = batch.iter().map(|waiting| waiting.order.clone()).collect();
+        let answers = match self.repeat(&orders).await {
+            Ok(answers) => answers,
+            Err(failure) if failure.poisoned && orders.len() > 1 => self.run_one_by_one(&orders).await,
+            Err(failure) => {
+                self.remember_holds(&orders, &failure);
+                let error = LaneError::Unavailable(failure.error);
+                orders.iter().map(|_| Err(error.clone())).collect()
+            }
+        };
+        for (waiting, answer) in batch.drain(..).zip(answers) {
+            let order = waiting.order;
+            if let (Err(Ok(Reply::Held(hold))), Order::Reserve(_)) = (waiting.answer.send(answer), &order) {
+                // The caller left between the commit and the answer.
+                self.forgotten.push(Order::Release { user: hold.user, request: hold.request });
+            }
+        }
+    }
+
+    /// Runs the batch until it is committed, refused by the database for a lasting reason, or out of time.
+    async fn repeat(&mut self, orders: &[Order]) -> Result<Vec<Answer>, BatchFailure> {
+        let until = Instant::now() + REPEAT_FOR;
+        let mut verify = false;
+        let mut repeats = 0;
+        loop {
+            let failure = match run_batch(&self.store, orders, verify).await {
+                Ok(answers) => return Ok(answers),
+                Err(failure) => failure,
+            };
+            let passing = failure.commit_unknown || is_passing(&failure.error);
+            // Whether an unanswered commit happened is read back under the same locks before running again.
+            verify |= failure.commit_unknown;
+            repeats += 1;
+            if !passing || repeats > REPEATS_MAX || Instant::now() >= until {
+                return Err(BatchFailure { commit_unknown: verify, poisoned: !passing, ..failure });
+            }
+            sleep(self.next_pause(repeats)).await;
+        }
+    }
+
+    /// After an error that repeating does not mend: each order alone, so that only the offender gets it.
+    async fn run_one_by_one(&mut self, orders: &[Order]) -> Vec<Answer> {
+        let mut answers = Vec::with_capacity(orders.len());
+        for order in orders {
+            let alone = std::slice::from_ref(order);
+            let answer = match self.repeat(alone).await {
+                Ok(mut answers) => answers.pop().unwrap_or(Err(LaneError::Closed)),
+                Err(failure) => {
+                    self.remember_holds(alone, &failure);
+                    Err(LaneError::Unavailable(failure.error))
+                }
+            };
+            answers.push(answer);
+        }
+        answers
+    }
+
+    fn remember_holds(&mut self, orders: &[Order], failure: &BatchFailure) {
+        if failure.commit_unknown {
+            let holds = orders.iter().filter_map(|order| match order {
+                Order::Reserve(call) => Some(Order::Release { user: call.user, request: call.request }),
+                _ => None,
+            });
+            self.forgotten.extend(holds);
+        }
+    }
+
+    async fn give_back_forgotten(&mut self) {
+        if self.forgotten.is_empty() {
+            return;
+        }
+        let count = self.forgotten.len().min(BATCH_MAX);
+        let orders: Vec<Order> = self.forgotten.drain(..count).collect();
+        if run_batch(&self.store, &orders, true).await.is_err() {
+            self.forgotten.extend(orders);
+            if self.forgotten.len() > FORGOTTEN_MAX {
+                tracing::error!("too many holds wait to be given back; the sweeper ends them at their deadline");
+                self.forgotten.truncate(FORGOTTEN_MAX);
+            }
+        }
+    }
+
+    /// 4 to 64 ms and more with each repeat, spread so that two lanes do not meet again.
+    fn next_pause(&mut self, repeats: u32) -> Duration {
+        self.jitter ^= self.jitter << 13;
+        self.jitter ^= self.jitter >> 17;
+        self.jitter ^= self.jitter << 5;
+        let most = 8_u64 << repeats.min(5);
+        Duration::from_millis(4 + u64::from(self.jitter) % most)
+    }
+}
+
+/// Whether running the same transaction again may succeed: deadlock, lock time-out, serialisation failure, busy, or
+/// a connection that went away.
+fn is_passing(error: &StoreError) -> bool {
+    let error = match error {
+        StoreError::Unavailable(_) => return true,
+        StoreError::Statement(error) => error,
+        _ => return false,
+    };
+    let (DbErr::Conn(RuntimeErr::SqlxError(error))
+    | DbErr::Exec(RuntimeErr::SqlxError(error))
+    | DbErr::Query(RuntimeErr::SqlxError(error))) = error
+    else {
+        return false;
+    };
+    match error.as_ref() {
+        SqlxError::Database(error) => {
+            let code = error.code().unwrap_or_default();
+            let message = error.message();
+            // PostgreSQL's and MySQL's SQLSTATE; SQLite's codes: busy and its extensions, and an interrupted write.
+            matches!(code.as_ref(), "40001" | "40P01" | "55P03" | "57P01" | "57P02" | "57P03" | "5" | "261" | "517" | "6")
+                || (code == "HY000" && (message.contains("1205") || message.contains("Lock wait timeout")))
+        }
+        SqlxError::Io(_) | SqlxError::PoolTimedOut | SqlxError::PoolClosed | SqlxError::Protocol(_) | SqlxError::WorkerCrashed => true,
+        _ => false,
+    }
+}
+
+impl From<DbErr> for BatchFailure {
+    fn from(error: DbErr) -> Self {
+        StoreError::from(error).into()
+    }
+}
+
+impl From<StoreError> for BatchFailure {
+    fn from(error: StoreError) -> Self {
+        BatchFailure { error: Arc::new(error), commit_unknown: false, poisoned: false }
+    }
+}
