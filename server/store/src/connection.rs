@@ -109,6 +109,20 @@ impl Store {
         &self.reader
     }
 
+    /// Begins a transaction in which every read sees the same moment. Keep it short.
+    pub(crate) async fn begin_snapshot(&self) -> Result<DatabaseTransaction, DbErr> {
+        self.reader
+            .begin_with_options(TransactionOptions {
+                isolation_level: match self.kind {
+                    DatabaseKind::Sqlite => None,
+                    DatabaseKind::MySql | DatabaseKind::Postgres => Some(IsolationLevel::RepeatableRead),
+                },
+                access_mode: None,
+                sqlite_transaction_mode: Some(SqliteTransactionMode::Deferred),
+            })
+            .await
+    }
+
     /// Begins a transaction that may write.
     ///
     /// SQLite takes its write lock at once, as a deferred one fails under contention. MySQL keeps its repeatable

@@ -10,6 +10,7 @@ mod error;
 mod idempotency;
 mod keys;
 mod leases;
+mod ledger_audit;
 mod ledger_lanes;
 mod models;
 mod numbers;
@@ -31,6 +32,7 @@ pub use error::StoreError;
 pub use idempotency::{Claim, IdempotentWrite};
 pub use keys::{ChangeKeyError, Key, KeyHolder, KeyLimits, KeyRotation, KeyUpdate, NewKey};
 pub use leases::INSTANCE_LEASE_MS;
+pub use ledger_audit::{AuditDifference, AuditReport};
 pub use ledger_lanes::{
     AdjustmentRecord, FundsOrder, FundsReceipt, FundsTarget, LaneError, Lapsed, LedgerLanes, SweepReport,
 };

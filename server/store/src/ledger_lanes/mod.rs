@@ -24,6 +24,7 @@ use waystation_ledger::{Hold, Reserve, Settled, Settlement};
 
 use crate::connection::{DatabaseKind, Store};
 pub use order::{AdjustmentRecord, FundsOrder, FundsReceipt, FundsTarget, LaneError};
+pub(crate) use book_rows::{from_json, read_hold, select_holds};
 use lane::Lane;
 use order::{Order, Reply};
 pub use sweep::{Lapsed, SweepReport};
