@@ -1,0 +1,10 @@
+//! How requests come in: routes, layers and the listener.
+
+pub(crate) mod body;
+pub(crate) mod client_address;
+pub(crate) mod request_id;
+mod routes;
+mod server;
+
+pub(crate) use routes::{api_document, build_router};
+pub(crate) use server::serve;
