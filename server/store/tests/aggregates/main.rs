@@ -1,0 +1,6 @@
+//! The aggregates on real databases: SQLite always, MariaDB and PostgreSQL where the test bed has started them.
+
+mod calls;
+mod catalog;
+mod changes;
+mod database;
