@@ -12,12 +12,14 @@ mod keys;
 mod leases;
 mod ledger_audit;
 mod ledger_lanes;
+mod ledger_views;
 mod models;
 mod numbers;
 mod prices;
-mod sessions;
+mod requests;
 mod site;
 mod sql;
+mod sessions;
 mod users;
 
 pub use accounts::MoneyBalance;
@@ -38,6 +40,7 @@ pub use ledger_lanes::{
 };
 pub use models::{Model, ModelChange, NewModel, OutputCapParameter};
 pub use prices::{NewPriceVersion, PriceVersion};
+pub use requests::{EndedRequest, HourlyUsage, RequestFilter, UsageFilter};
 pub use sessions::{NewSession, Session, SessionKind};
 pub use site::Setting;
 pub use users::{NewUser, UpdateUserError, User, UserFilter, UserUpdate};

@@ -109,9 +109,7 @@ async fn load_moved(
             Some(TransferKind::Consumption) => {
                 *call.by_account.entry(row.try_get("", "debit_account")?).or_default() += amount;
             }
-            Some(TransferKind::OperatorLoss) => {
-                call.operator_loss = call.operator_loss.saturating_add(amount)
-            }
+            Some(TransferKind::OperatorLoss) => call.operator_loss = call.operator_loss.saturating_add(amount),
             _ => call.operator_loss = call.operator_loss.saturating_sub(amount),
         }
     }

@@ -8,8 +8,7 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use uuid::Uuid;
 use waystation_ids::{AccountId, RequestId, TransferId};
 use waystation_ledger::{
-    Account, Books, CallRecord, CallStatus, Hold, LostHold, MoveFunds, Refusal, Settled, Settlement,
-    UsageRecord,
+    Account, Books, CallRecord, CallStatus, Hold, LostHold, MoveFunds, Refusal, Settled, Settlement, UsageRecord,
 };
 use waystation_pricing::{Bucket, Usage, UsageSource};
 
@@ -20,9 +19,7 @@ use crate::ledger_lanes::book_rows::{
     write_accounts, write_spending,
 };
 use crate::ledger_lanes::call_rows::{EndedCall, EndingCall, Rollup, lock_ended_calls, write_ending_calls};
-use crate::ledger_lanes::order::{
-    Answer, Expire, FundsOrder, FundsReceipt, FundsTarget, LaneError, Order, Reply,
-};
+use crate::ledger_lanes::order::{Answer, Expire, FundsOrder, FundsReceipt, FundsTarget, LaneError, Order, Reply};
 use crate::sql::insert_rows;
 
 /// Why a transaction did not end well.
@@ -37,11 +34,7 @@ pub(crate) struct BatchFailure {
 
 /// Runs the orders as one transaction. With `verify`, an earlier run of the same orders may have been committed: what
 /// it did is found by its ids, behind the same locks, and only answered.
-pub(crate) async fn run_batch(
-    store: &Store,
-    orders: &[Order],
-    verify: bool,
-) -> Result<Vec<Answer>, BatchFailure> {
+pub(crate) async fn run_batch(store: &Store, orders: &[Order], verify: bool) -> Result<Vec<Answer>, BatchFailure> {
     let tx = store.begin().await?;
     let mut work = Work::load(&tx, orders, verify).await?;
     let answers = orders.iter().map(|order| work.decide(order)).collect();
@@ -72,8 +65,7 @@ impl Work {
         let accounts = lock_accounts(tx, &Vec::from_iter(users)).await?;
         let holds = lock_holds(tx, &hold_ids(orders, verify)).await?;
         let mut books = Books::default();
-        let loaded_holds: BTreeMap<RequestId, Hold> =
-            holds.into_iter().map(|hold| (hold.request, hold)).collect();
+        let loaded_holds: BTreeMap<RequestId, Hold> = holds.into_iter().map(|hold| (hold.request, hold)).collect();
         lock_budgets(tx, &mut books, &budget_periods(orders, &loaded_holds)).await?;
         let ended = lock_ended_calls(tx, &ended_ids(orders, &loaded_holds, verify)).await?;
         let receipts = lock_receipts(tx, orders).await?;
@@ -111,9 +103,7 @@ impl Work {
                 let hold = self.books.reserve(call, self.now_ms).map_err(LaneError::Refused)?;
                 Ok(Reply::Held(hold.clone()))
             }
-            Order::Settle(settlement) => {
-                self.settle(settlement).map(Reply::Settled).map_err(LaneError::Refused)
-            }
+            Order::Settle(settlement) => self.settle(settlement).map(Reply::Settled).map_err(LaneError::Refused),
             Order::Release { request, .. } => {
                 // Nobody was told of this hold; if it is not there, there is nothing to give back.
                 let _ = self.books.void(*request, self.now_ms);
@@ -279,20 +269,8 @@ impl Work {
             return Ok(());
         }
         let columns = [
-            "id",
-            "user_id",
-            "account_id",
-            "direction",
-            "amount",
-            "unit",
-            "entered_amount",
-            "entered_currency",
-            "reason_code",
-            "note",
-            "actor_id",
-            "balance_before",
-            "balance_after",
-            "created_at_ms",
+            "id", "user_id", "account_id", "direction", "amount", "unit", "entered_amount", "entered_currency",
+            "reason_code", "note", "actor_id", "balance_before", "balance_after", "created_at_ms",
         ];
         let rows = self.funds.iter().map(|(order, receipt)| {
             let record = &order.record;
@@ -352,16 +330,12 @@ fn ended_ids(orders: &[Order], holds: &BTreeMap<RequestId, Hold>, verify: bool) 
     Vec::from_iter(ids)
 }
 
-fn budget_periods(
-    orders: &[Order],
-    holds: &BTreeMap<RequestId, Hold>,
-) -> Vec<(waystation_ids::BudgetId, i64)> {
+fn budget_periods(orders: &[Order], holds: &BTreeMap<RequestId, Hold>) -> Vec<(waystation_ids::BudgetId, i64)> {
     let asked = orders.iter().filter_map(|order| match order {
         Order::Reserve(call) => Some(call.budgets.iter().copied()),
         _ => None,
     });
-    let held =
-        holds.values().flat_map(|hold| hold.budgets.iter().map(|held| (held.budget, held.period_start_ms)));
+    let held = holds.values().flat_map(|hold| hold.budgets.iter().map(|held| (held.budget, held.period_start_ms)));
     let periods: BTreeSet<_> = asked.flatten().chain(held).collect();
     Vec::from_iter(periods)
 }

@@ -50,9 +50,10 @@ impl Runner {
     async fn run(mut self) {
         let mut batch = Vec::with_capacity(BATCH_MAX);
         while self.waiting.recv_many(&mut batch, BATCH_MAX).await > 0 {
-            // A caller who no longer waits for a hold gets none.
+            // A caller who no longer waits has said something else to its own caller meanwhile.
             batch.retain(|waiting| {
-                !(matches!(waiting.order, Order::Reserve(_)) && waiting.answer.is_closed())
+                let withdrawn = matches!(waiting.order, Order::Reserve(_) | Order::Settle(_));
+                !(withdrawn && waiting.answer.is_closed())
             });
             self.run_and_answer(&mut batch).await;
             self.give_back_forgotten().await;
@@ -139,9 +140,7 @@ impl Runner {
         if run_batch(&self.store, &orders, true).await.is_err() {
             self.forgotten.extend(orders);
             if self.forgotten.len() > FORGOTTEN_MAX {
-                tracing::error!(
-                    "too many holds wait to be given back; the sweeper ends them at their deadline"
-                );
+                tracing::error!("too many holds wait to be given back; the sweeper ends them at their deadline");
                 self.forgotten.truncate(FORGOTTEN_MAX);
             }
         }
@@ -176,16 +175,10 @@ fn is_passing(error: &StoreError) -> bool {
             let code = error.code().unwrap_or_default();
             let message = error.message();
             // PostgreSQL's and MySQL's SQLSTATE; SQLite's codes: busy and its extensions, and an interrupted write.
-            matches!(
-                code.as_ref(),
-                "40001" | "40P01" | "55P03" | "57P01" | "57P02" | "57P03" | "5" | "261" | "517" | "6"
-            ) || (code == "HY000" && (message.contains("1205") || message.contains("Lock wait timeout")))
+            matches!(code.as_ref(), "40001" | "40P01" | "55P03" | "57P01" | "57P02" | "57P03" | "5" | "261" | "517" | "6")
+                || (code == "HY000" && (message.contains("1205") || message.contains("Lock wait timeout")))
         }
-        SqlxError::Io(_)
-        | SqlxError::PoolTimedOut
-        | SqlxError::PoolClosed
-        | SqlxError::Protocol(_)
-        | SqlxError::WorkerCrashed => true,
+        SqlxError::Io(_) | SqlxError::PoolTimedOut | SqlxError::PoolClosed | SqlxError::Protocol(_) | SqlxError::WorkerCrashed => true,
         _ => false,
     }
 }

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Alias, Condition, Expr, ExprTrait, Query};
+use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 use waystation_ids::RequestId;
 use waystation_ledger::{Crashed, Hold, Refusal};
@@ -40,8 +40,7 @@ impl LedgerLanes {
     /// number of instances may sweep at once: a hold ends once.
     pub async fn sweep(&self, rule: Crashed) -> Result<SweepReport, LaneError> {
         let lapsed = self.store.list_lapsed_holds().await.map_err(unavailable)?;
-        let prices =
-            self.store.load_prices_of(lapsed.iter().map(|(hold, _)| hold)).await.map_err(unavailable)?;
+        let prices = self.store.load_prices_of(lapsed.iter().map(|(hold, _)| hold)).await.map_err(unavailable)?;
         let mut report = SweepReport::default();
         for (hold, past_deadline) in lapsed {
             let usage = Usage::none(UsageSource::Estimated).with(Bucket::Input, hold.input_estimate);
@@ -50,8 +49,7 @@ impl LedgerLanes {
                 .get(&hold.price_version.uuid())
                 .map(|price| Cost::of(&usage, price, hold.multiplier))
                 .unwrap_or_default();
-            let order =
-                Order::Expire(Box::new(Expire { user: hold.user, request: hold.request, rule, estimate }));
+            let order = Order::Expire(Box::new(Expire { user: hold.user, request: hold.request, rule, estimate }));
             match self.run(hold.user, order).await {
                 Ok(_) => report.ended.push(Lapsed { request: hold.request, past_deadline }),
                 // Settled meanwhile, or swept by another instance.

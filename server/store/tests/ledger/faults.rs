@@ -82,8 +82,7 @@ async fn a_commit_without_an_answer_is_read_back_and_not_done_twice() {
             assert!(holds.iter().all(Result::is_ok), "round {round} on {:?}: {holds:?}", site.store.kind());
             assert!(!proxy.armed.load(Ordering::SeqCst), "no commit was cut");
             proxy.armed.store(true, Ordering::SeqCst);
-            let ends =
-                join_all(calls.iter().map(|call| lanes.settle(settlement(call, Some((100, 10)))))).await;
+            let ends = join_all(calls.iter().map(|call| lanes.settle(settlement(call, Some((100, 10)))))).await;
             assert!(ends.iter().all(Result::is_ok), "{ends:?}");
             proxy.armed.store(true, Ordering::SeqCst);
             lanes.move_funds(credit(user, "0.0015")).await.unwrap();

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, Statement};
 use waystation_ids::{AccountId, AdjustmentId, InstanceId, KeyId, PriceVersionId, RequestId, UserId};
 use waystation_ledger::{
-    AccountKind, CallRecord, CallStatus, Direction, OutputCap, Reserve, Settlement, SystemAccount,
-    TransferKind, Unit, UsageRecord,
+    AccountKind, CallRecord, CallStatus, Direction, OutputCap, Reserve, Settlement, SystemAccount, TransferKind,
+    Unit, UsageRecord,
 };
 use waystation_pricing::{Bucket, Cost, Money, Multiplier, Price, Usage, UsageSource};
 use waystation_store::{
@@ -51,10 +51,16 @@ impl Site {
 
     pub async fn on_server(server: &str) -> Site {
         let name = format!("ws_{}", unique());
-        let admin_url = match server.starts_with("postgres") {
-            true => format!("{server}/postgres"),
-            false => format!("{server}/mysql"),
+        // The address may name a database to begin with; each site gets one of its own beside it.
+        let (scheme, rest) = server.split_once("://").unwrap();
+        let (authority, database) = rest.split_once('/').unwrap_or((rest, ""));
+        let server = format!("{scheme}://{authority}");
+        let first = match (database, scheme) {
+            ("", "mysql") => "mysql",
+            ("", _) => "postgres",
+            (named, _) => named,
         };
+        let admin_url = format!("{server}/{first}");
         let admin = Database::connect(&admin_url).await.unwrap();
         admin.execute_unprepared(&format!("CREATE DATABASE {name}")).await.unwrap();
         admin.close().await.unwrap();
@@ -77,8 +83,7 @@ impl Site {
 
     /// A second server process on the same database.
     pub async fn second(&self) -> LedgerLanes {
-        let store =
-            Store::connect(&StoreOptions { url: self.url.clone(), max_connections: 10 }).await.unwrap();
+        let store = Store::connect(&StoreOptions { url: self.url.clone(), max_connections: 10 }).await.unwrap();
         LedgerLanes::start(&store).0
     }
 
