@@ -175,6 +175,12 @@ pub(crate) enum StartError {
     /// The database was sealed with another master key.
     #[error("the database belongs to another master key")]
     WrongMasterKey,
+    /// The address of Redis is none.
+    #[error("redis.url is not an address of Redis")]
+    Redis(#[source] redis::RedisError),
+    /// The settlements of an earlier run cannot be read.
+    #[error("unsettled.log in the data folder cannot be read")]
+    UnsettledLog(#[source] io::Error),
     /// A secret could not be sealed.
     #[error("the site's secrets could not be sealed")]
     Sealing(#[from] SealingError),

@@ -4,14 +4,19 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use waystation_ids::InstanceId;
-use waystation_store::{Store, StoreOptions};
+use waystation_store::{LedgerLanes, Store, StoreOptions};
 
 use crate::clock::now_ms;
 use crate::config::Config;
 use crate::error::StartError;
+use crate::instance_lease::InstanceLease;
 use crate::random::random_bytes;
+use crate::redis::Redis;
 use crate::sealing::{MasterKey, Sealing};
+use crate::setup::Setup;
+use crate::site_secrets::{SiteSecrets, is_sealed};
 use crate::tasks::Tasks;
+use crate::unsettled::UnsettledLog;
 
 /// The running site. Cheap to clone; every handler and job gets one.
 #[derive(Clone)]
@@ -23,10 +28,22 @@ pub(crate) struct Parts {
     pub(crate) config: Config,
     /// The database.
     pub(crate) store: Store,
+    /// The way to the books.
+    pub(crate) lanes: LedgerLanes,
+    /// Settlements that the database has not taken yet.
+    pub(crate) unsettled: UnsettledLog,
     /// Seals and opens secrets.
     pub(crate) sealing: Sealing,
+    /// What the site signs and checks with.
+    pub(crate) secrets: SiteSecrets,
+    /// The optional Redis.
+    pub(crate) redis: Option<Redis>,
     /// This process among those that share the database.
     pub(crate) instance: InstanceId,
+    /// Whether the other instances believe that this one lives.
+    pub(crate) instance_lease: InstanceLease,
+    /// Whether the site has an owner.
+    pub(crate) setup: Setup,
     /// Background tasks.
     pub(crate) tasks: Tasks,
 }
@@ -40,20 +57,33 @@ impl Deref for App {
 }
 
 impl App {
-    /// Connects everything and brings the schema up to date. Starts no task: commands that run beside a server
-    /// use the same.
+    /// Connects everything and brings the schema up to date. Starts no job: commands that run beside a server use
+    /// the same.
     pub(crate) async fn open(config: Config) -> Result<Self, StartError> {
         std::fs::create_dir_all(&config.data_dir)
             .map_err(|source| StartError::DataDir { path: config.data_dir.clone(), source })?;
         let store = open_store(&config).await?;
         store.migrate().await.map_err(StartError::Database)?;
-        let master = match &config.master_key {
-            Some(key) => MasterKey::new(key.bytes()),
-            None => MasterKey::load_or_create(&config.data_dir)?,
-        };
-        let sealing = Sealing::new(master);
+        let sealing = Sealing::new(load_master_key(&config, &store).await?);
+        let secrets = SiteSecrets::load_or_create(&store, &sealing).await?;
+        let redis = config.redis_url.as_ref().map(Redis::open).transpose().map_err(StartError::Redis)?;
+        let unsettled = UnsettledLog::open(&config.data_dir).map_err(StartError::UnsettledLog)?;
         let instance = InstanceId::new(now_ms(), random_bytes()?);
-        Ok(App(Arc::new(Parts { config, store, sealing, instance, tasks: Tasks::default() })))
+        // The lanes end by themselves with the last clone of them; whoever was promised an answer has it then.
+        let (lanes, _) = LedgerLanes::start(&store);
+        Ok(App(Arc::new(Parts {
+            config,
+            store,
+            lanes,
+            unsettled,
+            sealing,
+            secrets,
+            redis,
+            instance,
+            instance_lease: InstanceLease::default(),
+            setup: Setup::default(),
+            tasks: Tasks::default(),
+        })))
     }
 }
 
@@ -62,4 +92,16 @@ pub(crate) async fn open_store(config: &Config) -> Result<Store, StartError> {
     let options =
         StoreOptions { url: config.database_url(), max_connections: config.database_max_connections };
     Store::connect(&options).await.map_err(StartError::Database)
+}
+
+/// The configured master key, or the data folder's. A new one is made only for a database that none has sealed.
+async fn load_master_key(config: &Config, store: &Store) -> Result<MasterKey, StartError> {
+    if let Some(key) = &config.master_key {
+        return Ok(MasterKey::new(key.bytes()));
+    }
+    match MasterKey::load(&config.data_dir)? {
+        Some(key) => Ok(key),
+        None if is_sealed(store).await? => Err(StartError::WrongMasterKey),
+        None => Ok(MasterKey::load_or_create(&config.data_dir)?),
+    }
 }

@@ -9,7 +9,7 @@ mod settings;
 mod value;
 
 pub(crate) use document::write_documentation;
-pub(crate) use origin::{ConfigError, Flags, Values, load_values};
+pub(crate) use origin::{ConfigError, Flags, Values, environment_variable, load_values};
 pub(crate) use settings::{Config, SETTINGS, Setting};
 pub(crate) use value::{
     BalanceStatus, Crashed, Interrupted, LogFormat, MasterKeyText, Net, Nets, Secret, SettingValue, TimeZone,

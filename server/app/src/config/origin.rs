@@ -151,6 +151,11 @@ pub(crate) fn load_values(
     Ok(values)
 }
 
+/// Looks up the process's environment. Nothing else does.
+pub(crate) fn environment_variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
 fn read_file(path: &Path, values: &mut Values) -> Result<(), ConfigError> {
     let text = read_text(path)?;
     let table: toml::Table = toml::from_str(&text)

@@ -14,6 +14,7 @@ use waystation_api::error::ErrorCode;
 use crate::error::ApiError;
 use crate::http::client_address::find_client_address;
 use crate::http::request_id::assign_request_id;
+use crate::setup::require_owner;
 use crate::state::App;
 use crate::{health, home, openapi};
 
@@ -23,6 +24,7 @@ const BODY_BYTES_MAX: usize = 1024 * 1024;
 /// Everything the server answers.
 pub(crate) fn build_router(app: &App) -> Router {
     let (management, document) = management_routes().split_for_parts();
+    let management = management.layer(from_fn_with_state(app.clone(), require_owner));
     let document = Arc::new(openapi::write_document(document));
     let public = Router::new()
         .route("/", get(home::show_home))

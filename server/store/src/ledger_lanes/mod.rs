@@ -63,7 +63,7 @@ impl LedgerLanes {
     }
 
     /// Ends a call: posts or voids its hold and writes its row, its tries and the roll-ups. Repeating it is
-    /// harmless and gives the first answer.
+    /// harmless and gives the first answer. When the caller stops waiting before it begins, it is not done.
     pub async fn settle(&self, settlement: Arc<Settlement>) -> Result<Settled, LaneError> {
         match self.run(settlement.record.user, Order::Settle(settlement)).await? {
             Reply::Settled(settled) => Ok(settled),

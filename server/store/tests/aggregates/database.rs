@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use sea_orm::{ConnectionTrait, Database};
-use waystation_store::{Store, StoreOptions};
+use waystation_ids::{AccountId, Role, UserId};
+use waystation_store::{NewUser, Store, StoreOptions, User};
 
 static COUNTER: AtomicU64 = AtomicU64::new(0);
 
@@ -55,6 +56,24 @@ async fn run<F: Future<Output = ()>>(url: String, check: &impl Fn(Store, String)
 /// A store as another server process would open it.
 pub async fn connect(url: &str) -> Store {
     Store::connect(&StoreOptions { url: url.to_owned(), max_connections: 10 }).await.unwrap()
+}
+
+/// Enters a person with this address and role.
+pub async fn enter(store: &Store, email: &str, role: Role) -> User {
+    store.create_user(&new_user(email, role)).await.unwrap()
+}
+
+pub fn new_user(email: &str, role: Role) -> NewUser {
+    NewUser {
+        id: UserId::new(now_ms(), random()),
+        cash_account: AccountId::new(now_ms(), random()),
+        email: email.parse().unwrap(),
+        username: None,
+        display_name: "Ann".to_owned(),
+        role,
+        password_hash: None,
+        is_demo: false,
+    }
 }
 
 pub fn random<const LENGTH: usize>() -> [u8; LENGTH] {

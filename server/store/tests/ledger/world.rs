@@ -51,10 +51,16 @@ impl Site {
 
     pub async fn on_server(server: &str) -> Site {
         let name = format!("ws_{}", unique());
-        let admin_url = match server.starts_with("postgres") {
-            true => format!("{server}/postgres"),
-            false => format!("{server}/mysql"),
+        // The address may name a database to begin with; each site gets one of its own beside it.
+        let (scheme, rest) = server.split_once("://").unwrap();
+        let (authority, database) = rest.split_once('/').unwrap_or((rest, ""));
+        let server = format!("{scheme}://{authority}");
+        let first = match (database, scheme) {
+            ("", "mysql") => "mysql",
+            ("", _) => "postgres",
+            (named, _) => named,
         };
+        let admin_url = format!("{server}/{first}");
         let admin = Database::connect(&admin_url).await.unwrap();
         admin.execute_unprepared(&format!("CREATE DATABASE {name}")).await.unwrap();
         admin.close().await.unwrap();

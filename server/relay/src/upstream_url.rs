@@ -1,0 +1,99 @@
+//! Where an upstream is.
+
+use std::fmt;
+use std::str::FromStr;
+
+use reqwest::Url;
+use thiserror::Error;
+
+/// The base address of an upstream, such as `https://api.example.com/v1`. Paths come from a fixed table and are
+/// appended to it; nothing a caller sends can change them.
+#[derive(Clone, PartialEq, Eq)]
+pub struct UpstreamUrl {
+    base: Url,
+    chat_completions: Url,
+}
+
+/// Why a text is not the base address of an upstream.
+#[derive(Debug, Error)]
+pub enum UpstreamUrlError {
+    /// It cannot be read as an address.
+    #[error("not an address")]
+    NotAnAddress,
+    /// Only `http` and `https` are spoken.
+    #[error("an upstream's address starts with http:// or https://")]
+    Scheme,
+    /// Secrets belong into the channel's credentials, where they are sealed.
+    #[error("an upstream's address holds no user name, password, query or fragment")]
+    HasExtras,
+}
+
+impl UpstreamUrl {
+    /// Where chat completions are asked for.
+    pub fn chat_completions(&self) -> &Url {
+        &self.chat_completions
+    }
+
+    /// The base address.
+    pub fn base(&self) -> &Url {
+        &self.base
+    }
+}
+
+impl FromStr for UpstreamUrl {
+    type Err = UpstreamUrlError;
+
+    fn from_str(text: &str) -> Result<Self, UpstreamUrlError> {
+        let base = Url::parse(text).map_err(|_| UpstreamUrlError::NotAnAddress)?;
+        if !matches!(base.scheme(), "http" | "https") {
+            return Err(UpstreamUrlError::Scheme);
+        }
+        let has_user = !base.username().is_empty() || base.password().is_some();
+        if has_user || base.query().is_some() || base.fragment().is_some() {
+            return Err(UpstreamUrlError::HasExtras);
+        }
+        let mut chat_completions = base.clone();
+        chat_completions
+            .path_segments_mut()
+            .map_err(|()| UpstreamUrlError::NotAnAddress)?
+            .pop_if_empty()
+            .extend(["chat", "completions"]);
+        Ok(UpstreamUrl { base, chat_completions })
+    }
+}
+
+impl fmt::Display for UpstreamUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.base.fmt(f)
+    }
+}
+
+impl fmt::Debug for UpstreamUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "UpstreamUrl({})", self.base)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_path_is_appended_to_the_base() {
+        for (base, whole) in [
+            ("https://api.example.com/v1", "https://api.example.com/v1/chat/completions"),
+            ("https://api.example.com/v1/", "https://api.example.com/v1/chat/completions"),
+            ("http://127.0.0.1:8080", "http://127.0.0.1:8080/chat/completions"),
+        ] {
+            let url: UpstreamUrl = base.parse().unwrap();
+            assert_eq!(url.chat_completions().as_str(), whole);
+        }
+    }
+
+    #[test]
+    fn an_address_with_secrets_or_of_another_scheme_is_refused() {
+        for text in ["file:///etc/passwd", "https://u:p@example.com", "https://example.com/?key=1", "example.com", "mailto:a@b.c"] {
+            assert!(text.parse::<UpstreamUrl>().is_err(), "{text}");
+        }
+    }
+}
