@@ -3,6 +3,7 @@
 mod cli;
 mod clock;
 mod config;
+mod demo;
 mod error;
 mod health;
 mod home;
@@ -11,8 +12,10 @@ mod instance_lease;
 mod jobs;
 mod logging;
 mod openapi;
+mod passwords;
 mod random;
 mod redis;
+mod relay_ports;
 mod sealing;
 mod setup;
 mod site_secrets;
