@@ -44,13 +44,17 @@ pub(crate) fn is_demo_folder(data_dir: &Path) -> bool {
     data_dir.join(MARK).exists()
 }
 
-/// Refuses what is not a demo's: other people must not reach it, and a real site must not become one. Marks an
-/// empty folder.
-pub(crate) fn prepare_demo(config: &Config) -> Result<(), StartError> {
+/// A demo is never for other people to reach, however its server was started.
+pub(crate) fn require_loopback(config: &Config) -> Result<(), StartError> {
     if !config.listen.ip().is_loopback() {
-        let text = format!("the demo listens on this machine only, not on {}", config.listen);
+        let text = format!("a demo listens on this machine only, not on {}", config.listen);
         return Err(StartError::Demo(text));
     }
+    Ok(())
+}
+
+/// Marks an empty data folder as a demo's; refuses one that holds a real site.
+pub(crate) fn prepare_demo(config: &Config) -> Result<(), StartError> {
     let data_dir = &config.data_dir;
     let failed = |source| StartError::DataDir { path: data_dir.clone(), source };
     std::fs::create_dir_all(data_dir).map_err(failed)?;
@@ -130,7 +134,8 @@ pub(crate) fn print_demo(
             output.line(&format!("  {}\n", curl_line(&base, key, MODEL)))
         }
         None => {
-            let folder = app.config.data_dir.display();
+            let folder = app.config.data_dir.canonicalize().unwrap_or_else(|_| app.config.data_dir.clone());
+            let folder = folder.display();
             let program = std::env::current_exe()
                 .map_or_else(|_| "waystation".to_owned(), |path| path.display().to_string());
             output.line("The demo's secrets were shown when it was made. For a new key:")?;

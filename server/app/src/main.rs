@@ -1,10 +1,12 @@
 //! The server of a Waystation, and its commands.
 
+mod adjustments;
 mod cli;
 mod clock;
 mod config;
 mod demo;
 mod error;
+mod grants;
 mod health;
 mod home;
 mod http;

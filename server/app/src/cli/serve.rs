@@ -9,7 +9,7 @@ use tracing::{info, warn};
 
 use crate::cli::{CommandError, Outcome, Output};
 use crate::config::Config;
-use crate::demo::{create_demo, prepare_demo, print_demo};
+use crate::demo::{create_demo, is_demo_folder, prepare_demo, print_demo, require_loopback};
 use crate::error::{StartError, error_chain};
 use crate::http::{build_router, serve as answer_connections};
 use crate::jobs::start_jobs;
@@ -31,6 +31,9 @@ pub(crate) async fn serve(
     arguments: &ServeArguments,
     output: &mut Output,
 ) -> Result<Outcome, CommandError> {
+    if arguments.demo || is_demo_folder(&config.data_dir) {
+        require_loopback(&config)?;
+    }
     if arguments.demo {
         prepare_demo(&config)?;
     }
