@@ -30,11 +30,15 @@ async fn on_sqlite<F: Future<Output = ()>>(check: &impl Fn(Store, String) -> F) 
     std::fs::remove_dir_all(folder).unwrap();
 }
 
-/// `url` names a database that is there already; the check's own is made beside it.
-async fn on_server<F: Future<Output = ()>>(url: &str, check: &impl Fn(Store, String) -> F) {
+async fn on_server<F: Future<Output = ()>>(server: &str, check: &impl Fn(Store, String) -> F) {
+    // The address may name a database already; ours is made beside it.
+    let server = match server.match_indices('/').nth(2) {
+        Some((end, _)) => &server[..end],
+        None => server,
+    };
     let name = format!("ws_{}", unique());
-    let (server, _) = url.rsplit_once('/').unwrap();
-    let admin = Database::connect(url).await.unwrap();
+    let database = if server.starts_with("postgres") { "postgres" } else { "mysql" };
+    let admin = Database::connect(format!("{server}/{database}")).await.unwrap();
     admin.execute_unprepared(&format!("CREATE DATABASE {name}")).await.unwrap();
     run(format!("{server}/{name}"), check).await;
     // Pools of the check may still hold connections; the server is thrown away whole anyway.
