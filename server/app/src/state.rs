@@ -3,11 +3,13 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use waystation_ids::InstanceId;
+use waystation_ids::{InstanceId, KeySecret};
 use waystation_store::{LedgerLanes, Store, StoreOptions};
+use zeroize::Zeroizing;
 
 use crate::clock::now_ms;
 use crate::config::Config;
+use crate::demo::is_demo_folder;
 use crate::error::StartError;
 use crate::instance_lease::InstanceLease;
 use crate::random::random_bytes;
@@ -44,6 +46,8 @@ pub(crate) struct Parts {
     pub(crate) instance_lease: InstanceLease,
     /// Whether the site has an owner.
     pub(crate) setup: Setup,
+    /// Whether it is a site to try out, which this server made.
+    pub(crate) is_demo: bool,
     /// Background tasks.
     pub(crate) tasks: Tasks,
 }
@@ -69,6 +73,7 @@ impl App {
         let redis = config.redis_url.as_ref().map(Redis::open).transpose().map_err(StartError::Redis)?;
         let unsettled = UnsettledLog::open(&config.data_dir).map_err(StartError::UnsettledLog)?;
         let instance = InstanceId::new(now_ms(), random_bytes()?);
+        let is_demo = is_demo_folder(&config.data_dir);
         // The lanes end by themselves with the last clone of them; whoever was promised an answer has it then.
         let (lanes, _) = LedgerLanes::start(&store);
         Ok(App(Arc::new(Parts {
@@ -82,8 +87,24 @@ impl App {
             instance,
             instance_lease: InstanceLease::default(),
             setup: Setup::default(),
+            is_demo,
             tasks: Tasks::default(),
         })))
+    }
+}
+
+impl App {
+    /// A new key's secret.
+    pub(crate) fn new_key_secret(&self) -> Result<KeySecret, getrandom::Error> {
+        loop {
+            let random = Zeroizing::new(random_bytes::<96>()?);
+            // Bytes that would favour a letter are passed over; that too few are left happens hardly ever.
+            if let Some(secret) =
+                self.secrets.key_check.create_secret(&self.config.keys_prefix, random.as_slice())
+            {
+                return Ok(secret);
+            }
+        }
     }
 }
 
