@@ -17,9 +17,9 @@ mod models;
 mod numbers;
 mod prices;
 mod requests;
+mod sessions;
 mod site;
 mod sql;
-mod sessions;
 mod users;
 
 pub use accounts::MoneyBalance;
