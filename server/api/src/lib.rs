@@ -11,6 +11,7 @@ pub mod models;
 pub mod money;
 pub mod name;
 pub mod pagination;
+pub mod patch;
 pub mod permissions;
 pub mod prices;
 pub mod requests;
