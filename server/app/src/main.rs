@@ -18,6 +18,8 @@ mod passwords;
 mod random;
 mod redis;
 mod relay_ports;
+mod relay_routes;
+mod relay_start;
 mod sealing;
 mod setup;
 mod site_secrets;
