@@ -1,6 +1,8 @@
 //! The server of a Waystation, and its commands.
 
 mod adjustments;
+mod catalog;
+mod changes;
 mod cli;
 mod clock;
 mod config;

@@ -7,6 +7,8 @@ use waystation_ids::{InstanceId, KeySecret};
 use waystation_store::{LedgerLanes, Store, StoreOptions};
 use zeroize::Zeroizing;
 
+use crate::catalog::SiteCatalog;
+use crate::changes::{Changes, Freshness};
 use crate::clock::now_ms;
 use crate::config::Config;
 use crate::demo::is_demo_folder;
@@ -40,6 +42,10 @@ pub(crate) struct Parts {
     pub(crate) secrets: SiteSecrets,
     /// The optional Redis.
     pub(crate) redis: Option<Redis>,
+    /// The models and channels that calls are priced and routed by.
+    pub(crate) catalog: Arc<SiteCatalog>,
+    /// Tells of changes of keys, users, sessions, models, prices and channels.
+    pub(crate) changes: Changes,
     /// This process among those that share the database.
     pub(crate) instance: InstanceId,
     /// Whether the other instances believe that this one lives.
@@ -73,6 +79,11 @@ impl App {
         let redis = config.redis_url.as_ref().map(Redis::open).transpose().map_err(StartError::Redis)?;
         let unsettled = UnsettledLog::open(&config.data_dir).map_err(StartError::UnsettledLog)?;
         let instance = InstanceId::new(now_ms(), random_bytes()?);
+        let tasks = Tasks::default();
+        let freshness = Freshness::new();
+        let catalog = Arc::new(SiteCatalog::new(store.clone(), sealing.clone(), freshness.clone()));
+        let changes =
+            Changes::new(vec![catalog.clone()], freshness, redis.clone(), instance, tasks.clone());
         let is_demo = is_demo_folder(&config.data_dir);
         // The lanes end by themselves with the last clone of them; whoever was promised an answer has it then.
         let (lanes, _) = LedgerLanes::start(&store);
@@ -84,11 +95,13 @@ impl App {
             sealing,
             secrets,
             redis,
+            catalog,
+            changes,
             instance,
             instance_lease: InstanceLease::default(),
             setup: Setup::default(),
             is_demo,
-            tasks: Tasks::default(),
+            tasks,
         })))
     }
 }
