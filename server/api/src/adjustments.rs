@@ -27,6 +27,15 @@ pub enum AdjustmentAccount {
     Gift,
 }
 
+/// What an adjusted account counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AdjustmentUnit {
+    /// Money.
+    #[default]
+    Usd,
+}
+
 /// Why a balance is changed by hand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -77,6 +86,9 @@ pub struct AdjustmentCreate {
     /// Which account.
     #[serde(default)]
     pub account: AdjustmentAccount,
+    /// What the account counts. Tokens and calls are given as grants.
+    #[serde(default)]
+    pub unit: AdjustmentUnit,
     /// Why.
     pub reason_code: ReasonCode,
     /// Why, in words: 1 to 1,000 characters.

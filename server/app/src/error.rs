@@ -181,6 +181,12 @@ pub(crate) enum StartError {
     /// The settlements of an earlier run cannot be read.
     #[error("unsettled.log in the data folder cannot be read")]
     UnsettledLog(#[source] io::Error),
+    /// The demo cannot be made or run here; the text says why.
+    #[error("{0}")]
+    Demo(String),
+    /// A password could not be hashed.
+    #[error("the password cannot be hashed")]
+    Password,
     /// A secret could not be sealed.
     #[error("the site's secrets could not be sealed")]
     Sealing(#[from] SealingError),

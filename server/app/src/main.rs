@@ -1,9 +1,14 @@
 //! The server of a Waystation, and its commands.
 
+mod adjustments;
+mod catalog;
+mod changes;
 mod cli;
 mod clock;
 mod config;
+mod demo;
 mod error;
+mod grants;
 mod health;
 mod home;
 mod http;
@@ -11,8 +16,12 @@ mod instance_lease;
 mod jobs;
 mod logging;
 mod openapi;
+mod passwords;
 mod random;
 mod redis;
+mod relay_ports;
+mod relay_routes;
+mod relay_start;
 mod sealing;
 mod setup;
 mod site_secrets;

@@ -3,11 +3,15 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use waystation_ids::InstanceId;
+use waystation_ids::{InstanceId, KeySecret};
 use waystation_store::{LedgerLanes, Store, StoreOptions};
+use zeroize::Zeroizing;
 
+use crate::catalog::SiteCatalog;
+use crate::changes::{Changes, Freshness};
 use crate::clock::now_ms;
 use crate::config::Config;
+use crate::demo::is_demo_folder;
 use crate::error::StartError;
 use crate::instance_lease::InstanceLease;
 use crate::random::random_bytes;
@@ -38,12 +42,18 @@ pub(crate) struct Parts {
     pub(crate) secrets: SiteSecrets,
     /// The optional Redis.
     pub(crate) redis: Option<Redis>,
+    /// The models and channels that calls are priced and routed by.
+    pub(crate) catalog: Arc<SiteCatalog>,
+    /// Tells of changes of keys, users, sessions, models, prices and channels.
+    pub(crate) changes: Changes,
     /// This process among those that share the database.
     pub(crate) instance: InstanceId,
     /// Whether the other instances believe that this one lives.
     pub(crate) instance_lease: InstanceLease,
     /// Whether the site has an owner.
     pub(crate) setup: Setup,
+    /// Whether it is a site to try out, which this server made.
+    pub(crate) is_demo: bool,
     /// Background tasks.
     pub(crate) tasks: Tasks,
 }
@@ -69,6 +79,12 @@ impl App {
         let redis = config.redis_url.as_ref().map(Redis::open).transpose().map_err(StartError::Redis)?;
         let unsettled = UnsettledLog::open(&config.data_dir).map_err(StartError::UnsettledLog)?;
         let instance = InstanceId::new(now_ms(), random_bytes()?);
+        let tasks = Tasks::default();
+        let freshness = Freshness::new();
+        let catalog = Arc::new(SiteCatalog::new(store.clone(), sealing.clone(), freshness.clone()));
+        let changes =
+            Changes::new(vec![catalog.clone()], freshness, redis.clone(), instance, tasks.clone());
+        let is_demo = is_demo_folder(&config.data_dir);
         // The lanes end by themselves with the last clone of them; whoever was promised an answer has it then.
         let (lanes, _) = LedgerLanes::start(&store);
         Ok(App(Arc::new(Parts {
@@ -79,11 +95,29 @@ impl App {
             sealing,
             secrets,
             redis,
+            catalog,
+            changes,
             instance,
             instance_lease: InstanceLease::default(),
             setup: Setup::default(),
-            tasks: Tasks::default(),
+            is_demo,
+            tasks,
         })))
+    }
+}
+
+impl App {
+    /// A new key's secret.
+    pub(crate) fn new_key_secret(&self) -> Result<KeySecret, getrandom::Error> {
+        loop {
+            let random = Zeroizing::new(random_bytes::<96>()?);
+            // Bytes that would favour a letter are passed over; that too few are left happens hardly ever.
+            if let Some(secret) =
+                self.secrets.key_check.create_secret(&self.config.keys_prefix, random.as_slice())
+            {
+                return Ok(secret);
+            }
+        }
     }
 }
 

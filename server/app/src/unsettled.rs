@@ -166,3 +166,75 @@ fn sync_folder(path: &Path) -> io::Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use waystation_ids::{KeyId, PriceVersionId, RequestId, UserId};
+    use waystation_ledger::{CallRecord, CallStatus, UsageRecord};
+
+    use super::*;
+
+    fn settlement(number: u8) -> Settlement {
+        let record = CallRecord {
+            request: RequestId::new_cause(1, [number; 10]),
+            user: UserId::new(1, [1; 10]),
+            key: KeyId::new(1, [1; 10]),
+            model_asked: "m".to_owned(),
+            model_served: "m".to_owned(),
+            channel: None,
+            dialect: "openai".to_owned(),
+            route: "/v1/chat/completions".to_owned(),
+            method: "POST".to_owned(),
+            stream: true,
+            usage: UsageRecord::default(),
+            price_version: PriceVersionId::new(1, [1; 10]),
+            multiplier_ppm: 1_000_000,
+            output_cap: 1,
+            status: CallStatus::Interrupted,
+            status_code: 200,
+            error_code: None,
+            first_byte_ms: None,
+            duration_ms: 1,
+            client_ip: "127.0.0.1".to_owned(),
+            user_agent: String::new(),
+            started_at_ms: 1,
+        };
+        Settlement { cost: None, record, attempts: Vec::new() }
+    }
+
+    fn folder(name: &str) -> PathBuf {
+        let folder = std::env::temp_dir().join(format!("waystation-unsettled-{}-{name}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        folder
+    }
+
+    #[test]
+    fn what_waits_is_there_after_a_restart_until_it_is_dropped() {
+        let folder = folder("restart");
+        let log = UnsettledLog::open(&folder).unwrap();
+        log.keep(&settlement(1)).unwrap();
+        log.keep(&settlement(2)).unwrap();
+        let log = UnsettledLog::open(&folder).unwrap();
+        assert_eq!(log.waiting(), 2);
+        let lines = log.read_lines().unwrap();
+        let first: Settlement = serde_json::from_str(&lines[0]).unwrap();
+        assert_eq!(first, settlement(1));
+        log.drop_line(&lines[0], false).unwrap();
+        assert_eq!((log.waiting(), log.read_lines().unwrap()), (1, lines[1..].to_vec()));
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn a_line_cut_by_a_crash_takes_no_other_with_it() {
+        let folder = folder("cut");
+        fs::write(folder.join(FILE_NAME), b"{\"cost\":nu").unwrap();
+        let log = UnsettledLog::open(&folder).unwrap();
+        log.keep(&settlement(1)).unwrap();
+        let lines = log.read_lines().unwrap();
+        assert_eq!(lines.len(), 2);
+        assert!(serde_json::from_str::<Settlement>(&lines[1]).is_ok());
+        log.drop_line(&lines[0], true).unwrap();
+        assert_eq!(fs::read_to_string(folder.join(REFUSED_FILE_NAME)).unwrap(), "{\"cost\":nu\n");
+        fs::remove_dir_all(folder).unwrap();
+    }
+}

@@ -19,20 +19,6 @@ impl Store {
         rows.into_iter().map(read_account).collect()
     }
 
-    /// The open accounts of several users, for lists: one statement for all.
-    pub async fn list_accounts_of(&self, users: &[UserId]) -> Result<Vec<Account>, StoreError> {
-        if users.is_empty() {
-            return Ok(Vec::new());
-        }
-        let rows = account::Entity::find()
-            .filter(account::Column::UserId.is_in(users.iter().map(|user| user.uuid())))
-            .filter(account::Column::ClosedAtMs.is_null())
-            .order_by_asc(account::Column::Id)
-            .all(self.reader())
-            .await?;
-        rows.into_iter().map(read_account).collect()
-    }
-
     /// The newest `limit` transfers in a user's books before `before`, newest first.
     pub async fn list_transfers(
         &self,

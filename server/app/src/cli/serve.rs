@@ -9,6 +9,7 @@ use tracing::{info, warn};
 
 use crate::cli::{CommandError, Outcome, Output};
 use crate::config::Config;
+use crate::demo::{create_demo, is_demo_folder, prepare_demo, print_demo, require_loopback};
 use crate::error::{StartError, error_chain};
 use crate::http::{build_router, serve as answer_connections};
 use crate::jobs::start_jobs;
@@ -30,8 +31,14 @@ pub(crate) async fn serve(
     arguments: &ServeArguments,
     output: &mut Output,
 ) -> Result<Outcome, CommandError> {
-    let _ = arguments.demo;
+    if arguments.demo || is_demo_folder(&config.data_dir) {
+        require_loopback(&config)?;
+    }
+    if arguments.demo {
+        prepare_demo(&config)?;
+    }
     let app = App::open(config).await?;
+    let demo_secrets = if arguments.demo { create_demo(&app).await? } else { None };
     for warning in app.store.list_durability_warnings().await? {
         warn!(warning, "the database may lose what it has committed");
     }
@@ -43,6 +50,10 @@ pub(crate) async fn serve(
     let stop = stop_signal().map_err(StartError::System)?;
     let router = build_router(&app);
     output.line(&format!("listening on http://{address}"))?;
+    if arguments.demo {
+        print_demo(&app, address, demo_secrets.as_ref(), output)?;
+    }
+    drop(demo_secrets);
     info!(%address, instance = %app.instance, "listening");
 
     let stopping = {

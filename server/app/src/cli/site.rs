@@ -97,6 +97,6 @@ pub(crate) fn print_version(
 
 /// `openapi`.
 pub(crate) fn print_api_document(output: &mut Output) -> Result<Outcome, CommandError> {
-    output.line(write_document(api_document()).trim_end())?;
+    output.line(write_document(&api_document()).trim_end())?;
     Ok(Outcome::Done)
 }

@@ -2,6 +2,8 @@
 
 pub(crate) mod body;
 pub(crate) mod client_address;
+mod connection;
+pub(crate) mod idempotency;
 pub(crate) mod request_id;
 mod routes;
 mod server;

@@ -25,12 +25,13 @@ const BODY_BYTES_MAX: usize = 1024 * 1024;
 pub(crate) fn build_router(app: &App) -> Router {
     let (management, document) = management_routes().split_for_parts();
     let management = management.layer(from_fn_with_state(app.clone(), require_owner));
-    let document = Arc::new(openapi::write_document(document));
+    let page = Arc::new(openapi::write_page(&document));
+    let document = Arc::new(openapi::write_document(&document));
     let public = Router::new()
         .route("/", get(home::show_home))
         .route("/healthz", get(health::show_alive))
         .route("/readyz", get(health::show_ready))
-        .route("/api/docs", get(openapi::show_docs))
+        .route("/api/docs", get(move || openapi::show_page(page)))
         .route("/api/openapi.json", get(move || openapi::show_document(document)));
     Router::new()
         .merge(management)

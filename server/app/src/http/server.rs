@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use futures_util::TryFutureExt;
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -17,9 +18,12 @@ use tower::ServiceExt;
 use tracing::{debug, info, warn};
 
 use crate::http::client_address::PeerAddress;
+use crate::http::connection::{Activity, TimedStream};
 
-/// How long a caller may take to send the head of a request.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a caller may take from the first byte of a request to the end of its head.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a connection may stay open without being used: longer than proxies keep theirs.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(75);
 
 /// Answers connections until `stopping` ends, then lets those that are open finish for at most `drain`. Says
 /// whether all of them did.
@@ -30,7 +34,7 @@ pub(crate) async fn serve(
     drain: Duration,
 ) -> bool {
     let mut server = Builder::new(TokioExecutor::new());
-    server.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).half_close(false);
+    server.http1().timer(TokioTimer::new()).header_read_timeout(IDLE_TIMEOUT).half_close(false);
     server
         .http2()
         .timer(TokioTimer::new())
@@ -53,9 +57,13 @@ pub(crate) async fn serve(
                     continue;
                 }
                 let router = router.clone();
+                let activity = Activity::default();
+                let stream = TimedStream::new(stream, activity.clone(), HEAD_TIMEOUT);
                 let service = service_fn(move |mut request: Request<Incoming>| {
+                    let under_way = activity.begin_request(request.version());
                     request.extensions_mut().insert(peer);
-                    router.clone().oneshot(request.map(Body::new))
+                    let answering = router.clone().oneshot(request.map(Body::new));
+                    answering.map_ok(|response| response.map(|body| under_way.until_sent(body)))
                 });
                 let connection = server.serve_connection(TokioIo::new(stream), service).into_owned();
                 let connection = connections.watch(connection);
