@@ -2,7 +2,9 @@
 
 use sea_orm_migration::prelude::{DbErr, IndexCreateStatement, SchemaManager, TableCreateStatement};
 
-use crate::columns::{create_tables, flag, id, index, number, optional_number, optional_text, table, text, unique_index};
+use crate::columns::{
+    create_tables, flag, id, index, number, optional_number, optional_text, table, text, unique_index,
+};
 
 create_tables!(["users", "sessions"], |manager| {
     let users = table(manager, "users")
@@ -33,6 +35,8 @@ create_tables!(["users", "sessions"], |manager| {
         vec![
             unique_index("users_email", "users", &["email"]),
             unique_index("users_username", "users", &["username"]),
+            // Few people are more than users: taking a role away locks those of that role, not the table.
+            index("users_role", "users", &["role"]),
             index("sessions_user", "sessions", &["user_id"]),
         ],
     )

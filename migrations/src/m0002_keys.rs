@@ -3,13 +3,16 @@
 use sea_orm_migration::prelude::{DbErr, IndexCreateStatement, SchemaManager, TableCreateStatement};
 
 use crate::columns::{
-    bytes, create_tables, flag, id, index, number, optional_long_text, optional_number, table, text, unique_index,
+    bytes, create_tables, flag, id, index, number, optional_long_text, optional_number, table, text,
+    unique_index,
 };
 
 create_tables!(["keys"], |manager| {
     let keys = table(manager, "keys")
         .col(id("id").primary_key())
         .col(id("user_id"))
+        // The first key of a line of rotated keys: budgets belong to the line, so that rotating resets none.
+        .col(id("lineage_id"))
         .col(text("name", 128))
         .col(bytes("hash", 32))
         .col(text("preview", 64))
@@ -24,8 +27,5 @@ create_tables!(["keys"], |manager| {
         .col(number("updated_at_ms"))
         .col(optional_number("revoked_at_ms"))
         .to_owned();
-    (
-        vec![keys],
-        vec![unique_index("keys_hash", "keys", &["hash"]), index("keys_user", "keys", &["user_id"])],
-    )
+    (vec![keys], vec![unique_index("keys_hash", "keys", &["hash"]), index("keys_user", "keys", &["user_id"])])
 });

@@ -1,1 +1,21 @@
+#![doc = include_str!("../README.md")]
 
+mod database;
+mod mock_upstream;
+mod money;
+mod patience;
+mod redis_server;
+mod reply;
+mod server;
+mod tcp_gate;
+mod world;
+
+pub use database::{DatabaseKind, TestDatabase};
+pub use mock_upstream::{Behaviour, Hang, MockUpstream, SeenCall};
+pub use money::nanos;
+pub use patience::{eventually, rfc3339_in};
+pub use redis_server::RedisServer;
+pub use reply::Reply;
+pub use server::{Server, ServerOptions};
+pub use tcp_gate::TcpGate;
+pub use world::{Key, World, WorldOptions, price};

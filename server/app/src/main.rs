@@ -1,1 +1,56 @@
-fn main() {}
+//! The server of a Waystation, and its commands.
+
+mod adjustments;
+mod catalog;
+mod changes;
+mod cli;
+mod clock;
+mod config;
+mod demo;
+mod error;
+mod grants;
+mod health;
+mod home;
+mod http;
+mod instance_lease;
+mod jobs;
+mod logging;
+mod openapi;
+mod passwords;
+mod random;
+mod redis;
+mod relay_ports;
+mod relay_routes;
+mod relay_start;
+mod sealing;
+mod setup;
+mod site_secrets;
+mod state;
+mod tasks;
+mod unsettled;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::{Arguments, CommandError, Outcome, Output, run};
+use crate::error::{StartError, error_chain};
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let ended = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| CommandError::Start(StartError::System(error)))
+        .and_then(|runtime| runtime.block_on(run(arguments, &mut Output::stdout())));
+    match ended {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::NotSo) => ExitCode::from(1),
+        Err(error) => {
+            // With standard error gone too there is nobody to tell.
+            let _ = writeln!(io::stderr(), "waystation: {}", error_chain(&error));
+            ExitCode::from(error.exit_code())
+        }
+    }
+}

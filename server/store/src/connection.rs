@@ -3,8 +3,8 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr,
-    IsolationLevel, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+    ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, DatabaseTransaction,
+    DbErr, IsolationLevel, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
 use waystation_migrations::{Migrator, MigratorTrait};
 
@@ -109,6 +109,20 @@ impl Store {
         &self.reader
     }
 
+    /// Begins a transaction in which every read sees the same moment. Keep it short.
+    pub(crate) async fn begin_snapshot(&self) -> Result<DatabaseTransaction, DbErr> {
+        self.reader
+            .begin_with_options(TransactionOptions {
+                isolation_level: match self.kind {
+                    DatabaseKind::Sqlite => None,
+                    DatabaseKind::MySql | DatabaseKind::Postgres => Some(IsolationLevel::RepeatableRead),
+                },
+                access_mode: None,
+                sqlite_transaction_mode: Some(SqliteTransactionMode::Deferred),
+            })
+            .await
+    }
+
     /// Begins a transaction that may write.
     ///
     /// SQLite takes its write lock at once, as a deferred one fails under contention. MySQL keeps its repeatable
@@ -134,7 +148,9 @@ impl DatabaseKind {
             Some("sqlite") => Ok(DatabaseKind::Sqlite),
             Some("mysql" | "mariadb") => Ok(DatabaseKind::MySql),
             Some("postgres" | "postgresql") => Ok(DatabaseKind::Postgres),
-            _ => Err(StoreError::Schema("the database URL starts with sqlite:, mysql: or postgres:".to_owned())),
+            _ => Err(StoreError::Schema(
+                "the database URL starts with sqlite:, mysql: or postgres:".to_owned(),
+            )),
         }
     }
 }
@@ -144,7 +160,9 @@ pub(crate) async fn database_time_ms(connection: &impl ConnectionTrait) -> Resul
     let backend = connection.get_database_backend();
     let sql = match backend {
         DatabaseBackend::MySql => "SELECT CAST(UNIX_TIMESTAMP(SYSDATE(3)) * 1000 AS SIGNED) AS now_ms",
-        DatabaseBackend::Postgres => "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) AS now_ms",
+        DatabaseBackend::Postgres => {
+            "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) AS now_ms"
+        }
         _ => return Ok(host_time_ms()),
     };
     match connection.query_one_raw(Statement::from_string(backend, sql)).await? {

@@ -17,8 +17,13 @@ impl Store {
         let tx = self.begin().await?;
         let now_ms = database_time_ms(&tx).await?;
         let columns = ["id", "host", "version", "started_at_ms", "lease_until_ms"];
-        let row =
-            vec![id.uuid().into(), host.into(), version.into(), now_ms.into(), (now_ms + INSTANCE_LEASE_MS).into()];
+        let row = vec![
+            id.uuid().into(),
+            host.into(),
+            version.into(),
+            now_ms.into(),
+            (now_ms + INSTANCE_LEASE_MS).into(),
+        ];
         let statement = insert_rows("instances", &columns, [row])?
             .on_conflict(OnConflict::column("id").update_column("lease_until_ms").to_owned())
             .to_owned();
@@ -38,7 +43,12 @@ impl Store {
     }
 
     /// Takes or renews the lease on a job for `lease_ms`; `false` while another instance has it.
-    pub async fn take_job_lease(&self, job: &str, holder: InstanceId, lease_ms: i64) -> Result<bool, StoreError> {
+    pub async fn take_job_lease(
+        &self,
+        job: &str,
+        holder: InstanceId,
+        lease_ms: i64,
+    ) -> Result<bool, StoreError> {
         let tx = self.begin().await?;
         let now_ms = database_time_ms(&tx).await?;
         let row = vec![job.into(), holder.uuid().into(), 0_i64.into()];
@@ -76,11 +86,14 @@ impl Store {
         let reader = self.reader();
         let backend = reader.get_database_backend();
         let checks: &[(&str, &[&str])] = match backend {
-            DatabaseBackend::MySql => &[
-                ("SELECT CAST(@@innodb_flush_log_at_trx_commit AS CHAR) AS value", &["1"]),
-            ],
+            DatabaseBackend::MySql => {
+                &[("SELECT CAST(@@innodb_flush_log_at_trx_commit AS CHAR) AS value", &["1"])]
+            }
             DatabaseBackend::Postgres => &[
-                ("SELECT current_setting('synchronous_commit') AS value", &["on", "remote_apply", "remote_write", "local"]),
+                (
+                    "SELECT current_setting('synchronous_commit') AS value",
+                    &["on", "remote_apply", "remote_write", "local"],
+                ),
                 ("SELECT current_setting('fsync') AS value", &["on"]),
             ],
             _ => &[],

@@ -1,14 +1,46 @@
 #![doc = include_str!("../README.md")]
 
+mod accounts;
+mod budgets;
+mod catalog;
+mod changes;
+mod channels;
 mod connection;
 mod error;
+mod idempotency;
+mod keys;
 mod leases;
+mod ledger_audit;
 mod ledger_lanes;
+mod ledger_views;
+mod models;
+mod numbers;
+mod prices;
+mod requests;
+mod sessions;
+mod site;
 mod sql;
+mod users;
 
+pub use accounts::MoneyBalance;
+pub use budgets::BudgetChange;
+pub use catalog::{CatalogRows, PricedModel};
+pub use changes::{Change, ChangeKind, RecentChanges};
+pub use channels::{
+    Channel, ChannelChange, ChannelFormat, ChannelModel, Credential, NewChannel, NewCredential, OnDisconnect,
+};
 pub use connection::{DatabaseKind, Store, StoreOptions};
 pub use error::StoreError;
+pub use idempotency::{Claim, IdempotentWrite};
+pub use keys::{ChangeKeyError, Key, KeyHolder, KeyLimits, KeyRotation, KeyUpdate, NewKey};
 pub use leases::INSTANCE_LEASE_MS;
+pub use ledger_audit::{AuditDifference, AuditReport};
 pub use ledger_lanes::{
     AdjustmentRecord, FundsOrder, FundsReceipt, FundsTarget, LaneError, Lapsed, LedgerLanes, SweepReport,
 };
+pub use models::{Model, ModelChange, NewModel, OutputCapParameter};
+pub use prices::{NewPriceVersion, PriceVersion};
+pub use requests::{EndedRequest, HourlyUsage, RequestFilter, UsageFilter};
+pub use sessions::{NewSession, Session, SessionKind};
+pub use site::Setting;
+pub use users::{NewUser, UpdateUserError, User, UserFilter, UserUpdate};

@@ -50,8 +50,11 @@ impl Runner {
     async fn run(mut self) {
         let mut batch = Vec::with_capacity(BATCH_MAX);
         while self.waiting.recv_many(&mut batch, BATCH_MAX).await > 0 {
-            // A caller who no longer waits for a hold gets none.
-            batch.retain(|waiting| !(matches!(waiting.order, Order::Reserve(_)) && waiting.answer.is_closed()));
+            // A caller who no longer waits has said something else to its own caller meanwhile.
+            batch.retain(|waiting| {
+                let withdrawn = matches!(waiting.order, Order::Reserve(_) | Order::Settle(_));
+                !(withdrawn && waiting.answer.is_closed())
+            });
             self.run_and_answer(&mut batch).await;
             self.give_back_forgotten().await;
         }

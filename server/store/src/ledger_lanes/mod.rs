@@ -24,6 +24,7 @@ use waystation_ledger::{Hold, Reserve, Settled, Settlement};
 
 use crate::connection::{DatabaseKind, Store};
 pub use order::{AdjustmentRecord, FundsOrder, FundsReceipt, FundsTarget, LaneError};
+pub(crate) use book_rows::{from_json, read_hold, select_holds};
 use lane::Lane;
 use order::{Order, Reply};
 pub use sweep::{Lapsed, SweepReport};
@@ -55,14 +56,14 @@ impl LedgerLanes {
     ///
     /// When the caller stops waiting, the hold is not taken, or given back.
     pub async fn reserve(&self, call: Reserve) -> Result<Hold, LaneError> {
-        match self.run(call.user, Order::Reserve(call)).await? {
+        match self.run(call.user, Order::Reserve(Box::new(call))).await? {
             Reply::Held(hold) => Ok(hold),
             _ => Err(LaneError::Closed),
         }
     }
 
     /// Ends a call: posts or voids its hold and writes its row, its tries and the roll-ups. Repeating it is
-    /// harmless and gives the first answer.
+    /// harmless and gives the first answer. When the caller stops waiting before it begins, it is not done.
     pub async fn settle(&self, settlement: Arc<Settlement>) -> Result<Settled, LaneError> {
         match self.run(settlement.record.user, Order::Settle(settlement)).await? {
             Reply::Settled(settled) => Ok(settled),

@@ -1,0 +1,27 @@
+# The commands of this project; `make help` lists them.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+DATA_DIR ?= ./data
+LISTEN ?= 127.0.0.1:8787
+
+.PHONY: help run test coverage fmt
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## build and start a demo on http://127.0.0.1:8787 with its data in ./data
+	@installers/prerequisites.sh run
+	@cargo build --release --locked -p waystation-app
+	@WAYSTATION_LISTEN=$(LISTEN) WAYSTATION_DATA_DIR=$(DATA_DIR) \
+		"$${CARGO_TARGET_DIR:-target}/release/waystation" serve --demo
+
+test: ## run every check and test, installing what they need
+	@tests/run
+
+coverage: ## run the tests with instrumentation and print each crate's covered lines
+	@tests/coverage
+
+fmt: ## format the Rust code
+	@cargo fmt --all

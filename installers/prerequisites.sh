@@ -1,0 +1,122 @@
+#!/usr/bin/env bash
+# Installs what building, running or testing Waystation needs on Debian or Ubuntu.
+#
+#   installers/prerequisites.sh run    to build and run the server
+#   installers/prerequisites.sh test   also the databases, Redis and Python packages the tests use
+#
+# It says what it installs, asks sudo when it is not root, touches nothing that
+# is already there, and starts no system service.
+set -euo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+purpose="${1:-run}"
+cache="${XDG_CACHE_HOME:-$HOME/.cache}/waystation"
+
+main() {
+    case "$purpose" in
+        run) install_packages $(missing_run_packages) ;;
+        test) install_packages $(missing_run_packages) $(missing_test_packages) ;;
+        *) echo "usage: installers/prerequisites.sh [run|test]" >&2; exit 2 ;;
+    esac
+    check_rust
+    if [ "$purpose" = test ]; then
+        prepare_python
+    fi
+}
+
+# The TLS and SQLite libraries are compiled from source by Cargo; a C compiler
+# is all they ask for on Linux.
+missing_run_packages() {
+    has cc || echo gcc libc6-dev
+    has make || echo make
+    has curl || echo curl ca-certificates
+}
+
+missing_test_packages() {
+    has_server mariadbd || echo mariadb-server
+    has mariadb || echo mariadb-client
+    ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || echo postgresql
+    has psql || echo postgresql-client
+    has redis-server || echo redis-server
+    has python3 || echo python3
+    has setpriv || echo util-linux
+    python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || echo python3-venv
+}
+
+has() { command -v "$1" >/dev/null 2>&1; }
+
+has_server() { has "$1" || [ -x "/usr/sbin/$1" ]; }
+
+install_packages() {
+    [ $# -gt 0 ] || return 0
+    if ! has apt-get; then
+        echo "Waystation needs these packages, and only Debian and Ubuntu are installed for you: $*" >&2
+        exit 3
+    fi
+    local sudo=()
+    if [ "$(id -u)" != 0 ]; then
+        if ! has sudo; then
+            echo "Waystation needs these packages; install them as root: apt-get install $*" >&2
+            exit 3
+        fi
+        sudo=(sudo)
+    fi
+    echo "Installing: $*"
+    "${sudo[@]}" apt-get update -qq
+
+    # Debian starts a server when it installs it. The tests start their own, on
+    # free ports with their own data, so an answer of 101 keeps those stopped.
+    local policy=/usr/sbin/policy-rc.d placed=no
+    if [ ! -e "$policy" ]; then
+        printf '#!/bin/sh\nexit 101\n' | "${sudo[@]}" tee "$policy" >/dev/null
+        "${sudo[@]}" chmod 755 "$policy"
+        placed=yes
+    fi
+    local status=0
+    "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
+        apt-get install -y -qq --no-install-recommends "$@" || status=$?
+    if [ "$placed" = yes ]; then
+        "${sudo[@]}" rm -f "$policy"
+    fi
+    if [ "$status" != 0 ]; then
+        echo "apt-get could not install: $*" >&2
+        exit 3
+    fi
+}
+
+check_rust() {
+    local wanted
+    wanted=$(sed -n 's/^rust-version *= *"\(.*\)"/\1/p' Cargo.toml)
+    if ! has cargo; then
+        echo "Waystation is built with Rust $wanted or newer, and no cargo was found." >&2
+        echo "Install it from https://rustup.rs and run this again." >&2
+        exit 3
+    fi
+    local found
+    if ! found=$(rustc --version 2>&1); then
+        echo "rustc does not run: $found" >&2
+        exit 3
+    fi
+    found=$(echo "$found" | awk '{print $2}')
+    if [ "$(printf '%s\n%s\n' "$wanted" "${found%%-*}" | sort -V | head -n 1)" != "$wanted" ]; then
+        echo "Waystation is built with Rust $wanted or newer; this is $found (rustup update)." >&2
+        exit 3
+    fi
+}
+
+# The packages live outside the clone, so that a fresh clone does not fetch them
+# again. The stamp holds the list they were installed from.
+prepare_python() {
+    local python="$cache/python" list=tests/python/requirements.txt
+    if [ -x "$python/bin/python" ] && cmp -s "$list" "$python/requirements.installed"; then
+        return 0
+    fi
+    echo "Installing Python packages for the tests into $python"
+    mkdir -p "$cache"
+    rm -rf "$python"
+    python3 -m venv "$python"
+    "$python/bin/pip" install --quiet --disable-pip-version-check --no-input -r "$list"
+    cp "$list" "$python/requirements.installed"
+}
+
+main

@@ -1,0 +1,143 @@
+//! People.
+
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use waystation_ids::{Email, Role, UserId, UserStatus, Username};
+
+use crate::money::Usd;
+use crate::name::Name;
+use crate::permissions::Permission;
+use crate::time::Time;
+
+/// A person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct User {
+    /// The person's id.
+    #[schema(value_type = String, example = "usr_06ft3r5yx1v2k4m7q9s0t2w6z0")]
+    pub id: UserId,
+    /// The address, unique on the site.
+    pub email: Email,
+    /// The name to sign in with, unique on the site.
+    pub username: Option<Username>,
+    /// What the person is called.
+    pub display_name: String,
+    /// What the person may do.
+    pub role: Role,
+    /// Whether the person may do anything at all.
+    pub status: UserStatus,
+    /// Which group of channels serves the person's calls; null: the default one.
+    pub channel_group: Option<String>,
+    /// When the person was entered.
+    pub created_at: Time,
+    /// What the person can pay with.
+    pub balance: UserBalance,
+}
+
+/// What a person can pay with, over all money accounts whose time is not over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct UserBalance {
+    /// What new calls may use.
+    pub available: Usd,
+    /// What open calls may still take.
+    pub pending: Usd,
+    /// The currency of both.
+    #[schema(example = "USD")]
+    pub currency: String,
+}
+
+/// A person to enter.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UserCreate {
+    /// The address; it is trimmed and put into lower case.
+    pub email: Email,
+    /// The name to sign in with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub username: Option<Username>,
+    /// What the person may do; `user` unless given. Nobody gives a role that is not below their own, but an owner
+    /// gives every role.
+    #[serde(default = "lowest_role")]
+    pub role: Role,
+    /// What the person is called; what stands before the `@` of the address, unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<Name>,
+}
+
+/// What to change about a person; a field that is not there stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UserUpdate {
+    /// What the person is called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<Name>,
+    /// Whether the person may do anything at all. The last active owner stays active.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<UserStatus>,
+    /// What the person may do. The last active owner stays an owner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
+    /// Which group of channels serves the person's calls; null: the default one.
+    #[serde(default, deserialize_with = "crate::change::present", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, max_length = 64)]
+    pub channel_group: Option<Option<String>>,
+}
+
+/// Which people to list.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct UserQuery {
+    /// Part of the address or username, in any case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[param(max_length = 254)]
+    pub q: Option<String>,
+    /// Only of this role.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
+    /// Only of this status.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<UserStatus>,
+    /// How many people at most: 1 to 100, 20 unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[param(minimum = 1, maximum = 100)]
+    pub limit: Option<u32>,
+    /// The `next_cursor` of the page before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+}
+
+/// Who is asking.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Me {
+    /// The person.
+    #[serde(flatten)]
+    pub user: User,
+    /// What the person may do in the administration.
+    pub permissions: Vec<Permission>,
+}
+
+fn lowest_role() -> Role {
+    Role::User
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_that_is_not_offered_is_refused() {
+        for field in ["id", "balance", "status", "quota", "is_demo", "password_hash", "channel_group"] {
+            let body = format!("{{\"email\":\"a@b.org\",\"{field}\":null}}");
+            assert!(serde_json::from_str::<UserCreate>(&body).is_err(), "{field}");
+        }
+        for field in ["id", "email", "username", "balance", "is_demo", "created_at"] {
+            assert!(serde_json::from_str::<UserUpdate>(&format!("{{\"{field}\":null}}")).is_err(), "{field}");
+        }
+    }
+
+    #[test]
+    fn a_person_is_a_user_unless_said_otherwise() {
+        let create: UserCreate = serde_json::from_str("{\"email\":\" A@B.org\"}").unwrap();
+        assert_eq!((create.email.as_str(), create.role), ("a@b.org", Role::User));
+    }
+}

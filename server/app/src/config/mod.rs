@@ -1,0 +1,17 @@
+//! What an operator can set, and where each value came from.
+//!
+//! Defaults < file < environment < flags. The table in `settings` is the one list of settings: the typed
+//! [`Config`], the names of the variables, the printed table and the documentation are all made from it.
+
+mod document;
+mod origin;
+mod settings;
+mod value;
+
+pub(crate) use document::write_documentation;
+pub(crate) use origin::{ConfigError, Flags, Values, environment_variable, load_values};
+pub(crate) use settings::{Config, SETTINGS, Setting};
+pub(crate) use value::{
+    BalanceStatus, Crashed, Interrupted, LogFormat, MasterKeyText, Net, Nets, Secret, SettingValue, TimeZone,
+    read_hex,
+};

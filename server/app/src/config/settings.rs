@@ -1,0 +1,172 @@
+//! The table of settings.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use waystation_ids::KeyPrefix;
+
+use crate::config::origin::{ConfigError, Values};
+use crate::config::value::{
+    BalanceStatus, Crashed, Interrupted, LogFormat, MasterKeyText, Nets, Secret, SettingValue, TimeZone,
+};
+
+/// One thing an operator can set.
+pub(crate) struct Setting {
+    /// Its name in the file, such as `relay.idle_ms`.
+    pub(crate) name: &'static str,
+    /// What it is unless set; empty means not set.
+    pub(crate) default: &'static str,
+    /// Whether its value is never shown, and may be given as the name of a file.
+    pub(crate) secret: bool,
+    /// What it does, for people.
+    pub(crate) text: &'static str,
+    check: fn(&str) -> Result<(), String>,
+}
+
+impl Setting {
+    /// The environment variable that sets it.
+    pub(crate) fn variable(&self) -> String {
+        format!("WAYSTATION_{}", self.name.replace('.', "_").to_uppercase())
+    }
+
+    /// Says what is wrong with a value.
+    pub(crate) fn check(&self, text: &str) -> Result<(), String> {
+        (self.check)(text)
+    }
+
+    /// The setting of that name.
+    pub(crate) fn find(name: &str) -> Option<&'static Setting> {
+        SETTINGS.iter().find(|setting| setting.name == name)
+    }
+}
+
+macro_rules! settings {
+    ($($(#[doc = $text:literal])+ $(secret $secret:ident)? $name:literal $field:ident : $type:ty = $default:literal;)+) => {
+        /// Every setting, read and checked.
+        #[derive(Clone, Debug)]
+        pub(crate) struct Config {
+            $($(#[doc = $text])+ pub(crate) $field: $type,)+
+        }
+
+        /// Every setting there is, in the order of the documentation.
+        pub(crate) const SETTINGS: &[Setting] = &[
+            $(Setting {
+                name: $name,
+                default: $default,
+                secret: secret!($($secret)?),
+                text: concat!($($text),+),
+                check: |text| <$type as SettingValue>::read(text).map(drop),
+            },)+
+        ];
+
+        impl Config {
+            /// Reads the typed settings out of texts.
+            pub(crate) fn from_values(values: &Values) -> Result<Self, ConfigError> {
+                Ok(Config { $($field: values.read::<$type>($name)?,)+ })
+            }
+        }
+    };
+}
+
+macro_rules! secret {
+    () => {
+        false
+    };
+    (text) => {
+        true
+    };
+}
+
+settings! {
+    /// Where the server listens. Port 0 takes a free one.
+    "listen" listen: SocketAddr = "127.0.0.1:8787";
+    /// The folder of everything that is kept outside of the database.
+    "data_dir" data_dir: PathBuf = "./data";
+    /// The address under which people reach the site, such as `https://ai.example.com`.
+    "public_url" public_url: Option<String> = "";
+    /// 32 bytes in hexadecimal under which every stored secret is sealed; made in `master.key` of the data folder unless set.
+    secret text "master_key" master_key: Option<MasterKeyText> = "";
+    /// The database: `sqlite:` and a path, `mysql://…` or `postgres://…`; a SQLite file in the data folder unless set.
+    secret text "database.url" database_url: Option<Secret> = "";
+    /// The most connections to a database server.
+    "database.max_connections" database_max_connections: u32 = "20";
+    /// A Redis that makes instances hear of changes sooner; none unless set.
+    secret text "redis.url" redis_url: Option<Secret> = "";
+    /// The IANA time zone of days and months in budgets and reports.
+    "site.time_zone" site_time_zone: TimeZone = "UTC";
+    /// How long connecting to an upstream may take, in milliseconds.
+    "relay.connect_ms" relay_connect_ms: u64 = "10000";
+    /// How long an upstream's first byte may take, in milliseconds.
+    "relay.first_byte_ms" relay_first_byte_ms: u64 = "120000";
+    /// How long an upstream may be silent amid an answer, in milliseconds.
+    "relay.idle_ms" relay_idle_ms: u64 = "120000";
+    /// How long a call may take in all, in milliseconds.
+    "relay.total_ms" relay_total_ms: u64 = "900000";
+    /// After how much silence a stream carries a comment that keeps it open, in milliseconds.
+    "relay.keep_alive_ms" relay_keep_alive_ms: u64 = "15000";
+    /// How long a settlement may take before the answer is withheld, in milliseconds.
+    "relay.settle_ms" relay_settle_ms: u64 = "5000";
+    /// The largest body of a call, in bytes.
+    "relay.max_body_bytes" relay_max_body_bytes: usize = "33554432";
+    /// How long a stopping server lets calls finish, in milliseconds.
+    "relay.drain_ms" relay_drain_ms: u64 = "30000";
+    /// What a call pays that died with its server: `void`, `input` or `full_hold`.
+    "billing.crashed" billing_crashed: Crashed = "void";
+    /// What an interrupted call pays: `evidence` (what was seen to be used) or `full_hold`.
+    "billing.interrupted" billing_interrupted: Interrupted = "evidence";
+    /// Whether an output cap that cannot be paid is lowered instead of refused.
+    "billing.clamp" billing_clamp: bool = "false";
+    /// Whether every answer of the relay carries its cost; a key may ask for it too.
+    "billing.show_cost" billing_show_cost: bool = "false";
+    /// The HTTP status of an empty balance: `402`, or `429` for clients that insist.
+    "compat.balance_status" compat_balance_status: BalanceStatus = "402";
+    /// What new keys start with.
+    "keys.prefix" keys_prefix: KeyPrefix = "sk-";
+    /// What older keys may start with, separated by commas.
+    "keys.old_prefixes" keys_old_prefixes: Vec<KeyPrefix> = "";
+    /// Networks whose `X-Forwarded-For` is believed, separated by commas, such as `127.0.0.1/32, 10.0.0.0/8`.
+    "proxy.trusted" proxy_trusted: Nets = "";
+    /// How the log is written: `text` or `json`.
+    "log.format" log_format: LogFormat = "text";
+    /// What is logged: `error`, `warn`, `info`, `debug`, `trace`, or a filter such as `info,waystation=debug`.
+    "log.level" log_level: String = "info";
+    /// A key of the OpenAI API that makes the first channel when there is none.
+    secret text "bootstrap.openai_api_key" bootstrap_openai_api_key: Option<Secret> = "";
+}
+
+impl Config {
+    /// The database's URL, which unless set is a SQLite file in the data folder.
+    pub(crate) fn database_url(&self) -> String {
+        match &self.database_url {
+            Some(url) => url.reveal().to_owned(),
+            None => format!("sqlite:{}", self.data_dir.join("waystation.sqlite").display()),
+        }
+    }
+
+    /// The prefixes that keys may have: new ones first.
+    pub(crate) fn key_prefixes(&self) -> Vec<KeyPrefix> {
+        std::iter::once(&self.keys_prefix).chain(&self.keys_old_prefixes).cloned().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_default_is_a_valid_value() {
+        for setting in SETTINGS {
+            assert_eq!(setting.check(setting.default), Ok(()), "{}", setting.name);
+        }
+    }
+
+    #[test]
+    fn a_setting_is_named_alike_in_file_and_environment() {
+        let setting = Setting::find("database.max_connections").unwrap();
+        assert_eq!(setting.variable(), "WAYSTATION_DATABASE_MAX_CONNECTIONS");
+        let mut variables: Vec<String> = SETTINGS.iter().map(Setting::variable).collect();
+        variables.sort();
+        variables.dedup();
+        assert_eq!(variables.len(), SETTINGS.len());
+    }
+}

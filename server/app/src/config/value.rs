@@ -1,0 +1,309 @@
+//! How the text of a setting becomes a value.
+
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+
+use waystation_ids::KeyPrefix;
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+/// A type of settings. An empty text is what is not set.
+pub(crate) trait SettingValue: Sized {
+    /// Reads the value, or says in a few words what would be one.
+    fn read(text: &str) -> Result<Self, String>;
+}
+
+/// A text that is never shown.
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub(crate) struct Secret(String);
+
+impl Secret {
+    /// The text itself.
+    pub(crate) fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// A master key as it is written: 64 hexadecimal digits.
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub(crate) struct MasterKeyText([u8; 32]);
+
+impl MasterKeyText {
+    /// The key's bytes.
+    pub(crate) fn bytes(&self) -> [u8; 32] {
+        self.0
+    }
+}
+
+impl fmt::Debug for MasterKeyText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MasterKeyText(…)")
+    }
+}
+
+/// An IANA time zone.
+#[derive(Clone, Debug)]
+pub(crate) struct TimeZone(jiff::tz::TimeZone);
+
+impl TimeZone {
+    /// The zone's rules.
+    pub(crate) fn rules(&self) -> &jiff::tz::TimeZone {
+        &self.0
+    }
+}
+
+/// A network of addresses, such as `10.0.0.0/8`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Net {
+    address: u128,
+    bits: u32,
+    is_v4: bool,
+}
+
+impl Net {
+    /// Whether the address lies in the network. An IPv4 address written as IPv6 counts as what it is.
+    pub(crate) fn contains(&self, address: IpAddr) -> bool {
+        let (number, is_v4) = address_number(address.to_canonical());
+        is_v4 == self.is_v4 && number & mask(self.bits) == self.address
+    }
+}
+
+/// A list of networks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Nets(Vec<Net>);
+
+impl Nets {
+    /// Whether the address lies in one of them.
+    pub(crate) fn contain(&self, address: IpAddr) -> bool {
+        self.0.iter().any(|net| net.contains(address))
+    }
+}
+
+/// A setting whose values are words.
+macro_rules! words {
+    ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum $name { $($(#[$doc])* $variant),+ }
+
+        impl SettingValue for $name {
+            fn read(text: &str) -> Result<Self, String> {
+                match text {
+                    $($word => Ok($name::$variant),)+
+                    _ => Err(format!("must be one of: {}", [$($word),+].join(", "))),
+                }
+            }
+        }
+    };
+}
+
+words!(/// What a call pays that died with its server.
+Crashed {
+    /// Nothing.
+    Void = "void",
+    /// Its input.
+    Input = "input",
+    /// Everything that was held.
+    FullHold = "full_hold",
+});
+words!(/// What an interrupted call pays.
+Interrupted {
+    /// What was seen to be used.
+    Evidence = "evidence",
+    /// Everything that was held.
+    FullHold = "full_hold",
+});
+words!(/// The HTTP status of an empty balance.
+BalanceStatus {
+    /// 402 Payment Required.
+    PaymentRequired = "402",
+    /// 429 Too Many Requests.
+    TooManyRequests = "429",
+});
+words!(/// How the log is written.
+LogFormat {
+    /// Lines for people.
+    Text = "text",
+    /// One JSON object a line.
+    Json = "json",
+});
+
+impl From<Crashed> for waystation_ledger::Crashed {
+    fn from(rule: Crashed) -> Self {
+        match rule {
+            Crashed::Void => waystation_ledger::Crashed::Void,
+            Crashed::Input => waystation_ledger::Crashed::Input,
+            Crashed::FullHold => waystation_ledger::Crashed::FullHold,
+        }
+    }
+}
+
+impl<T: SettingValue> SettingValue for Option<T> {
+    fn read(text: &str) -> Result<Self, String> {
+        if text.is_empty() { Ok(None) } else { T::read(text).map(Some) }
+    }
+}
+
+impl<T: SettingValue> SettingValue for Vec<T> {
+    fn read(text: &str) -> Result<Self, String> {
+        text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(T::read).collect()
+    }
+}
+
+impl SettingValue for String {
+    fn read(text: &str) -> Result<Self, String> {
+        if text.is_empty() { Err("must not be empty".to_owned()) } else { Ok(text.to_owned()) }
+    }
+}
+
+impl SettingValue for Secret {
+    fn read(text: &str) -> Result<Self, String> {
+        Ok(Secret(text.to_owned()))
+    }
+}
+
+impl SettingValue for MasterKeyText {
+    fn read(text: &str) -> Result<Self, String> {
+        read_hex(text).map(MasterKeyText).ok_or_else(|| "must be 64 hexadecimal digits".to_owned())
+    }
+}
+
+impl SettingValue for bool {
+    fn read(text: &str) -> Result<Self, String> {
+        text.parse().map_err(|_| "must be true or false".to_owned())
+    }
+}
+
+impl SettingValue for u32 {
+    fn read(text: &str) -> Result<Self, String> {
+        text.parse().map_err(|_| "must be a whole number".to_owned())
+    }
+}
+
+impl SettingValue for u64 {
+    fn read(text: &str) -> Result<Self, String> {
+        text.parse().map_err(|_| "must be a whole number".to_owned())
+    }
+}
+
+impl SettingValue for usize {
+    fn read(text: &str) -> Result<Self, String> {
+        text.parse().map_err(|_| "must be a whole number".to_owned())
+    }
+}
+
+impl SettingValue for SocketAddr {
+    fn read(text: &str) -> Result<Self, String> {
+        text.parse().map_err(|_| "must be an address and a port, such as 127.0.0.1:8787".to_owned())
+    }
+}
+
+impl SettingValue for PathBuf {
+    fn read(text: &str) -> Result<Self, String> {
+        String::read(text).map(PathBuf::from)
+    }
+}
+
+impl SettingValue for KeyPrefix {
+    fn read(text: &str) -> Result<Self, String> {
+        KeyPrefix::try_from(text).map_err(|error| error.to_string())
+    }
+}
+
+impl SettingValue for TimeZone {
+    fn read(text: &str) -> Result<Self, String> {
+        jiff::tz::TimeZone::get(text)
+            .map(TimeZone)
+            .map_err(|_| "must be an IANA time zone such as Asia/Shanghai".to_owned())
+    }
+}
+
+impl SettingValue for Net {
+    fn read(text: &str) -> Result<Self, String> {
+        read_net(text).ok_or_else(|| format!("{text:?} is no network such as 10.0.0.0/8"))
+    }
+}
+
+impl SettingValue for Nets {
+    fn read(text: &str) -> Result<Self, String> {
+        Vec::read(text).map(Nets)
+    }
+}
+
+/// Reads 32 bytes written as 64 hexadecimal digits.
+pub(crate) fn read_hex(text: &str) -> Option<[u8; 32]> {
+    let digits = text.as_bytes();
+    if digits.len() != 64 || !digits.iter().all(u8::is_ascii_hexdigit) {
+        return None;
+    }
+    let mut bytes = [0; 32];
+    for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
+        let pair = std::str::from_utf8(pair).ok()?;
+        *byte = u8::from_str_radix(pair, 16).ok()?;
+    }
+    Some(bytes)
+}
+
+fn read_net(text: &str) -> Option<Net> {
+    let (address, bits) = match text.split_once('/') {
+        Some((address, bits)) => (address, Some(bits)),
+        None => (text, None),
+    };
+    let (number, is_v4) = address_number(address.parse().ok()?);
+    let width: u32 = if is_v4 { 32 } else { 128 };
+    let bits = bits.map_or(Some(width), |bits| bits.parse().ok()).filter(|bits| *bits <= width)?;
+    // Counted from the left of 128 bits, where an IPv4 address fills the last 32.
+    let bits = bits + 128 - width;
+    Some(Net { address: number & mask(bits), bits, is_v4 })
+}
+
+fn address_number(address: IpAddr) -> (u128, bool) {
+    match address {
+        IpAddr::V4(address) => (u128::from(u32::from(address)), true),
+        IpAddr::V6(address) => (u128::from(address), false),
+    }
+}
+
+fn mask(bits: u32) -> u128 {
+    u128::MAX.checked_shl(128 - bits).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_network_contains_its_addresses_and_no_others() {
+        let nets = Nets::read("10.0.0.0/8, 192.168.1.7, fd00::/8").unwrap();
+        for inside in ["10.255.0.1", "192.168.1.7", "fd12::1", "::ffff:10.1.2.3"] {
+            assert!(nets.contain(inside.parse().unwrap()), "{inside}");
+        }
+        for outside in ["11.0.0.1", "192.168.1.8", "fe80::1", "::1"] {
+            assert!(!nets.contain(outside.parse().unwrap()), "{outside}");
+        }
+        assert!(Net::read("0.0.0.0/0").unwrap().contains("8.8.8.8".parse().unwrap()));
+        assert!(!Net::read("0.0.0.0/0").unwrap().contains("::1".parse().unwrap()));
+    }
+
+    #[test]
+    fn what_is_no_network_is_refused() {
+        for text in ["10.0.0.0/33", "10.0.0/8", "host", "::/129", "10.0.0.0/-1"] {
+            assert!(Net::read(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_secret_is_not_shown() {
+        let secret = Secret::read("hunter2").unwrap();
+        assert!(!format!("{secret:?}").contains("hunter2"));
+        let key = MasterKeyText::read(&"ab".repeat(32)).unwrap();
+        assert!(!format!("{key:?}").contains("ab"));
+        assert!(MasterKeyText::read(&"zz".repeat(32)).is_err());
+    }
+}

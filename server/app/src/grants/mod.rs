@@ -1,0 +1,179 @@
+//! Tokens, calls or money given for a time.
+
+use axum::http::StatusCode;
+use uuid::Uuid;
+use waystation_api::grants::{Grant, GrantCreate, GrantUnit, GrantWhenUsed};
+use waystation_api::time::Time;
+use waystation_ids::{AccountId, GrantId, UserId};
+use waystation_ledger::{
+    Account, AccountKind, Direction, SystemAccount, Terms, TransferKind, Unit, WhenUsed,
+};
+use waystation_pricing::Money;
+use waystation_store::{AdjustmentRecord, FundsOrder, FundsTarget};
+
+use crate::adjustments::{check_note, refuse_movement};
+use crate::clock::now_ms;
+use crate::error::ApiError;
+use crate::random::random_bytes;
+use crate::state::App;
+
+const MODELS_MAX: usize = 200;
+const MODEL_NAME_LENGTH_MAX: usize = 191;
+/// One token of a call never uses more than a thousand of a grant's.
+const WEIGHT_PPM_MAX: u64 = 1_000_000_000;
+const WEIGHT_PPM_DEFAULT: u64 = 1_000_000;
+
+/// A grant whose every field fits.
+struct CheckedGrant {
+    unit: Unit,
+    amount: i64,
+    terms: Terms,
+    expires_at_ms: Option<i64>,
+}
+
+/// Checks what the types cannot say.
+fn check(body: &GrantCreate, now_ms: i64) -> Result<CheckedGrant, ApiError> {
+    let unit = match body.unit {
+        GrantUnit::Tokens => Unit::Tokens,
+        GrantUnit::Calls => Unit::Calls,
+        GrantUnit::Usd => Unit::NanoUsd,
+    };
+    let amount = read_amount(unit, &body.amount).filter(|amount| *amount > 0).ok_or_else(|| {
+        ApiError::field(
+            "amount",
+            "must be above zero: a whole number of tokens or calls, or a decimal of USD",
+        )
+    })?;
+    if body.tokens_per_call.is_some() && unit != Unit::Calls {
+        return Err(ApiError::field("tokens_per_call", "belongs to a grant of calls"));
+    }
+    if body.weight_ppm.is_some() && unit != Unit::Tokens {
+        return Err(ApiError::field("weight_ppm", "belongs to a grant of tokens"));
+    }
+    let weight_ppm = body.weight_ppm.unwrap_or(WEIGHT_PPM_DEFAULT);
+    if !(1..=WEIGHT_PPM_MAX).contains(&weight_ppm) {
+        return Err(ApiError::field("weight_ppm", "must be between 1 and 1000000000"));
+    }
+    if body.expires_at.is_some_and(|expiry| expiry.unix_ms() <= now_ms) {
+        return Err(ApiError::field("expires_at", "must be in the future"));
+    }
+    if let Some(models) = &body.models {
+        let fits = |name: &String| (1..=MODEL_NAME_LENGTH_MAX).contains(&name.chars().count());
+        if models.is_empty() || models.len() > MODELS_MAX || !models.iter().all(fits) {
+            return Err(ApiError::field("models", "must name 1 to 200 models, or be left out for all"));
+        }
+    }
+    check_note(&body.note)?;
+    Ok(CheckedGrant {
+        unit,
+        amount,
+        terms: Terms {
+            models: body.models.clone(),
+            tokens_per_call: body.tokens_per_call,
+            weight_ppm,
+            when_used: match body.when_used {
+                GrantWhenUsed::Cash => WhenUsed::Cash,
+                GrantWhenUsed::Refuse => WhenUsed::Refuse,
+            },
+        },
+        expires_at_ms: body.expires_at.map(Time::unix_ms),
+    })
+}
+
+/// Gives it. The same `operation` twice gives it once.
+async fn make_grant(
+    app: &App,
+    actor: UserId,
+    user: UserId,
+    body: &GrantCreate,
+    operation: Uuid,
+) -> Result<(StatusCode, Grant), ApiError> {
+    let checked = check(body, now_ms())?;
+    let mut account =
+        Account::new(AccountId::new(now_ms(), random_bytes()?), user, AccountKind::Grant, checked.unit);
+    account.terms = checked.terms;
+    account.expires_at_ms = checked.expires_at_ms;
+    let weight_ppm = account.terms.weight_ppm;
+    let order = FundsOrder {
+        id: operation,
+        user,
+        target: FundsTarget::New(Box::new(account)),
+        counterpart: SystemAccount::Promotions,
+        direction: Direction::Credit,
+        amount: checked.amount,
+        kind: TransferKind::Grant,
+        record: AdjustmentRecord {
+            entered: None,
+            reason_code: "grant".to_owned(),
+            note: body.note.clone(),
+            actor: Some(actor),
+        },
+    };
+    let receipt = app.lanes.move_funds(order).await.map_err(refuse_movement)?;
+    let grant = Grant {
+        id: GrantId::from_uuid(operation),
+        user_id: user,
+        account_id: receipt.account,
+        unit: body.unit,
+        amount: body.amount.clone(),
+        expires_at: body.expires_at,
+        models: body.models.clone(),
+        tokens_per_call: body.tokens_per_call,
+        weight_ppm,
+        when_used: body.when_used,
+        note: body.note.clone(),
+        created_at: Time::from_unix_ms(now_ms()),
+    };
+    Ok((StatusCode::CREATED, grant))
+}
+
+fn read_amount(unit: Unit, text: &str) -> Option<i64> {
+    match unit {
+        Unit::NanoUsd => text.parse::<Money>().ok().map(Money::nanos),
+        Unit::Tokens | Unit::Calls => text.parse().ok(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn grant(body: serde_json::Value) -> Result<CheckedGrant, String> {
+        let body: GrantCreate = serde_json::from_value(body).unwrap();
+        check(&body, 1_000).map_err(|error| error.reply(String::new()).error.fields[0].field.clone())
+    }
+
+    #[test]
+    fn an_amount_is_in_the_unit_of_the_grant() {
+        let tokens = grant(serde_json::json!({"unit": "tokens", "amount": "1000", "note": "n"})).unwrap();
+        assert_eq!((tokens.unit, tokens.amount, tokens.terms), (Unit::Tokens, 1_000, Terms::default()));
+        let usd = grant(serde_json::json!({"unit": "usd", "amount": "1.5", "note": "n"})).unwrap();
+        assert_eq!(usd.amount, 1_500_000_000);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused_by_its_field() {
+        for (body, field) in [
+            (serde_json::json!({"unit": "calls", "amount": "0", "note": "n"}), "amount"),
+            (serde_json::json!({"unit": "calls", "amount": "1.5", "note": "n"}), "amount"),
+            (serde_json::json!({"unit": "usd", "amount": "-1", "note": "n"}), "amount"),
+            (
+                serde_json::json!({"unit": "tokens", "amount": "1", "tokens_per_call": 5, "note": "n"}),
+                "tokens_per_call",
+            ),
+            (serde_json::json!({"unit": "calls", "amount": "1", "weight_ppm": 5, "note": "n"}), "weight_ppm"),
+            (
+                serde_json::json!({"unit": "tokens", "amount": "1", "weight_ppm": 0, "note": "n"}),
+                "weight_ppm",
+            ),
+            (serde_json::json!({"unit": "tokens", "amount": "1", "models": [], "note": "n"}), "models"),
+            (
+                serde_json::json!({"unit": "tokens", "amount": "1", "expires_at": "1970-01-01T00:00:01Z", "note": "n"}),
+                "expires_at",
+            ),
+            (serde_json::json!({"unit": "tokens", "amount": "1", "note": " "}), "note"),
+        ] {
+            assert_eq!(grant(body.clone()).err().as_deref(), Some(field), "{body}");
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! Bodies, queries and paths, read into types; what does not fit becomes an error that names the field.
+
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use waystation_api::error::ErrorCode;
+
+use crate::error::ApiError;
+
+/// A JSON body, coming in or going out.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Json<T>(pub(crate) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        if !is_json(request.headers()) {
+            return Err(ApiError::new(
+                ErrorCode::UnsupportedMediaType,
+                "The body must be JSON, with the header content-type: application/json.",
+            ));
+        }
+        let bytes = Bytes::from_request(request, state).await.map_err(|error| refuse_body(&error))?;
+        read_json(&bytes).map(Json)
+    }
+}
+
+impl<T: Serialize> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        axum::Json(self.0).into_response()
+    }
+}
+
+/// Reads a JSON body that is kept as bytes too.
+pub(crate) fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let path = error.path().to_string();
+        refuse_json(path, error.inner())
+    })?;
+    deserializer.end().map_err(|error| refuse_json(".".to_owned(), &error))?;
+    Ok(value)
+}
+
+/// A query string.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Params<T>(pub(crate) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        match Query::<T>::try_from_uri(&parts.uri) {
+            Ok(Query(query)) => Ok(Params(query)),
+            Err(rejection) => Err(ApiError::new(
+                ErrorCode::InvalidRequest,
+                format!("The query is wrong: {}", rejection.body_text()),
+            )),
+        }
+    }
+}
+
+/// The parts of the path. An id that cannot be one is an id of nothing.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PathParts<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for PathParts<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        match Path::<T>::from_request_parts(parts, state).await {
+            Ok(Path(value)) => Ok(PathParts(value)),
+            Err(_) => Err(ApiError::not_found("thing")),
+        }
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split(';').next())
+        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
+}
+
+fn refuse_body(rejection: &BytesRejection) -> ApiError {
+    if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        ApiError::new(ErrorCode::RequestTooLarge, "The body is too large.")
+    } else {
+        ApiError::new(ErrorCode::InvalidRequest, "The body broke off.")
+    }
+}
+
+fn refuse_json(path: String, error: &serde_json::Error) -> ApiError {
+    let message = error.to_string();
+    if error.is_syntax() || error.is_eof() {
+        return ApiError::new(ErrorCode::InvalidRequest, format!("The body is not valid JSON: {message}."));
+    }
+    let path = if path == "." { String::new() } else { path };
+    // Serde names the field of these in its text only.
+    let named = ["missing field `", "unknown field `"]
+        .iter()
+        .find_map(|start| message.strip_prefix(start)?.split('`').next())
+        // For a missing field the path ends at what should hold it; for an unknown one at the field itself.
+        .filter(|name| !path.ends_with(name));
+    let field = match (path.is_empty(), named) {
+        (true, Some(name)) => name.to_owned(),
+        (true, None) => {
+            return ApiError::new(ErrorCode::InvalidRequest, format!("The body is wrong: {message}."));
+        }
+        (false, Some(name)) => format!("{path}.{name}"),
+        (false, None) => path,
+    };
+    let message = message.split(" at line ").next().unwrap_or_default();
+    ApiError::field(field, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Outer {
+        #[serde(rename = "inner")]
+        _inner: Inner,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Inner {
+        #[serde(rename = "count")]
+        _count: u8,
+    }
+
+    fn field(body: &str) -> Option<String> {
+        let error = read_json::<Outer>(body.as_bytes()).unwrap_err();
+        assert_eq!(error.code(), ErrorCode::InvalidRequest);
+        error.reply(String::new()).error.fields.first().map(|field| field.field.clone())
+    }
+
+    #[test]
+    fn the_field_at_fault_is_named_with_its_path() {
+        assert_eq!(field(r#"{"inner":{"count":"x"}}"#).as_deref(), Some("inner.count"));
+        assert_eq!(field(r#"{"inner":{}}"#).as_deref(), Some("inner.count"));
+        assert_eq!(field(r#"{"inner":{"count":1,"more":2}}"#).as_deref(), Some("inner.more"));
+        assert_eq!(field(r#"{}"#).as_deref(), Some("inner"));
+        assert_eq!(field(r#"{"inner":{"count":1},"other":1}"#).as_deref(), Some("other"));
+    }
+
+    #[test]
+    fn what_is_not_json_names_no_field() {
+        for body in ["", "{", "{\"inner\":}", "nul", "{\"inner\":{\"count\":1}} x"] {
+            assert_eq!(field(body), None, "{body:?}");
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! How requests come in: routes, layers and the listener.
+
+pub(crate) mod body;
+pub(crate) mod client_address;
+mod connection;
+pub(crate) mod idempotency;
+pub(crate) mod request_id;
+mod routes;
+mod server;
+
+pub(crate) use routes::{api_document, build_router};
+pub(crate) use server::serve;

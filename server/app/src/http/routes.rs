@@ -1,0 +1,64 @@
+//! The table of routes, and the layers around them.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn;
+use axum::middleware::from_fn_with_state;
+use axum::routing::get;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use waystation_api::error::ErrorCode;
+
+use crate::error::ApiError;
+use crate::http::client_address::find_client_address;
+use crate::http::request_id::assign_request_id;
+use crate::setup::require_owner;
+use crate::state::App;
+use crate::{health, home, openapi};
+
+/// The largest body of a management call.
+const BODY_BYTES_MAX: usize = 1024 * 1024;
+
+/// Everything the server answers.
+pub(crate) fn build_router(app: &App) -> Router {
+    let (management, document) = management_routes().split_for_parts();
+    let management = management.layer(from_fn_with_state(app.clone(), require_owner));
+    let page = Arc::new(openapi::write_page(&document));
+    let document = Arc::new(openapi::write_document(&document));
+    let public = Router::new()
+        .route("/", get(home::show_home))
+        .route("/healthz", get(health::show_alive))
+        .route("/readyz", get(health::show_ready))
+        .route("/api/docs", get(move || openapi::show_page(page)))
+        .route("/api/openapi.json", get(move || openapi::show_document(document)));
+    Router::new()
+        .merge(management)
+        .merge(public)
+        .fallback(unknown_url)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(from_fn_with_state(app.clone(), find_client_address))
+        .layer(from_fn(assign_request_id))
+        .with_state(app.clone())
+}
+
+/// The description of the management API, made from its routes.
+pub(crate) fn api_document() -> OpenApi {
+    management_routes().into_openapi()
+}
+
+/// Every slice's routes below `/api`.
+fn management_routes() -> OpenApiRouter<App> {
+    let slices = OpenApiRouter::new();
+    OpenApiRouter::with_openapi(openapi::outline()).nest("/api", slices)
+}
+
+async fn unknown_url() -> ApiError {
+    ApiError::new(ErrorCode::UnknownUrl, "There is nothing at this address.")
+}
+
+async fn wrong_method() -> ApiError {
+    ApiError::new(ErrorCode::MethodNotAllowed, "This address does not take this method.")
+}

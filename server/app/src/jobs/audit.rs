@@ -1,0 +1,21 @@
+//! Looking whether the books balance.
+
+use tracing::error;
+
+use crate::jobs::JobError;
+use crate::state::App;
+
+/// Audits what changed since it was last found right.
+pub(crate) async fn audit_changes(app: &App) -> Result<(), JobError> {
+    let report = app.store.audit_ledger_changes().await?;
+    for difference in &report.differences {
+        error!(?difference, "the books do not balance");
+    }
+    if !report.is_clean() {
+        error!(
+            differences = report.difference_count,
+            "the books do not balance: run waystation ledger audit"
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,141 @@
+//! What every part of the server shares.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use waystation_ids::{InstanceId, KeySecret};
+use waystation_store::{LedgerLanes, Store, StoreOptions};
+use zeroize::Zeroizing;
+
+use crate::catalog::SiteCatalog;
+use crate::changes::{Changes, Freshness};
+use crate::clock::now_ms;
+use crate::config::Config;
+use crate::demo::is_demo_folder;
+use crate::error::StartError;
+use crate::instance_lease::InstanceLease;
+use crate::random::random_bytes;
+use crate::redis::Redis;
+use crate::sealing::{MasterKey, Sealing};
+use crate::setup::Setup;
+use crate::site_secrets::{SiteSecrets, is_sealed};
+use crate::tasks::Tasks;
+use crate::unsettled::UnsettledLog;
+
+/// The running site. Cheap to clone; every handler and job gets one.
+#[derive(Clone)]
+pub(crate) struct App(Arc<Parts>);
+
+/// The parts of a site.
+pub(crate) struct Parts {
+    /// Every setting.
+    pub(crate) config: Config,
+    /// The database.
+    pub(crate) store: Store,
+    /// The way to the books.
+    pub(crate) lanes: LedgerLanes,
+    /// Settlements that the database has not taken yet.
+    pub(crate) unsettled: UnsettledLog,
+    /// Seals and opens secrets.
+    pub(crate) sealing: Sealing,
+    /// What the site signs and checks with.
+    pub(crate) secrets: SiteSecrets,
+    /// The optional Redis.
+    pub(crate) redis: Option<Redis>,
+    /// The models and channels that calls are priced and routed by.
+    pub(crate) catalog: Arc<SiteCatalog>,
+    /// Tells of changes of keys, users, sessions, models, prices and channels.
+    pub(crate) changes: Changes,
+    /// This process among those that share the database.
+    pub(crate) instance: InstanceId,
+    /// Whether the other instances believe that this one lives.
+    pub(crate) instance_lease: InstanceLease,
+    /// Whether the site has an owner.
+    pub(crate) setup: Setup,
+    /// Whether it is a site to try out, which this server made.
+    pub(crate) is_demo: bool,
+    /// Background tasks.
+    pub(crate) tasks: Tasks,
+}
+
+impl Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl App {
+    /// Connects everything and brings the schema up to date. Starts no job: commands that run beside a server use
+    /// the same.
+    pub(crate) async fn open(config: Config) -> Result<Self, StartError> {
+        std::fs::create_dir_all(&config.data_dir)
+            .map_err(|source| StartError::DataDir { path: config.data_dir.clone(), source })?;
+        let store = open_store(&config).await?;
+        store.migrate().await.map_err(StartError::Database)?;
+        let sealing = Sealing::new(load_master_key(&config, &store).await?);
+        let secrets = SiteSecrets::load_or_create(&store, &sealing).await?;
+        let redis = config.redis_url.as_ref().map(Redis::open).transpose().map_err(StartError::Redis)?;
+        let unsettled = UnsettledLog::open(&config.data_dir).map_err(StartError::UnsettledLog)?;
+        let instance = InstanceId::new(now_ms(), random_bytes()?);
+        let tasks = Tasks::default();
+        let freshness = Freshness::new();
+        let catalog = Arc::new(SiteCatalog::new(store.clone(), sealing.clone(), freshness.clone()));
+        let changes =
+            Changes::new(vec![catalog.clone()], freshness, redis.clone(), instance, tasks.clone());
+        let is_demo = is_demo_folder(&config.data_dir);
+        // The lanes end by themselves with the last clone of them; whoever was promised an answer has it then.
+        let (lanes, _) = LedgerLanes::start(&store);
+        Ok(App(Arc::new(Parts {
+            config,
+            store,
+            lanes,
+            unsettled,
+            sealing,
+            secrets,
+            redis,
+            catalog,
+            changes,
+            instance,
+            instance_lease: InstanceLease::default(),
+            setup: Setup::default(),
+            is_demo,
+            tasks,
+        })))
+    }
+}
+
+impl App {
+    /// A new key's secret.
+    pub(crate) fn new_key_secret(&self) -> Result<KeySecret, getrandom::Error> {
+        loop {
+            let random = Zeroizing::new(random_bytes::<96>()?);
+            // Bytes that would favour a letter are passed over; that too few are left happens hardly ever.
+            if let Some(secret) =
+                self.secrets.key_check.create_secret(&self.config.keys_prefix, random.as_slice())
+            {
+                return Ok(secret);
+            }
+        }
+    }
+}
+
+/// Connects to the database that the settings name.
+pub(crate) async fn open_store(config: &Config) -> Result<Store, StartError> {
+    let options =
+        StoreOptions { url: config.database_url(), max_connections: config.database_max_connections };
+    Store::connect(&options).await.map_err(StartError::Database)
+}
+
+/// The configured master key, or the data folder's. A new one is made only for a database that none has sealed.
+async fn load_master_key(config: &Config, store: &Store) -> Result<MasterKey, StartError> {
+    if let Some(key) = &config.master_key {
+        return Ok(MasterKey::new(key.bytes()));
+    }
+    match MasterKey::load(&config.data_dir)? {
+        Some(key) => Ok(key),
+        None if is_sealed(store).await? => Err(StartError::WrongMasterKey),
+        None => Ok(MasterKey::load_or_create(&config.data_dir)?),
+    }
+}

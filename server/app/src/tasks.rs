@@ -1,0 +1,63 @@
+//! Every task the server runs beside its requests, so that stopping waits for all of them.
+
+use std::future::Future;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::{Instrument, debug, info_span};
+
+/// The set of background tasks. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Tasks {
+    tracker: TaskTracker,
+    stopping: CancellationToken,
+}
+
+impl Tasks {
+    /// Starts a task that is waited for at the end; it should end soon after [`Tasks::stopping`] says so.
+    pub(crate) fn spawn(&self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
+        self.tracker.spawn(task.instrument(info_span!("task", name)));
+    }
+
+    /// Runs `step` again and again, `every` after it ended, until the server stops.
+    pub(crate) fn spawn_repeating<F, S>(&self, name: &'static str, every: Duration, mut step: S)
+    where
+        S: FnMut() -> F + Send + 'static,
+        F: Future<Output = ()> + Send,
+    {
+        let stopping = self.stopping.clone();
+        self.spawn(name, async move {
+            loop {
+                step().await;
+                tokio::select! {
+                    () = stopping.cancelled() => break,
+                    () = tokio::time::sleep(every) => {}
+                }
+            }
+        });
+    }
+
+    /// Ends when the server is stopping.
+    pub(crate) fn stopping(&self) -> &CancellationToken {
+        &self.stopping
+    }
+
+    /// The set itself, for those that start tasks of their own.
+    pub(crate) fn tracker(&self) -> &TaskTracker {
+        &self.tracker
+    }
+
+    /// Tells every task to end.
+    pub(crate) fn stop(&self) {
+        self.stopping.cancel();
+        self.tracker.close();
+    }
+
+    /// Waits until every task has ended, or the time is over; says which.
+    pub(crate) async fn wait(&self, at_most: Duration) -> bool {
+        let all_ended = tokio::time::timeout(at_most, self.tracker.wait()).await.is_ok();
+        debug!(all_ended, left = self.tracker.len(), "tasks were told to end");
+        all_ended
+    }
+}

@@ -1,0 +1,111 @@
+//! Users' ledger accounts, as far as they are opened and looked at outside of the lanes that move what they hold.
+
+use std::collections::HashMap;
+
+use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter};
+use waystation_ids::{AccountId, UserId};
+use waystation_ledger::{AccountKind, Terms, Unit};
+use waystation_pricing::Money;
+
+use crate::connection::Store;
+use crate::error::StoreError;
+
+/// What a user can pay with, over all money accounts whose time is not over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MoneyBalance {
+    /// What new calls may use.
+    pub available: Money,
+    /// What open calls may still take.
+    pub pending: Money,
+}
+
+/// Opens a user's cash account, within the transaction that makes the user.
+pub(crate) async fn open_cash_account(
+    connection: &impl ConnectionTrait,
+    id: AccountId,
+    user: UserId,
+    now_ms: i64,
+) -> Result<(), StoreError> {
+    let terms = serde_json::to_string(&Terms::default()).map_err(|_| StoreError::Unreadable("account"))?;
+    let account = entity::ActiveModel {
+        id: Set(id.uuid()),
+        user_id: Set(user.uuid()),
+        kind: Set(AccountKind::Cash.name().to_owned()),
+        unit: Set(Unit::NanoUsd.name().to_owned()),
+        terms: Set(terms),
+        expires_at_ms: Set(None),
+        credits_posted: Set(0),
+        debits_posted: Set(0),
+        debits_pending: Set(0),
+        sequence: Set(0),
+        created_at_ms: Set(now_ms),
+        closed_at_ms: Set(None),
+    };
+    entity::Entity::insert(account).exec_without_returning(connection).await?;
+    Ok(())
+}
+
+impl Store {
+    /// What each of these users can pay with at `now_ms`. Users without an account are not in the map.
+    pub async fn list_money_balances(
+        &self,
+        users: &[UserId],
+        now_ms: i64,
+    ) -> Result<HashMap<UserId, MoneyBalance>, StoreError> {
+        let rows = entity::Entity::find()
+            .filter(entity::Column::UserId.is_in(users.iter().map(|user| user.uuid())))
+            .filter(entity::Column::Unit.eq(Unit::NanoUsd.name()))
+            .filter(entity::Column::Kind.ne(AccountKind::Debt.name()))
+            .filter(
+                Condition::any()
+                    .add(entity::Column::ExpiresAtMs.is_null())
+                    .add(entity::Column::ExpiresAtMs.gt(now_ms)),
+            )
+            .all(self.reader())
+            .await?;
+        Ok(sum_balances(&rows))
+    }
+}
+
+fn sum_balances(rows: &[entity::Model]) -> HashMap<UserId, MoneyBalance> {
+    let mut balances: HashMap<UserId, MoneyBalance> = HashMap::new();
+    for row in rows {
+        let balance = balances.entry(UserId::from_uuid(row.user_id)).or_default();
+        let pending = Money::from_nanos(row.debits_pending);
+        let posted =
+            Money::from_nanos(row.credits_posted).saturating_sub(Money::from_nanos(row.debits_posted));
+        balance.pending = balance.pending.saturating_add(pending);
+        balance.available = balance.available.saturating_add(posted.saturating_sub(pending));
+    }
+    balances
+}
+
+mod entity {
+    use sea_orm::entity::prelude::{
+        ActiveModelBehavior, DeriveEntityModel, DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter,
+        PrimaryKeyTrait, Uuid,
+    };
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "accounts")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub user_id: Uuid,
+        pub kind: String,
+        pub unit: String,
+        pub terms: String,
+        pub expires_at_ms: Option<i64>,
+        pub credits_posted: i64,
+        pub debits_posted: i64,
+        pub debits_pending: i64,
+        pub sequence: i64,
+        pub created_at_ms: i64,
+        pub closed_at_ms: Option<i64>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}

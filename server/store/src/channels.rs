@@ -1,0 +1,556 @@
+//! Ways to upstreams, the models they serve and their sealed secrets.
+
+use std::collections::HashMap;
+
+use sea_orm::{
+    ActiveModelTrait,
+    ActiveValue::{Set, Unchanged},
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
+use uuid::Uuid;
+use waystation_ids::{ChannelId, CredentialId};
+
+use crate::changes::{ChangeKind, record_change};
+use crate::connection::{Store, database_time_ms};
+use crate::error::StoreError;
+
+/// A way to an upstream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Channel {
+    /// Its id.
+    pub id: ChannelId,
+    /// What people read.
+    pub name: String,
+    /// What the upstream speaks.
+    pub format: ChannelFormat,
+    /// The address that paths are appended to, without a slash at its end.
+    pub base_url: String,
+    /// Channels of a higher priority are tried first.
+    pub priority: i64,
+    /// The share of calls among channels of one priority.
+    pub weight: i64,
+    /// Whether calls may go there.
+    pub active: bool,
+    /// Whether the address may be one of a private network or of this host.
+    pub allow_private_network: bool,
+    /// What happens upstream when the caller goes away.
+    pub on_disconnect: OnDisconnect,
+    /// The models it serves, by name.
+    pub models: Vec<ChannelModel>,
+    /// Its secrets, oldest first.
+    pub credentials: Vec<Credential>,
+    /// When it was made, in unix milliseconds of the database.
+    pub created_at_ms: i64,
+    /// When it was last changed, in unix milliseconds of the database.
+    pub updated_at_ms: i64,
+}
+
+/// A model that a channel serves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChannelModel {
+    /// What users ask for.
+    pub name: String,
+    /// What the upstream calls it.
+    pub upstream_name: String,
+}
+
+/// A channel's secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credential {
+    /// Its id.
+    pub id: CredentialId,
+    /// The secret, sealed.
+    pub sealed: Vec<u8>,
+    /// What may be shown of it.
+    pub preview: String,
+    /// Whether it is used.
+    pub active: bool,
+    /// When it was added, in unix milliseconds of the database.
+    pub created_at_ms: i64,
+}
+
+/// A channel to be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewChannel {
+    /// Its id.
+    pub id: ChannelId,
+    /// What people read.
+    pub name: String,
+    /// What the upstream speaks.
+    pub format: ChannelFormat,
+    /// The address that paths are appended to, without a slash at its end.
+    pub base_url: String,
+    /// Channels of a higher priority are tried first.
+    pub priority: i64,
+    /// The share of calls among channels of one priority.
+    pub weight: i64,
+    /// Whether calls may go there.
+    pub active: bool,
+    /// Whether the address may be one of a private network or of this host.
+    pub allow_private_network: bool,
+    /// What happens upstream when the caller goes away.
+    pub on_disconnect: OnDisconnect,
+    /// The models it serves, each name once.
+    pub models: Vec<ChannelModel>,
+    /// Its secrets.
+    pub credentials: Vec<NewCredential>,
+}
+
+/// A secret to be added to a channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewCredential {
+    /// Its id.
+    pub id: CredentialId,
+    /// The secret, sealed.
+    pub sealed: Vec<u8>,
+    /// What may be shown of it.
+    pub preview: String,
+}
+
+/// What changes of a channel; `None` leaves a field as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ChannelChange {
+    /// What people read.
+    pub name: Option<String>,
+    /// What the upstream speaks.
+    pub format: Option<ChannelFormat>,
+    /// The address that paths are appended to, without a slash at its end.
+    pub base_url: Option<String>,
+    /// Channels of a higher priority are tried first.
+    pub priority: Option<i64>,
+    /// The share of calls among channels of one priority.
+    pub weight: Option<i64>,
+    /// Whether calls may go there.
+    pub active: Option<bool>,
+    /// Whether the address may be one of a private network or of this host.
+    pub allow_private_network: Option<bool>,
+    /// What happens upstream when the caller goes away.
+    pub on_disconnect: Option<OnDisconnect>,
+    /// All models it serves from now on, each name once.
+    pub models: Option<Vec<ChannelModel>>,
+}
+
+/// What an upstream speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ChannelFormat {
+    /// The OpenAI API.
+    OpenAi,
+    /// Nothing: answers are made inside this process, for a first look.
+    Demo,
+}
+
+impl ChannelFormat {
+    /// The stable name used in JSON and in stored rows.
+    pub fn name(self) -> &'static str {
+        match self {
+            ChannelFormat::OpenAi => "openai",
+            ChannelFormat::Demo => "demo",
+        }
+    }
+
+    /// The format of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [ChannelFormat::OpenAi, ChannelFormat::Demo].into_iter().find(|format| format.name() == name)
+    }
+}
+
+/// What happens upstream when the caller goes away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum OnDisconnect {
+    /// The answer is read to its end, within limits, as its price is known only then.
+    Drain,
+    /// The call is cut, for upstreams that stop charging then.
+    Cancel,
+}
+
+impl OnDisconnect {
+    /// The stable name used in JSON and in stored rows.
+    pub fn name(self) -> &'static str {
+        match self {
+            OnDisconnect::Drain => "drain",
+            OnDisconnect::Cancel => "cancel",
+        }
+    }
+
+    /// The behaviour of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [OnDisconnect::Drain, OnDisconnect::Cancel].into_iter().find(|behaviour| behaviour.name() == name)
+    }
+}
+
+impl Store {
+    /// Makes a channel with its models and secrets.
+    pub async fn create_channel(&self, new: NewChannel) -> Result<Channel, StoreError> {
+        let transaction = self.begin().await?;
+        let now_ms = database_time_ms(&transaction).await?;
+        let row = entity::Model {
+            id: new.id.uuid(),
+            name: new.name,
+            format: new.format.name().to_owned(),
+            base_url: new.base_url,
+            priority: new.priority,
+            weight: new.weight,
+            active: new.active,
+            allow_private_network: new.allow_private_network,
+            on_disconnect: new.on_disconnect.name().to_owned(),
+            created_at_ms: now_ms,
+            updated_at_ms: now_ms,
+        };
+        entity::Entity::insert(entity::ActiveModel::from(row).reset_all())
+            .exec_without_returning(&transaction)
+            .await?;
+        insert_models(&transaction, new.id, new.models).await?;
+        for credential in new.credentials {
+            insert_credential(&transaction, new.id, credential, now_ms).await?;
+        }
+        record_change(&transaction, ChangeKind::Channel, &new.id.to_string()).await?;
+        transaction.commit().await?;
+        self.load_channel(new.id).await
+    }
+
+    /// The newest `limit` channels before `before`, newest first.
+    pub async fn list_channels(
+        &self,
+        before: Option<ChannelId>,
+        limit: u64,
+    ) -> Result<Vec<Channel>, StoreError> {
+        let mut query = entity::Entity::find().order_by_desc(entity::Column::Id).limit(limit);
+        if let Some(before) = before {
+            query = query.filter(entity::Column::Id.lt(before.uuid()));
+        }
+        let rows = query.all(self.reader()).await?;
+        self.complete_channels(rows).await
+    }
+
+    /// Every channel that calls may go to.
+    pub(crate) async fn list_active_channels(&self) -> Result<Vec<Channel>, StoreError> {
+        let rows = entity::Entity::find().filter(entity::Column::Active.eq(true)).all(self.reader()).await?;
+        self.complete_channels(rows).await
+    }
+
+    /// One channel.
+    pub async fn load_channel(&self, id: ChannelId) -> Result<Channel, StoreError> {
+        let row = entity::Entity::find_by_id(id.uuid()).one(self.reader()).await?;
+        let rows = self.complete_channels(row.into_iter().collect()).await?;
+        rows.into_iter().next().ok_or(StoreError::Missing("channel"))
+    }
+
+    /// Changes a channel.
+    pub async fn update_channel(
+        &self,
+        id: ChannelId,
+        change: ChannelChange,
+    ) -> Result<Channel, StoreError> {
+        let transaction = self.begin().await?;
+        let mut row = lock_channel(&transaction, id).await?;
+        if let Some(name) = change.name {
+            row.name = name;
+        }
+        if let Some(format) = change.format {
+            row.format = format.name().to_owned();
+        }
+        if let Some(base_url) = change.base_url {
+            row.base_url = base_url;
+        }
+        if let Some(priority) = change.priority {
+            row.priority = priority;
+        }
+        if let Some(weight) = change.weight {
+            row.weight = weight;
+        }
+        if let Some(active) = change.active {
+            row.active = active;
+        }
+        if let Some(allow) = change.allow_private_network {
+            row.allow_private_network = allow;
+        }
+        if let Some(behaviour) = change.on_disconnect {
+            row.on_disconnect = behaviour.name().to_owned();
+        }
+        save_channel(&transaction, row).await?;
+        if let Some(models) = change.models {
+            model::Entity::delete_many()
+                .filter(model::Column::ChannelId.eq(id.uuid()))
+                .exec(&transaction)
+                .await?;
+            insert_models(&transaction, id, models).await?;
+        }
+        record_change(&transaction, ChangeKind::Channel, &id.to_string()).await?;
+        transaction.commit().await?;
+        self.load_channel(id).await
+    }
+
+    /// Deletes a channel with its secrets. Calls that it served keep its id.
+    pub async fn delete_channel(&self, id: ChannelId) -> Result<(), StoreError> {
+        let transaction = self.begin().await?;
+        lock_channel(&transaction, id).await?;
+        credential::Entity::delete_many()
+            .filter(credential::Column::ChannelId.eq(id.uuid()))
+            .exec(&transaction)
+            .await?;
+        model::Entity::delete_many()
+            .filter(model::Column::ChannelId.eq(id.uuid()))
+            .exec(&transaction)
+            .await?;
+        entity::Entity::delete_by_id(id.uuid()).exec(&transaction).await?;
+        record_change(&transaction, ChangeKind::Channel, &id.to_string()).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Adds a secret to a channel.
+    pub async fn create_credential(
+        &self,
+        channel: ChannelId,
+        new: NewCredential,
+    ) -> Result<Credential, StoreError> {
+        let transaction = self.begin().await?;
+        let row = lock_channel(&transaction, channel).await?;
+        let updated_at_ms = save_channel(&transaction, row).await?;
+        let credential = insert_credential(&transaction, channel, new, updated_at_ms).await?;
+        record_change(&transaction, ChangeKind::Channel, &channel.to_string()).await?;
+        transaction.commit().await?;
+        Ok(credential)
+    }
+
+    /// Deletes a secret of a channel.
+    pub async fn delete_credential(
+        &self,
+        channel: ChannelId,
+        credential: CredentialId,
+    ) -> Result<(), StoreError> {
+        let transaction = self.begin().await?;
+        let row = lock_channel(&transaction, channel).await?;
+        save_channel(&transaction, row).await?;
+        let deleted = credential::Entity::delete_many()
+            .filter(credential::Column::ChannelId.eq(channel.uuid()))
+            .filter(credential::Column::Id.eq(credential.uuid()))
+            .exec(&transaction)
+            .await?;
+        if deleted.rows_affected == 0 {
+            return Err(StoreError::Missing("credential"));
+        }
+        record_change(&transaction, ChangeKind::Channel, &channel.to_string()).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Adds to channels' rows what lies in other tables, with one statement for each.
+    async fn complete_channels(&self, rows: Vec<entity::Model>) -> Result<Vec<Channel>, StoreError> {
+        let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut models: HashMap<Uuid, Vec<ChannelModel>> = HashMap::new();
+        let model_rows = model::Entity::find()
+            .filter(model::Column::ChannelId.is_in(ids.iter().copied()))
+            .order_by_asc(model::Column::ModelName)
+            .all(self.reader())
+            .await?;
+        for row in model_rows {
+            let served = ChannelModel { name: row.model_name, upstream_name: row.upstream_name };
+            models.entry(row.channel_id).or_default().push(served);
+        }
+        let mut credentials: HashMap<Uuid, Vec<Credential>> = HashMap::new();
+        let credential_rows = credential::Entity::find()
+            .filter(credential::Column::ChannelId.is_in(ids))
+            .order_by_asc(credential::Column::Id)
+            .all(self.reader())
+            .await?;
+        for row in credential_rows {
+            credentials.entry(row.channel_id).or_default().push(Credential::from(row));
+        }
+        rows.into_iter()
+            .map(|row| {
+                let models = models.remove(&row.id).unwrap_or_default();
+                let credentials = credentials.remove(&row.id).unwrap_or_default();
+                complete_channel(row, models, credentials)
+            })
+            .collect()
+    }
+}
+
+/// Lets channels go on serving a model under its new name.
+pub(crate) async fn rename_channel_models(
+    connection: &impl ConnectionTrait,
+    from: &str,
+    to: &str,
+) -> Result<(), StoreError> {
+    let change = model::ActiveModel { model_name: Set(to.to_owned()), ..Default::default() };
+    model::Entity::update_many()
+        .set(change)
+        .filter(model::Column::ModelName.eq(from))
+        .exec(connection)
+        .await
+        .map_err(|error| StoreError::taken(error, "name"))?;
+    Ok(())
+}
+
+async fn lock_channel(transaction: &DatabaseTransaction, id: ChannelId) -> Result<entity::Model, StoreError> {
+    entity::Entity::find_by_id(id.uuid())
+        .lock_exclusive()
+        .one(transaction)
+        .await?
+        .ok_or(StoreError::Missing("channel"))
+}
+
+/// Writes a locked channel back; gives the time of the change.
+async fn save_channel(transaction: &DatabaseTransaction, row: entity::Model) -> Result<i64, DbErr> {
+    let updated_at_ms = database_time_ms(transaction).await?;
+    let id = row.id;
+    let mut change = entity::ActiveModel::from(row).reset_all();
+    change.id = Unchanged(id);
+    change.updated_at_ms = Set(updated_at_ms);
+    entity::Entity::update(change).exec_without_returning(transaction).await?;
+    Ok(updated_at_ms)
+}
+
+async fn insert_models(
+    transaction: &DatabaseTransaction,
+    channel: ChannelId,
+    models: Vec<ChannelModel>,
+) -> Result<(), StoreError> {
+    if models.is_empty() {
+        return Ok(());
+    }
+    let rows = models.into_iter().map(|served| model::ActiveModel {
+        channel_id: Set(channel.uuid()),
+        model_name: Set(served.name),
+        upstream_name: Set(served.upstream_name),
+    });
+    model::Entity::insert_many(rows)
+        .exec_without_returning(transaction)
+        .await
+        .map_err(|error| StoreError::taken(error, "models"))?;
+    Ok(())
+}
+
+async fn insert_credential(
+    transaction: &DatabaseTransaction,
+    channel: ChannelId,
+    new: NewCredential,
+    now_ms: i64,
+) -> Result<Credential, DbErr> {
+    let row = credential::Model {
+        id: new.id.uuid(),
+        channel_id: channel.uuid(),
+        sealed: new.sealed,
+        preview: new.preview,
+        active: true,
+        created_at_ms: now_ms,
+    };
+    credential::Entity::insert(credential::ActiveModel::from(row.clone()).reset_all())
+        .exec_without_returning(transaction)
+        .await?;
+    Ok(Credential::from(row))
+}
+
+fn complete_channel(
+    row: entity::Model,
+    models: Vec<ChannelModel>,
+    credentials: Vec<Credential>,
+) -> Result<Channel, StoreError> {
+    Ok(Channel {
+        id: ChannelId::from_uuid(row.id),
+        name: row.name,
+        format: ChannelFormat::from_name(&row.format).ok_or(StoreError::Unreadable("channel"))?,
+        base_url: row.base_url,
+        priority: row.priority,
+        weight: row.weight,
+        active: row.active,
+        allow_private_network: row.allow_private_network,
+        on_disconnect: OnDisconnect::from_name(&row.on_disconnect)
+            .ok_or(StoreError::Unreadable("channel"))?,
+        models,
+        credentials,
+        created_at_ms: row.created_at_ms,
+        updated_at_ms: row.updated_at_ms,
+    })
+}
+
+impl From<credential::Model> for Credential {
+    fn from(row: credential::Model) -> Self {
+        Credential {
+            id: CredentialId::from_uuid(row.id),
+            sealed: row.sealed,
+            preview: row.preview,
+            active: row.active,
+            created_at_ms: row.created_at_ms,
+        }
+    }
+}
+
+mod entity {
+    use sea_orm::entity::prelude::{
+        ActiveModelBehavior, DeriveEntityModel, DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter,
+        PrimaryKeyTrait, Uuid,
+    };
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "channels")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub name: String,
+        pub format: String,
+        pub base_url: String,
+        pub priority: i64,
+        pub weight: i64,
+        pub active: bool,
+        pub allow_private_network: bool,
+        pub on_disconnect: String,
+        pub created_at_ms: i64,
+        pub updated_at_ms: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+mod model {
+    use sea_orm::entity::prelude::{
+        ActiveModelBehavior, DeriveEntityModel, DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter,
+        PrimaryKeyTrait, Uuid,
+    };
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "channel_models")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub channel_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub model_name: String,
+        pub upstream_name: String,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+mod credential {
+    use sea_orm::entity::prelude::{
+        ActiveModelBehavior, DeriveEntityModel, DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter,
+        PrimaryKeyTrait, Uuid,
+    };
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "credentials")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub channel_id: Uuid,
+        pub sealed: Vec<u8>,
+        pub preview: String,
+        pub active: bool,
+        pub created_at_ms: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}

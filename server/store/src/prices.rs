@@ -1,0 +1,196 @@
+//! The prices of models: versions that are never changed, of which the newest effective one counts.
+
+use std::collections::HashMap;
+
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    sea_query::{Alias, Expr, ExprTrait, IntoIden, Query},
+};
+use waystation_ids::{ModelId, PriceVersionId, UserId};
+use waystation_pricing::Price;
+
+use crate::changes::{ChangeKind, record_change};
+use crate::connection::{Store, database_time_ms};
+use crate::error::StoreError;
+use crate::models;
+
+/// What a model costs from a time on. Never changed or deleted: a bill is computed again from the version it names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PriceVersion {
+    /// Its id.
+    pub id: PriceVersionId,
+    /// Whose price.
+    pub model: ModelId,
+    /// The rates and fees.
+    pub price: Price,
+    /// From when on it counts, in unix milliseconds.
+    pub effective_at_ms: i64,
+    /// When it was made, in unix milliseconds of the database.
+    pub created_at_ms: i64,
+    /// Who made it; none: the site itself.
+    pub created_by: Option<UserId>,
+}
+
+/// A price version to be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewPriceVersion {
+    /// Its id.
+    pub id: PriceVersionId,
+    /// Whose price.
+    pub model: ModelId,
+    /// The rates and fees.
+    pub price: Price,
+    /// From when on it counts, in unix milliseconds.
+    pub effective_at_ms: i64,
+    /// Who makes it; none: the site itself.
+    pub created_by: Option<UserId>,
+}
+
+impl Store {
+    /// Makes a price version.
+    pub async fn create_price_version(&self, new: NewPriceVersion) -> Result<PriceVersion, StoreError> {
+        let price = serde_json::to_string(&new.price).map_err(|_| StoreError::Unreadable("price"))?;
+        let transaction = self.begin().await?;
+        // Models are never deleted, so that seeing one is enough.
+        let model = models::entity::Entity::find_by_id(new.model.uuid()).one(&transaction).await?;
+        if model.is_none() {
+            return Err(StoreError::Missing("model"));
+        }
+        let created_at_ms = database_time_ms(&transaction).await?;
+        let row = entity::Model {
+            id: new.id.uuid(),
+            model_id: new.model.uuid(),
+            price,
+            effective_at_ms: new.effective_at_ms,
+            created_at_ms,
+            created_by: new.created_by.map(UserId::uuid),
+        };
+        entity::Entity::insert(entity::ActiveModel::from(row).reset_all())
+            .exec_without_returning(&transaction)
+            .await?;
+        record_change(&transaction, ChangeKind::Price, &new.model.to_string()).await?;
+        transaction.commit().await?;
+        Ok(PriceVersion {
+            id: new.id,
+            model: new.model,
+            price: new.price,
+            effective_at_ms: new.effective_at_ms,
+            created_at_ms,
+            created_by: new.created_by,
+        })
+    }
+
+    /// The newest `limit` versions of a model's price made before `before`, newest first.
+    pub async fn list_price_versions(
+        &self,
+        model: ModelId,
+        before: Option<PriceVersionId>,
+        limit: u64,
+    ) -> Result<Vec<PriceVersion>, StoreError> {
+        let mut query = entity::Entity::find()
+            .filter(entity::Column::ModelId.eq(model.uuid()))
+            .order_by_desc(entity::Column::Id)
+            .limit(limit);
+        if let Some(before) = before {
+            query = query.filter(entity::Column::Id.lt(before.uuid()));
+        }
+        query.all(self.reader()).await?.into_iter().map(PriceVersion::try_from).collect()
+    }
+
+    /// The version that counts at `at_ms`, if the model has a price then.
+    pub async fn load_price_at(
+        &self,
+        model: ModelId,
+        at_ms: i64,
+    ) -> Result<Option<PriceVersion>, StoreError> {
+        let row = entity::Entity::find()
+            .filter(entity::Column::ModelId.eq(model.uuid()))
+            .filter(entity::Column::EffectiveAtMs.lte(at_ms))
+            .order_by_desc(entity::Column::EffectiveAtMs)
+            .order_by_desc(entity::Column::Id)
+            .one(self.reader())
+            .await?;
+        row.map(PriceVersion::try_from).transpose()
+    }
+
+    /// The version that counts for each model at `now_ms` and all that will count later, by effective time.
+    pub(crate) async fn list_prices_from(
+        &self,
+        now_ms: i64,
+    ) -> Result<HashMap<ModelId, Vec<PriceVersion>>, StoreError> {
+        let current = Alias::new("current").into_iden();
+        let current_since = Query::select()
+            .column(entity::Column::ModelId)
+            .expr_as(Expr::col(entity::Column::EffectiveAtMs).max(), "since_ms")
+            .from(entity::Entity)
+            .and_where(Expr::col(entity::Column::EffectiveAtMs).lte(now_ms))
+            .group_by_col(entity::Column::ModelId)
+            .take();
+        let mut query = entity::Entity::find();
+        QueryTrait::query(&mut query).join_subquery(
+            sea_orm::JoinType::LeftJoin,
+            current_since,
+            current.clone(),
+            Condition::all().add(
+                Expr::col((entity::Entity, entity::Column::ModelId))
+                    .equals((current.clone(), entity::Column::ModelId)),
+            ),
+        );
+        let since = Expr::col((current, Alias::new("since_ms")));
+        let rows = query
+            .filter(
+                Condition::any().add(since.clone().is_null()).add(
+                    Expr::col((entity::Entity, entity::Column::EffectiveAtMs)).gte(since),
+                ),
+            )
+            .order_by_asc(entity::Column::EffectiveAtMs)
+            .order_by_asc(entity::Column::Id)
+            .all(self.reader())
+            .await?;
+        let mut by_model: HashMap<ModelId, Vec<PriceVersion>> = HashMap::new();
+        for row in rows {
+            let version = PriceVersion::try_from(row)?;
+            by_model.entry(version.model).or_default().push(version);
+        }
+        Ok(by_model)
+    }
+}
+
+impl TryFrom<entity::Model> for PriceVersion {
+    type Error = StoreError;
+
+    fn try_from(row: entity::Model) -> Result<Self, StoreError> {
+        Ok(PriceVersion {
+            id: PriceVersionId::from_uuid(row.id),
+            model: ModelId::from_uuid(row.model_id),
+            price: serde_json::from_str(&row.price).map_err(|_| StoreError::Unreadable("price"))?,
+            effective_at_ms: row.effective_at_ms,
+            created_at_ms: row.created_at_ms,
+            created_by: row.created_by.map(UserId::from_uuid),
+        })
+    }
+}
+
+mod entity {
+    use sea_orm::entity::prelude::{
+        ActiveModelBehavior, DeriveEntityModel, DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter,
+        PrimaryKeyTrait, Uuid,
+    };
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "price_versions")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub model_id: Uuid,
+        pub price: String,
+        pub effective_at_ms: i64,
+        pub created_at_ms: i64,
+        pub created_by: Option<Uuid>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}

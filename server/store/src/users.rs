@@ -1,0 +1,327 @@
+//! People who sign in or are paid for.
+
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, Condition, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, SqlErr,
+    sea_query::{ExprTrait, LikeExpr},
+};
+use thiserror::Error;
+use waystation_ids::{AccountId, Email, Role, UserId, UserStatus, Username};
+
+use crate::accounts::open_cash_account;
+use crate::changes::{ChangeKind, record_change};
+use crate::connection::{Store, database_time_ms};
+use crate::error::StoreError;
+
+/// Not the backslash: the databases do not agree on how to write that one.
+const LIKE_ESCAPE: char = '!';
+
+/// A person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// The person's id.
+    pub id: UserId,
+    /// The address, unique on the site.
+    pub email: Email,
+    /// The name to sign in with, unique on the site.
+    pub username: Option<Username>,
+    /// What the person is called.
+    pub display_name: String,
+    /// What the person may do.
+    pub role: Role,
+    /// Whether the person may do anything at all.
+    pub status: UserStatus,
+    /// Which group of channels serves the person's calls; none: the default one.
+    pub channel_group: Option<String>,
+    /// Made by demo mode.
+    pub is_demo: bool,
+    /// When the person was entered, in unix milliseconds.
+    pub created_at_ms: i64,
+    /// When the person was last changed, in unix milliseconds.
+    pub updated_at_ms: i64,
+}
+
+/// A person to enter.
+#[derive(Clone)]
+pub struct NewUser {
+    /// The person's id.
+    pub id: UserId,
+    /// The id of the cash account that is opened with the person.
+    pub cash_account: AccountId,
+    /// The address.
+    pub email: Email,
+    /// The name to sign in with.
+    pub username: Option<Username>,
+    /// What the person is called, at most 128 characters.
+    pub display_name: String,
+    /// What the person may do.
+    pub role: Role,
+    /// Argon2id in PHC form; none: no sign-in by password.
+    pub password_hash: Option<String>,
+    /// Made by demo mode.
+    pub is_demo: bool,
+}
+
+/// What to change about a person; what is none stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UserUpdate {
+    /// What the person is called.
+    pub display_name: Option<String>,
+    /// Whether the person may do anything at all.
+    pub status: Option<UserStatus>,
+    /// What the person may do.
+    pub role: Option<Role>,
+    /// Which group of channels serves the person's calls; `Some(None)`: the default one.
+    pub channel_group: Option<Option<String>>,
+}
+
+/// Which people to list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UserFilter {
+    /// Part of the address or username, in any case.
+    pub text: Option<String>,
+    /// Only of this role.
+    pub role: Option<Role>,
+    /// Only of this status.
+    pub status: Option<UserStatus>,
+}
+
+/// Why a person was not changed.
+#[derive(Debug, Error)]
+pub enum UpdateUserError {
+    /// The site would be left without an active owner.
+    #[error("the last owner stays an active owner")]
+    LastOwner,
+    /// The person's role is not the one that the caller decided upon; look again.
+    #[error("the user's role has changed meanwhile")]
+    RoleChanged,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<DbErr> for UpdateUserError {
+    fn from(error: DbErr) -> Self {
+        UpdateUserError::Store(error.into())
+    }
+}
+
+impl Store {
+    /// Enters a person and opens the cash account.
+    pub async fn create_user(&self, user: &NewUser) -> Result<User, StoreError> {
+        let transaction = self.begin().await?;
+        let now_ms = database_time_ms(&transaction).await?;
+        let row = entity::Model {
+            id: user.id.uuid(),
+            email: user.email.as_str().to_owned(),
+            username: user.username.as_ref().map(|name| name.as_str().to_owned()),
+            display_name: user.display_name.clone(),
+            role: user.role.name().to_owned(),
+            status: UserStatus::Active.name().to_owned(),
+            password_hash: user.password_hash.clone(),
+            channel_group: None,
+            is_demo: user.is_demo,
+            created_at_ms: now_ms,
+            updated_at_ms: now_ms,
+        };
+        entity::Entity::insert(row.clone().into_active_model())
+            .exec_without_returning(&transaction)
+            .await
+            .map_err(taken_name)?;
+        open_cash_account(&transaction, user.cash_account, user.id, now_ms).await?;
+        record_change(&transaction, ChangeKind::User, &user.id.to_string()).await?;
+        transaction.commit().await?;
+        User::try_from(row)
+    }
+
+    /// A person.
+    pub async fn load_user(&self, id: UserId) -> Result<User, StoreError> {
+        entity::Entity::find_by_id(id.uuid())
+            .one(self.reader())
+            .await?
+            .ok_or(StoreError::Missing("user"))
+            .and_then(User::try_from)
+    }
+
+    /// The person with this address.
+    pub async fn load_user_by_email(&self, email: &Email) -> Result<User, StoreError> {
+        entity::Entity::find()
+            .filter(entity::Column::Email.eq(email.as_str()))
+            .one(self.reader())
+            .await?
+            .ok_or(StoreError::Missing("user"))
+            .and_then(User::try_from)
+    }
+
+    /// At most `limit` people, the newest first, from the one after `after` on.
+    pub async fn list_users(
+        &self,
+        filter: &UserFilter,
+        after: Option<UserId>,
+        limit: u64,
+    ) -> Result<Vec<User>, StoreError> {
+        let mut conditions = Condition::all()
+            .add_option(after.map(|id| entity::Column::Id.lt(id.uuid())))
+            .add_option(filter.role.map(|role| entity::Column::Role.eq(role.name())))
+            .add_option(filter.status.map(|status| entity::Column::Status.eq(status.name())));
+        if let Some(text) = &filter.text {
+            let pattern = containing(text);
+            conditions = conditions.add(
+                Condition::any()
+                    .add(entity::Column::Email.into_expr().like(pattern.clone()))
+                    .add(entity::Column::Username.into_expr().like(pattern)),
+            );
+        }
+        entity::Entity::find()
+            .filter(conditions)
+            .order_by_desc(entity::Column::Id)
+            .limit(limit)
+            .all(self.reader())
+            .await?
+            .into_iter()
+            .map(User::try_from)
+            .collect()
+    }
+
+    /// Changes a person whose role is `expected_role`: whoever decided that the change is allowed did so by that.
+    pub async fn update_user(
+        &self,
+        id: UserId,
+        expected_role: Role,
+        update: &UserUpdate,
+    ) -> Result<User, UpdateUserError> {
+        let transaction = self.begin().await?;
+        // Before the row itself, so that two owners who take away each other's role wait instead of dead-locking.
+        let owners =
+            if expected_role == Role::Owner { lock_active_owners(&transaction).await? } else { Vec::new() };
+        let row = entity::Entity::find_by_id(id.uuid())
+            .lock_exclusive()
+            .one(&transaction)
+            .await?
+            .ok_or(StoreError::Missing("user"))?;
+        if row.role != expected_role.name() {
+            return Err(UpdateUserError::RoleChanged);
+        }
+        let ends_ownership = update.role.is_some_and(|role| role != Role::Owner)
+            || update.status.is_some_and(|status| status != UserStatus::Active);
+        if ends_ownership && owners == [row.id] {
+            return Err(UpdateUserError::LastOwner);
+        }
+        let changed = entity::Model {
+            display_name: update.display_name.clone().unwrap_or(row.display_name),
+            status: update.status.map_or(row.status, |status| status.name().to_owned()),
+            role: update.role.map_or(row.role, |role| role.name().to_owned()),
+            channel_group: update.channel_group.clone().unwrap_or(row.channel_group),
+            updated_at_ms: database_time_ms(&transaction).await?,
+            ..row
+        };
+        entity::Entity::update(changed.clone().into_active_model().reset_all())
+            .exec_without_returning(&transaction)
+            .await?;
+        record_change(&transaction, ChangeKind::User, &id.to_string()).await?;
+        transaction.commit().await?;
+        Ok(User::try_from(changed)?)
+    }
+
+    /// Whether the site has an owner, active or not: before that only setting up is possible.
+    pub async fn has_owner(&self) -> Result<bool, StoreError> {
+        let owners = entity::Entity::find()
+            .filter(entity::Column::Role.eq(Role::Owner.name()))
+            .limit(1)
+            .count(self.reader());
+        Ok(owners.await? > 0)
+    }
+}
+
+/// The ids of all active owners, locked until the transaction ends.
+async fn lock_active_owners(transaction: &DatabaseTransaction) -> Result<Vec<sea_orm::prelude::Uuid>, DbErr> {
+    entity::Entity::find()
+        .select_only()
+        .column(entity::Column::Id)
+        .filter(entity::Column::Role.eq(Role::Owner.name()))
+        .filter(entity::Column::Status.eq(UserStatus::Active.name()))
+        .order_by_asc(entity::Column::Id)
+        .lock_exclusive()
+        .into_tuple()
+        .all(transaction)
+        .await
+}
+
+/// A pattern that finds the text anywhere, its wildcards taken literally.
+fn containing(text: &str) -> LikeExpr {
+    let mut pattern = String::with_capacity(text.len() + 2);
+    pattern.push('%');
+    for letter in text.trim().to_lowercase().chars() {
+        if matches!(letter, '%' | '_' | LIKE_ESCAPE) {
+            pattern.push(LIKE_ESCAPE);
+        }
+        pattern.push(letter);
+    }
+    pattern.push('%');
+    LikeExpr::new(pattern).escape(LIKE_ESCAPE)
+}
+
+/// Tells which of the two unique columns refused a new person.
+fn taken_name(error: DbErr) -> StoreError {
+    // MySQL quotes the refused value before it names the index, and that value is the caller's.
+    let names_username = |message: &str| {
+        message.rsplit_once("for key").map_or(message, |(_, index)| index).contains("username")
+    };
+    let field = match error.sql_err() {
+        Some(SqlErr::UniqueConstraintViolation(message)) if names_username(&message) => "username",
+        _ => "email",
+    };
+    StoreError::taken(error, field)
+}
+
+impl TryFrom<entity::Model> for User {
+    type Error = StoreError;
+
+    fn try_from(row: entity::Model) -> Result<Self, StoreError> {
+        Ok(User {
+            id: UserId::from_uuid(row.id),
+            email: row.email.parse().map_err(|_| StoreError::Unreadable("email"))?,
+            username: row
+                .username
+                .map(|name| name.parse())
+                .transpose()
+                .map_err(|_| StoreError::Unreadable("username"))?,
+            display_name: row.display_name,
+            role: Role::from_name(&row.role).ok_or(StoreError::Unreadable("role"))?,
+            status: UserStatus::from_name(&row.status).ok_or(StoreError::Unreadable("status"))?,
+            channel_group: row.channel_group,
+            is_demo: row.is_demo,
+            created_at_ms: row.created_at_ms,
+            updated_at_ms: row.updated_at_ms,
+        })
+    }
+}
+
+pub(crate) mod entity {
+    use sea_orm::entity::prelude::{
+        ActiveModelBehavior, DeriveEntityModel, DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter,
+        PrimaryKeyTrait, Uuid,
+    };
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "users")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub email: String,
+        pub username: Option<String>,
+        pub display_name: String,
+        pub role: String,
+        pub status: String,
+        pub password_hash: Option<String>,
+        pub channel_group: Option<String>,
+        pub is_demo: bool,
+        pub created_at_ms: i64,
+        pub updated_at_ms: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}

@@ -1,0 +1,255 @@
+//! Models, prices and channels.
+
+use waystation_ids::{ChannelId, CredentialId, ModelId, PriceVersionId};
+use waystation_pricing::Price;
+use waystation_store::{
+    Channel, ChannelChange, ChannelFormat, ChannelModel, Model, ModelChange, NewChannel, NewCredential, NewModel,
+    NewPriceVersion, OnDisconnect, OutputCapParameter, PriceVersion, Store, StoreError,
+};
+
+use crate::database::{for_each_database, now_ms, random};
+
+async fn create_model(store: &Store, name: &str) -> Model {
+    let new = NewModel {
+        id: ModelId::new(now_ms(), random()),
+        name: name.to_owned(),
+        display_name: "名字 Name".to_owned(),
+        context_length: Some(200_000),
+        max_output_tokens: None,
+        default_output_tokens: 8_192,
+        output_cap_parameter: OutputCapParameter::MaxCompletionTokens,
+        capabilities: vec!["chat".to_owned(), "vision".to_owned()],
+        active: true,
+    };
+    store.create_model(new).await.unwrap()
+}
+
+async fn create_price(store: &Store, model: ModelId, input: &str, effective_at_ms: i64) -> PriceVersion {
+    let price = Price { input: input.parse().unwrap(), output: "10".parse().unwrap(), ..Price::default() };
+    let id = PriceVersionId::new(now_ms(), random());
+    let new = NewPriceVersion { id, model, price, effective_at_ms, created_by: None };
+    store.create_price_version(new).await.unwrap()
+}
+
+fn served(name: &str, upstream_name: &str) -> ChannelModel {
+    ChannelModel { name: name.to_owned(), upstream_name: upstream_name.to_owned() }
+}
+
+fn secret(byte: u8) -> NewCredential {
+    NewCredential {
+        id: CredentialId::new(now_ms() + i64::from(byte), random()),
+        sealed: vec![byte; 100],
+        preview: "sk-A…wxyz".to_owned(),
+    }
+}
+
+async fn create_channel(store: &Store, models: Vec<ChannelModel>) -> Channel {
+    let new = NewChannel {
+        id: ChannelId::new(now_ms(), random()),
+        name: "主要 Main".to_owned(),
+        format: ChannelFormat::OpenAi,
+        base_url: "https://upstream.example/v1".to_owned(),
+        priority: 0,
+        weight: 1,
+        active: true,
+        allow_private_network: false,
+        on_disconnect: OnDisconnect::Drain,
+        models,
+        credentials: vec![secret(1), secret(2)],
+    };
+    store.create_channel(new).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_model_is_found_as_it_was_made() {
+    for_each_database(|store, _| async move {
+        let model = create_model(&store, "vendor/sonnet-4:beta").await;
+        assert_eq!(store.load_model(model.id).await.unwrap(), model);
+        let second = create_model(&store, "opus").await;
+        assert_eq!(store.list_models(None, 1).await.unwrap(), vec![second.clone()]);
+        assert_eq!(store.list_models(Some(second.id), 10).await.unwrap(), vec![model]);
+        let unknown = store.load_model(ModelId::new(1, [0; 10])).await;
+        assert!(matches!(unknown, Err(StoreError::Missing("model"))));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn two_models_never_share_a_name() {
+    for_each_database(|store, _| async move {
+        let model = create_model(&store, "sonnet").await;
+        let again = NewModel {
+            id: ModelId::new(now_ms(), random()),
+            name: "sonnet".to_owned(),
+            display_name: String::new(),
+            context_length: None,
+            max_output_tokens: None,
+            default_output_tokens: 1,
+            output_cap_parameter: OutputCapParameter::MaxTokens,
+            capabilities: Vec::new(),
+            active: true,
+        };
+        assert!(matches!(store.create_model(again).await, Err(StoreError::Taken("name"))));
+        let other = create_model(&store, "Sonnet").await;
+        let change = ModelChange { name: Some("sonnet".to_owned()), ..ModelChange::default() };
+        assert!(matches!(store.update_model(other.id, change).await, Err(StoreError::Taken("name"))));
+        assert_eq!(store.load_model(model.id).await.unwrap().name, "sonnet");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_change_touches_the_named_fields_alone() {
+    for_each_database(|store, _| async move {
+        let model = create_model(&store, "sonnet").await;
+        let change = ModelChange {
+            context_length: Some(None),
+            max_output_tokens: Some(Some(64_000)),
+            active: Some(false),
+            ..ModelChange::default()
+        };
+        let changed = store.update_model(model.id, change).await.unwrap();
+        assert_eq!(
+            changed,
+            Model {
+                context_length: None,
+                max_output_tokens: Some(64_000),
+                active: false,
+                updated_at_ms: changed.updated_at_ms,
+                ..model
+            }
+        );
+        assert_eq!(store.load_model(model.id).await.unwrap(), changed);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn channels_follow_a_model_to_its_new_name() {
+    for_each_database(|store, _| async move {
+        let model = create_model(&store, "sonet").await;
+        let channel = create_channel(&store, vec![served("sonet", "claude-sonnet"), served("opus", "opus")]).await;
+        let change = ModelChange { name: Some("sonnet".to_owned()), ..ModelChange::default() };
+        store.update_model(model.id, change).await.unwrap();
+        let models = store.load_channel(channel.id).await.unwrap().models;
+        assert_eq!(models, vec![served("opus", "opus"), served("sonnet", "claude-sonnet")]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_newest_effective_price_counts() {
+    for_each_database(|store, _| async move {
+        let model = create_model(&store, "sonnet").await;
+        assert_eq!(store.load_price_at(model.id, 5_000).await.unwrap(), None);
+        let future = create_price(&store, model.id, "3", 9_000).await;
+        let first = create_price(&store, model.id, "1", 1_000).await;
+        let second = create_price(&store, model.id, "2", 4_000).await;
+        for (at_ms, expected) in [
+            (999, None),
+            (1_000, Some(&first)),
+            (3_999, Some(&first)),
+            (4_000, Some(&second)),
+            (8_999, Some(&second)),
+            (9_000, Some(&future)),
+        ] {
+            assert_eq!(store.load_price_at(model.id, at_ms).await.unwrap().as_ref(), expected, "{at_ms}");
+        }
+        let listed = store.list_price_versions(model.id, None, 10).await.unwrap();
+        assert_eq!(listed.len(), 3);
+        assert!(listed.windows(2).all(|pair| pair[0].id > pair[1].id));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_price_needs_its_model() {
+    for_each_database(|store, _| async move {
+        let model = ModelId::new(1, [0; 10]);
+        let id = PriceVersionId::new(now_ms(), random());
+        let new = NewPriceVersion { id, model, price: Price::default(), effective_at_ms: 0, created_by: None };
+        let refused = store.create_price_version(new).await;
+        assert!(matches!(refused, Err(StoreError::Missing("model"))));
+        assert_eq!(store.list_changes_since(0).await.unwrap(), []);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_channel_is_changed_and_deleted_whole() {
+    for_each_database(|store, _| async move {
+        let channel = create_channel(&store, vec![served("a", "a"), served("b", "x")]).await;
+        assert_eq!(channel.credentials.len(), 2);
+        assert_eq!(channel.credentials[0].sealed, vec![1; 100]);
+        let change = ChannelChange {
+            models: Some(vec![served("c", "c")]),
+            priority: Some(-5),
+            on_disconnect: Some(OnDisconnect::Cancel),
+            ..ChannelChange::default()
+        };
+        let changed = store.update_channel(channel.id, change).await.unwrap();
+        assert_eq!(
+            changed,
+            Channel {
+                models: vec![served("c", "c")],
+                priority: -5,
+                on_disconnect: OnDisconnect::Cancel,
+                updated_at_ms: changed.updated_at_ms,
+                ..channel.clone()
+            }
+        );
+        let added = store.create_credential(channel.id, secret(3)).await.unwrap();
+        store.delete_credential(channel.id, channel.credentials[0].id).await.unwrap();
+        let credentials = store.load_channel(channel.id).await.unwrap().credentials;
+        assert_eq!(credentials, vec![channel.credentials[1].clone(), added]);
+        store.delete_channel(channel.id).await.unwrap();
+        assert!(matches!(store.load_channel(channel.id).await, Err(StoreError::Missing("channel"))));
+        assert!(matches!(store.delete_channel(channel.id).await, Err(StoreError::Missing("channel"))));
+        let orphan = store.create_credential(channel.id, secret(4)).await;
+        assert!(matches!(orphan, Err(StoreError::Missing("channel"))));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_credential_of_another_channel_is_not_deleted() {
+    for_each_database(|store, _| async move {
+        let one = create_channel(&store, Vec::new()).await;
+        let other = create_channel(&store, Vec::new()).await;
+        let refused = store.delete_credential(one.id, other.credentials[0].id).await;
+        assert!(matches!(refused, Err(StoreError::Missing("credential"))));
+        assert_eq!(store.load_channel(other.id).await.unwrap().credentials.len(), 2);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_catalog_holds_what_is_active_with_current_and_coming_prices() {
+    for_each_database(|store, _| async move {
+        let sonnet = create_model(&store, "sonnet").await;
+        let coming = create_model(&store, "coming").await;
+        let unpriced = create_model(&store, "unpriced").await;
+        let off = create_model(&store, "off").await;
+        let change = ModelChange { active: Some(false), ..ModelChange::default() };
+        store.update_model(off.id, change).await.unwrap();
+        create_price(&store, sonnet.id, "1", 1_000).await;
+        let current = create_price(&store, sonnet.id, "2", 2_000).await;
+        let later = create_price(&store, sonnet.id, "3", 9_000).await;
+        let first = create_price(&store, coming.id, "4", 8_000).await;
+        let channel = create_channel(&store, vec![served("sonnet", "claude")]).await;
+        let idle = create_channel(&store, vec![served("sonnet", "claude")]).await;
+        let change = ChannelChange { active: Some(false), ..ChannelChange::default() };
+        store.update_channel(idle.id, change).await.unwrap();
+
+        let mut catalog = store.load_catalog(5_000).await.unwrap();
+        catalog.models.sort_by(|a, b| a.model.name.cmp(&b.model.name));
+        let names: Vec<&str> = catalog.models.iter().map(|priced| priced.model.name.as_str()).collect();
+        assert_eq!(names, ["coming", "sonnet", "unpriced"]);
+        assert_eq!(catalog.models[0].prices, vec![first]);
+        assert_eq!(catalog.models[1].prices, vec![current, later]);
+        assert_eq!(catalog.models[2].model, unpriced);
+        assert_eq!(catalog.models[2].prices, vec![]);
+        assert_eq!(catalog.channels, vec![channel]);
+    })
+    .await;
+}

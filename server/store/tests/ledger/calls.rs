@@ -1,0 +1,131 @@
+use waystation_ids::{BudgetId, InstanceId};
+use waystation_ledger::{Crashed, Refusal, Reserve};
+use waystation_pricing::Money;
+use waystation_store::LaneError;
+
+use crate::world::{HELD, Site, now, random, settlement, usd};
+use sea_orm::ConnectionTrait;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_is_held_posted_and_recorded_once() {
+    for site in Site::on_each_database().await {
+        let user = site.user("1").await;
+        let call = site.call(user);
+        let hold = site.lanes.reserve(call.clone()).await.unwrap();
+        assert_eq!(hold.bound, Money::from_nanos(HELD));
+        assert_eq!(site.available(user).await, 1_000_000_000 - HELD);
+        site.check_books(1).await;
+        let settled = site.lanes.settle(settlement(&call, Some((400, 100)))).await.unwrap();
+        assert_eq!((settled.cost, settled.charged), (usd("0.0018"), usd("0.0018")));
+        // Repeating it gives the same answer and changes nothing.
+        assert_eq!(site.lanes.settle(settlement(&call, Some((999, 400)))).await.unwrap(), settled);
+        assert_eq!(site.lanes.settle(settlement(&call, None)).await.unwrap(), settled);
+        assert_eq!(site.available(user).await, 998_200_000);
+        assert_eq!(site.number("SELECT COUNT(*) AS value FROM requests").await, 1);
+        assert_eq!(site.number("SELECT cost_nanos AS value FROM hourly_usage").await, 1_800_000);
+        assert_eq!(site.number("SELECT requests AS value FROM hourly_usage").await, 1);
+        site.finish().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_voided_call_costs_nothing_and_has_its_row() {
+    for site in Site::on_each_database().await {
+        let user = site.user("1").await;
+        let call = site.call(user);
+        site.lanes.reserve(call.clone()).await.unwrap();
+        let settled = site.lanes.settle(settlement(&call, None)).await.unwrap();
+        assert_eq!(settled.charged, Money::ZERO);
+        assert_eq!(site.available(user).await, 1_000_000_000);
+        assert_eq!(site.number("SELECT COUNT(*) AS value FROM requests WHERE status = 'failed'").await, 1);
+        site.finish().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_settlement_without_a_hold_is_refused() {
+    for site in Site::on_each_database().await {
+        let user = site.user("1").await;
+        let call = site.call(user);
+        let answer = site.lanes.settle(settlement(&call, Some((1, 1)))).await;
+        assert!(matches!(answer, Err(LaneError::Refused(Refusal::NoHold))));
+        site.finish().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_without_an_account_is_refused() {
+    for site in Site::on_each_database().await {
+        let user = site.user("0").await;
+        let answer = site.lanes.reserve(site.call(user)).await;
+        assert!(matches!(answer, Err(LaneError::Refused(Refusal::InsufficientBalance { .. }))));
+        site.finish().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_budget_holds_and_counts_in_the_same_transaction() {
+    for site in Site::on_each_database().await {
+        let user = site.user("1").await;
+        let budget = BudgetId::new(now(), random());
+        let sql = format!(
+            "INSERT INTO budgets (id, subject_kind, subject_id, period, limit_nanos, created_at_ms) VALUES ({}, 'key', {}, 'day', 10000000, 0)",
+            site.literal(budget.uuid()),
+            site.literal(user.uuid()),
+        );
+        site.raw.execute_unprepared(&sql).await.unwrap();
+        let call = |period| Reserve { budgets: vec![(budget, period)], ..site.call(user) };
+        let first = call(1);
+        site.lanes.reserve(first.clone()).await.unwrap();
+        let answer = site.lanes.reserve(call(1)).await;
+        assert!(matches!(answer, Err(LaneError::Refused(Refusal::BudgetExceeded { .. }))), "{answer:?}");
+        // Another day starts anew.
+        let next_day = call(2);
+        site.lanes.reserve(next_day.clone()).await.unwrap();
+        site.lanes.settle(settlement(&first, Some((0, 100)))).await.unwrap();
+        site.lanes.settle(settlement(&next_day, None)).await.unwrap();
+        assert_eq!(site.number("SELECT spent_nanos AS value FROM budget_spending WHERE period_start_ms = 1").await, 1_000_000);
+        assert_eq!(site.number("SELECT spent_nanos AS value FROM budget_spending WHERE period_start_ms = 2").await, 0);
+        site.finish().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_call_ends_and_a_late_settlement_corrects_it_once() {
+    for site in Site::on_each_database().await {
+        let user = site.user("1").await;
+        // A hold of a process that is gone, and one of a process that lives.
+        let lost = Reserve { instance: InstanceId::new(now(), random()), ..site.call(user) };
+        let live = site.call(user);
+        site.lanes.reserve(lost.clone()).await.unwrap();
+        site.lanes.reserve(live.clone()).await.unwrap();
+        let report = site.lanes.sweep(Crashed::Void).await.unwrap();
+        assert_eq!(report.ended.len(), 1);
+        assert!(site.lanes.sweep(Crashed::Void).await.unwrap().ended.is_empty());
+        assert_eq!(site.available(user).await, 1_000_000_000 - HELD);
+        assert_eq!(site.number("SELECT operator_loss_nanos AS value FROM requests WHERE status = 'lost'").await, 500_000);
+        site.check_books(1).await;
+        // A void that comes late finds nothing to give back.
+        site.lanes.settle(settlement(&lost, None)).await.unwrap();
+        let settled = site.lanes.settle(settlement(&lost, Some((250, 50)))).await.unwrap();
+        assert_eq!(settled.charged, usd("0.001"));
+        assert_eq!(site.lanes.settle(settlement(&lost, Some((250, 50)))).await.unwrap(), settled);
+        assert_eq!(site.number("SELECT COUNT(*) AS value FROM requests WHERE status = 'lost'").await, 0);
+        assert_eq!(site.number("SELECT requests AS value FROM hourly_usage WHERE status = 'lost'").await, 0);
+        site.lanes.settle(settlement(&live, None)).await.unwrap();
+        site.finish().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hold_past_its_deadline_ends_though_its_process_lives() {
+    for site in Site::on_each_database().await {
+        let user = site.user("1").await;
+        let call = Reserve { time_limit_ms: -15_000, ..site.call(user) };
+        site.lanes.reserve(call.clone()).await.unwrap();
+        let report = site.lanes.sweep(Crashed::FullHold).await.unwrap();
+        assert!(report.ended[0].past_deadline);
+        assert_eq!(site.available(user).await, 1_000_000_000 - HELD);
+        site.finish().await;
+    }
+}
