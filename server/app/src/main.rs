@@ -19,6 +19,7 @@ mod openapi;
 mod passwords;
 mod random;
 mod redis;
+mod relay_callers;
 mod relay_ports;
 mod relay_routes;
 mod relay_start;

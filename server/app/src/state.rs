@@ -82,8 +82,7 @@ impl App {
         let tasks = Tasks::default();
         let freshness = Freshness::new();
         let catalog = Arc::new(SiteCatalog::new(store.clone(), sealing.clone(), freshness.clone()));
-        let changes =
-            Changes::new(vec![catalog.clone()], freshness, redis.clone(), instance, tasks.clone());
+        let changes = Changes::new(vec![catalog.clone()], freshness, redis.clone(), instance, tasks.clone());
         let is_demo = is_demo_folder(&config.data_dir);
         // The lanes end by themselves with the last clone of them; whoever was promised an answer has it then.
         let (lanes, _) = LedgerLanes::start(&store);
