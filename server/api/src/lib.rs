@@ -1,7 +1,6 @@
 #![doc = include_str!("../README.md")]
 
 pub mod adjustments;
-pub mod change;
 pub mod channels;
 pub mod error;
 pub mod grants;
@@ -11,6 +10,7 @@ pub mod models;
 pub mod money;
 pub mod name;
 pub mod pagination;
+pub mod patch;
 pub mod permissions;
 pub mod prices;
 pub mod requests;

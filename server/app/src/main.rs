@@ -1,6 +1,8 @@
 //! The server of a Waystation, and its commands.
 
 mod adjustments;
+mod auth;
+mod changes;
 mod cli;
 mod clock;
 mod config;
@@ -12,18 +14,21 @@ mod home;
 mod http;
 mod instance_lease;
 mod jobs;
+mod keys;
 mod logging;
 mod openapi;
 mod passwords;
 mod random;
 mod redis;
 mod relay_ports;
+mod remembered;
 mod sealing;
 mod setup;
 mod site_secrets;
 mod state;
 mod tasks;
 mod unsettled;
+mod users;
 
 use std::io::{self, Write};
 use std::process::ExitCode;

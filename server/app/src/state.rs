@@ -7,11 +7,14 @@ use waystation_ids::{InstanceId, KeySecret};
 use waystation_store::{LedgerLanes, Store, StoreOptions};
 use zeroize::Zeroizing;
 
+use crate::auth::ActorDirectory;
+use crate::changes::{Changes, Freshness};
 use crate::clock::now_ms;
 use crate::config::Config;
 use crate::demo::is_demo_folder;
 use crate::error::StartError;
 use crate::instance_lease::InstanceLease;
+use crate::keys::{KeyDirectory, SharedKeys};
 use crate::random::random_bytes;
 use crate::redis::Redis;
 use crate::sealing::{MasterKey, Sealing};
@@ -40,6 +43,12 @@ pub(crate) struct Parts {
     pub(crate) secrets: SiteSecrets,
     /// The optional Redis.
     pub(crate) redis: Option<Redis>,
+    /// Who is signed in.
+    pub(crate) actors: Arc<ActorDirectory>,
+    /// The keys that open the relay.
+    pub(crate) keys: Arc<KeyDirectory>,
+    /// Tells of changes of keys, users, sessions, models, prices and channels.
+    pub(crate) changes: Changes,
     /// This process among those that share the database.
     pub(crate) instance: InstanceId,
     /// Whether the other instances believe that this one lives.
@@ -73,6 +82,23 @@ impl App {
         let redis = config.redis_url.as_ref().map(Redis::open).transpose().map_err(StartError::Redis)?;
         let unsettled = UnsettledLog::open(&config.data_dir).map_err(StartError::UnsettledLog)?;
         let instance = InstanceId::new(now_ms(), random_bytes()?);
+        let tasks = Tasks::default();
+        let freshness = Freshness::new();
+        let actors = Arc::new(ActorDirectory::new(freshness.clone()));
+        let keys = Arc::new(KeyDirectory::new(
+            store.clone(),
+            secrets.key_check.clone(),
+            config.key_prefixes(),
+            redis.clone().map(|redis| SharedKeys::new(redis, sealing.clone())),
+            freshness.clone(),
+        ));
+        let changes = Changes::new(
+            vec![actors.clone(), keys.clone()],
+            freshness,
+            redis.clone(),
+            instance,
+            tasks.clone(),
+        );
         let is_demo = is_demo_folder(&config.data_dir);
         // The lanes end by themselves with the last clone of them; whoever was promised an answer has it then.
         let (lanes, _) = LedgerLanes::start(&store);
@@ -84,11 +110,14 @@ impl App {
             sealing,
             secrets,
             redis,
+            actors,
+            keys,
+            changes,
             instance,
             instance_lease: InstanceLease::default(),
             setup: Setup::default(),
             is_demo,
-            tasks: Tasks::default(),
+            tasks,
         })))
     }
 }
