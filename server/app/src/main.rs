@@ -2,6 +2,7 @@
 
 mod adjustments;
 mod catalog;
+mod auth;
 mod changes;
 mod cli;
 mod clock;
@@ -14,6 +15,7 @@ mod home;
 mod http;
 mod instance_lease;
 mod jobs;
+mod keys;
 mod logging;
 mod openapi;
 mod passwords;
@@ -23,12 +25,14 @@ mod relay_callers;
 mod relay_ports;
 mod relay_routes;
 mod relay_start;
+mod remembered;
 mod sealing;
 mod setup;
 mod site_secrets;
 mod state;
 mod tasks;
 mod unsettled;
+mod users;
 
 use std::io::{self, Write};
 use std::process::ExitCode;

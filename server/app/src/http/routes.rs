@@ -12,13 +12,14 @@ use utoipa_axum::router::OpenApiRouter;
 use waystation_api::error::ErrorCode;
 use waystation_relay::Relay;
 
+use crate::auth::{GuardedRoutes, identify_actor};
 use crate::error::ApiError;
 use crate::http::client_address::find_client_address;
 use crate::http::request_id::assign_request_id;
 use crate::relay_routes::{RelayState, relay_routes};
 use crate::setup::require_owner;
 use crate::state::App;
-use crate::{health, home, openapi};
+use crate::{health, home, keys, openapi, users};
 
 /// The largest body of a management call.
 const BODY_BYTES_MAX: usize = 1024 * 1024;
@@ -26,7 +27,9 @@ const BODY_BYTES_MAX: usize = 1024 * 1024;
 /// Everything the server answers.
 pub(crate) fn build_router(app: &App, relay: Arc<Relay>) -> Router {
     let (management, document) = management_routes().split_for_parts();
-    let management = management.layer(from_fn_with_state(app.clone(), require_owner));
+    let management = management
+        .layer(from_fn_with_state(app.clone(), identify_actor))
+        .layer(from_fn_with_state(app.clone(), require_owner));
     let page = Arc::new(openapi::write_page(&document));
     let document = Arc::new(openapi::write_document(&document));
     let public = Router::new()
@@ -57,8 +60,8 @@ pub(crate) fn api_document() -> OpenApi {
 
 /// Every slice's routes below `/api`.
 fn management_routes() -> OpenApiRouter<App> {
-    let slices = OpenApiRouter::new();
-    OpenApiRouter::with_openapi(openapi::outline()).nest("/api", slices)
+    let slices = GuardedRoutes::new().merge(users::routes()).merge(keys::routes());
+    OpenApiRouter::with_openapi(openapi::outline()).nest("/api", slices.into_router())
 }
 
 async fn unknown_url() -> ApiError {
