@@ -2,6 +2,7 @@
 
 pub(crate) mod body;
 pub(crate) mod client_address;
+pub(crate) mod cursor;
 mod connection;
 pub(crate) mod idempotency;
 pub(crate) mod request_id;
