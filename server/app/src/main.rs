@@ -1,9 +1,10 @@
 //! The server of a Waystation, and its commands.
 
 mod adjustments;
-mod catalog;
 mod auth;
+mod catalog;
 mod changes;
+mod channels;
 mod cli;
 mod clock;
 mod config;
@@ -17,11 +18,11 @@ mod instance_lease;
 mod jobs;
 mod keys;
 mod logging;
+mod models;
 mod openapi;
 mod passwords;
 mod random;
 mod redis;
-mod relay_callers;
 mod relay_ports;
 mod relay_routes;
 mod relay_start;

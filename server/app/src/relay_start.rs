@@ -7,7 +7,6 @@ use tokio_util::task::TaskTracker;
 use waystation_relay::{Interrupted as RelayInterrupted, Relay, RelayError, RelayPorts, RelaySettings};
 
 use crate::config::{BalanceStatus, Config, Interrupted};
-use crate::relay_callers::StoredCallers;
 use crate::relay_ports::{HostClock, HostRandomness, SiteBooks, SiteCalendar};
 use crate::state::App;
 
@@ -15,7 +14,7 @@ use crate::state::App;
 pub(crate) fn start_relay(app: &App) -> Result<Arc<Relay>, RelayError> {
     let ports = RelayPorts {
         books: Arc::new(SiteBooks(app.clone())),
-        callers: Arc::new(StoredCallers(app.clone())),
+        callers: app.keys.clone(),
         catalog: app.catalog.clone(),
         clock: Arc::new(HostClock),
         randomness: Arc::new(HostRandomness),

@@ -7,8 +7,8 @@ use waystation_ids::{InstanceId, KeySecret};
 use waystation_store::{LedgerLanes, Store, StoreOptions};
 use zeroize::Zeroizing;
 
-use crate::catalog::SiteCatalog;
 use crate::auth::ActorDirectory;
+use crate::catalog::SiteCatalog;
 use crate::changes::{Changes, Freshness};
 use crate::clock::now_ms;
 use crate::config::Config;

@@ -36,7 +36,11 @@ impl ActorDirectory {
     }
 
     /// The active user of a session that has not ended.
-    pub(crate) async fn find_actor(&self, store: &Store, session: SessionId) -> Result<Option<Actor>, Unread> {
+    pub(crate) async fn find_actor(
+        &self,
+        store: &Store,
+        session: SessionId,
+    ) -> Result<Option<Actor>, Unread> {
         let is_current = |answer: &Answer<Option<Arc<SignedIn>>>| {
             self.everything.is_current(&(), answer.read_at)
                 && self.sessions.is_current(&session, answer.read_at)
