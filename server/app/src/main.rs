@@ -2,6 +2,7 @@
 
 mod adjustments;
 mod auth;
+mod catalog;
 mod changes;
 mod cli;
 mod clock;
@@ -21,6 +22,8 @@ mod passwords;
 mod random;
 mod redis;
 mod relay_ports;
+mod relay_routes;
+mod relay_start;
 mod remembered;
 mod sealing;
 mod setup;

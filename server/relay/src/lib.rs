@@ -1,17 +1,40 @@
 #![doc = include_str!("../README.md")]
 #![warn(missing_docs)]
 
+mod admission;
+mod answer;
+mod call_error;
 mod caller;
 mod catalog;
+mod chat_answer;
+mod chat_call;
+mod chat_stream;
+mod credential;
+mod demo;
+mod failure;
+mod health;
+mod link;
+mod model_list;
+mod network_guard;
+mod open_call;
+mod pieces;
 mod ports;
+mod relay;
 mod settings;
+mod timestamp;
+mod upstream;
 mod upstream_url;
+mod watch;
+mod ways;
 
+pub use answer::{RelayBody, RelayBodyError};
 pub use caller::{Caller, IpNetwork, IpNetworkError};
 pub use catalog::{Channel, ChannelFormat, Credential, CredentialSecret, Model, OnDisconnect, Route};
+pub use credential::credential_of;
 pub use ports::{
     Books, BudgetCalendar, BudgetSpan, CallerError, Callers, Catalog, CatalogError, Clock, Randomness, ReserveError,
     SettleError,
 };
+pub use relay::{Access, Call, Relay, RelayError, RelayPorts};
 pub use settings::{Interrupted, RelaySettings};
 pub use upstream_url::{UpstreamUrl, UpstreamUrlError};

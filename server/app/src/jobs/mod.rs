@@ -69,6 +69,7 @@ const JOBS: &[Job] = &[
 /// Starts every job. The instance's lease is taken before this returns, so that the first call may be relayed.
 pub(crate) async fn start_jobs(app: &App) -> Result<(), JobError> {
     renew::renew_instance(app).await?;
+    app.changes.start(&app.store, &app.tasks);
     for job in JOBS {
         let app_of_job = app.clone();
         app.tasks.spawn_repeating(job.name, job.every, move || run_job(app_of_job.clone(), job));

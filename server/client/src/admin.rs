@@ -1,0 +1,220 @@
+//! What administrators do: `/api/admin/*`.
+
+use waystation_api::adjustments::{Adjustment, AdjustmentCreate};
+use waystation_api::channels::{Channel, ChannelCreate, ChannelUpdate, Credential, CredentialCreate};
+use waystation_api::grants::{Grant, GrantCreate};
+use waystation_api::keys::{Key, KeyCreate, KeyCreated, KeyRotate, KeyUpdate};
+use waystation_api::ledger::{BalanceDetails, Transfer};
+use waystation_api::models::{Model, ModelCreate, ModelUpdate};
+use waystation_api::pagination::{Page, PageQuery};
+use waystation_api::prices::{PriceCreate, PriceVersion};
+use waystation_api::requests::{Request, RequestDetails, RequestQuery};
+use waystation_api::users::{User, UserCreate, UserQuery, UserUpdate};
+use waystation_ids::{ChannelId, CredentialId, KeyId, ModelId, RequestId, UserId};
+
+use crate::call::{Client, ClientError};
+
+/// People and their keys.
+impl Client {
+    /// Enters a person.
+    pub async fn create_user(&self, body: &UserCreate) -> Result<User, ClientError> {
+        self.post(&["admin", "users"], body).await
+    }
+
+    /// Lists people.
+    pub async fn list_users(&self, query: &UserQuery) -> Result<Page<User>, ClientError> {
+        self.find(&["admin", "users"], query).await
+    }
+
+    /// Shows a person.
+    pub async fn show_user(&self, user: UserId) -> Result<User, ClientError> {
+        self.get(&["admin", "users", &user.to_string()]).await
+    }
+
+    /// Changes a person.
+    pub async fn update_user(&self, user: UserId, body: &UserUpdate) -> Result<User, ClientError> {
+        self.patch(&["admin", "users", &user.to_string()], body).await
+    }
+
+    /// Makes a key for a person; the answer has its secret, this once.
+    pub async fn create_user_key(&self, user: UserId, body: &KeyCreate) -> Result<KeyCreated, ClientError> {
+        self.post(&["admin", "users", &user.to_string(), "keys"], body).await
+    }
+
+    /// Lists a person's keys.
+    pub async fn list_user_keys(&self, user: UserId, query: &PageQuery) -> Result<Page<Key>, ClientError> {
+        self.find(&["admin", "users", &user.to_string(), "keys"], query).await
+    }
+
+    /// Shows a person's key.
+    pub async fn show_user_key(&self, user: UserId, key: KeyId) -> Result<Key, ClientError> {
+        self.get(&["admin", "users", &user.to_string(), "keys", &key.to_string()]).await
+    }
+
+    /// Changes a person's key.
+    pub async fn update_user_key(
+        &self,
+        user: UserId,
+        key: KeyId,
+        body: &KeyUpdate,
+    ) -> Result<Key, ClientError> {
+        self.patch(&["admin", "users", &user.to_string(), "keys", &key.to_string()], body).await
+    }
+
+    /// Revokes a person's key, for good.
+    pub async fn revoke_user_key(&self, user: UserId, key: KeyId) -> Result<Key, ClientError> {
+        self.delete(&["admin", "users", &user.to_string(), "keys", &key.to_string()]).await
+    }
+
+    /// Gives a person's key a new secret.
+    pub async fn rotate_user_key(
+        &self,
+        user: UserId,
+        key: KeyId,
+        body: &KeyRotate,
+    ) -> Result<KeyCreated, ClientError> {
+        self.post(&["admin", "users", &user.to_string(), "keys", &key.to_string(), "rotate"], body).await
+    }
+}
+
+/// Balances.
+impl Client {
+    /// Changes a person's balance. Repeated under the same idempotency key it changes once.
+    pub async fn create_adjustment(
+        &self,
+        user: UserId,
+        idempotency_key: &str,
+        body: &AdjustmentCreate,
+    ) -> Result<Adjustment, ClientError> {
+        self.post_once(&["admin", "users", &user.to_string(), "adjustments"], idempotency_key, body).await
+    }
+
+    /// Gives tokens, calls or money for a time. Repeated under the same idempotency key it gives once.
+    pub async fn create_grant(
+        &self,
+        user: UserId,
+        idempotency_key: &str,
+        body: &GrantCreate,
+    ) -> Result<Grant, ClientError> {
+        self.post_once(&["admin", "users", &user.to_string(), "grants"], idempotency_key, body).await
+    }
+
+    /// Shows what a person has, account by account.
+    pub async fn show_user_balance(&self, user: UserId) -> Result<BalanceDetails, ClientError> {
+        self.get(&["admin", "users", &user.to_string(), "balance"]).await
+    }
+
+    /// Lists what moved a person's balances.
+    pub async fn list_user_transfers(
+        &self,
+        user: UserId,
+        query: &PageQuery,
+    ) -> Result<Page<Transfer>, ClientError> {
+        self.find(&["admin", "users", &user.to_string(), "ledger"], query).await
+    }
+}
+
+/// Models and prices.
+impl Client {
+    /// Enters a model.
+    pub async fn create_model(&self, body: &ModelCreate) -> Result<Model, ClientError> {
+        self.post(&["admin", "models"], body).await
+    }
+
+    /// Lists models.
+    pub async fn list_models(&self, query: &PageQuery) -> Result<Page<Model>, ClientError> {
+        self.find(&["admin", "models"], query).await
+    }
+
+    /// Shows a model.
+    pub async fn show_model(&self, model: ModelId) -> Result<Model, ClientError> {
+        self.get(&["admin", "models", &model.to_string()]).await
+    }
+
+    /// Changes a model.
+    pub async fn update_model(&self, model: ModelId, body: &ModelUpdate) -> Result<Model, ClientError> {
+        self.patch(&["admin", "models", &model.to_string()], body).await
+    }
+
+    /// Enters a version of a model's price.
+    pub async fn create_price(
+        &self,
+        model: ModelId,
+        body: &PriceCreate,
+    ) -> Result<PriceVersion, ClientError> {
+        self.post(&["admin", "models", &model.to_string(), "prices"], body).await
+    }
+
+    /// Lists the versions of a model's price.
+    pub async fn list_prices(
+        &self,
+        model: ModelId,
+        query: &PageQuery,
+    ) -> Result<Page<PriceVersion>, ClientError> {
+        self.find(&["admin", "models", &model.to_string(), "prices"], query).await
+    }
+}
+
+/// Channels.
+impl Client {
+    /// Enters a channel.
+    pub async fn create_channel(&self, body: &ChannelCreate) -> Result<Channel, ClientError> {
+        self.post(&["admin", "channels"], body).await
+    }
+
+    /// Lists channels.
+    pub async fn list_channels(&self, query: &PageQuery) -> Result<Page<Channel>, ClientError> {
+        self.find(&["admin", "channels"], query).await
+    }
+
+    /// Shows a channel.
+    pub async fn show_channel(&self, channel: ChannelId) -> Result<Channel, ClientError> {
+        self.get(&["admin", "channels", &channel.to_string()]).await
+    }
+
+    /// Changes a channel.
+    pub async fn update_channel(
+        &self,
+        channel: ChannelId,
+        body: &ChannelUpdate,
+    ) -> Result<Channel, ClientError> {
+        self.patch(&["admin", "channels", &channel.to_string()], body).await
+    }
+
+    /// Takes a channel out.
+    pub async fn delete_channel(&self, channel: ChannelId) -> Result<(), ClientError> {
+        self.delete_silently(&["admin", "channels", &channel.to_string()]).await
+    }
+
+    /// Gives a channel a further secret.
+    pub async fn create_credential(
+        &self,
+        channel: ChannelId,
+        body: &CredentialCreate,
+    ) -> Result<Credential, ClientError> {
+        self.post(&["admin", "channels", &channel.to_string(), "credentials"], body).await
+    }
+
+    /// Takes a secret from a channel.
+    pub async fn delete_credential(
+        &self,
+        channel: ChannelId,
+        credential: CredentialId,
+    ) -> Result<(), ClientError> {
+        let (channel, credential) = (channel.to_string(), credential.to_string());
+        self.delete_silently(&["admin", "channels", &channel, "credentials", &credential]).await
+    }
+}
+
+/// Calls that were made.
+impl Client {
+    /// Lists everybody's calls, newest first.
+    pub async fn list_requests(&self, query: &RequestQuery) -> Result<Page<Request>, ClientError> {
+        self.find(&["admin", "requests"], query).await
+    }
+
+    /// Shows a call with its tries and who paid for it.
+    pub async fn show_request(&self, request: RequestId) -> Result<RequestDetails, ClientError> {
+        self.get(&["admin", "requests", &request.to_string()]).await
+    }
+}

@@ -1,0 +1,154 @@
+//! One call: the request, and what its answer means.
+
+use std::fmt;
+
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use reqwest::{Method, RequestBuilder, Response, StatusCode, Url};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use thiserror::Error;
+use waystation_api::error::{ErrorBody, ErrorReply};
+
+/// Why a call gave no answer of its type.
+#[derive(Debug, Error)]
+pub enum ClientError {
+    /// The base address or the access token cannot be sent.
+    #[error("the address or the access token cannot be used")]
+    Setup(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The server was not reached, or the answer broke off.
+    #[error("the server cannot be reached")]
+    Connection(#[source] reqwest::Error),
+    /// The server refused or failed, and said so.
+    #[error("{}", .0.message)]
+    Refused(Box<ErrorBody>, StatusCode),
+    /// The answer is not one that this client knows.
+    #[error("the server's answer cannot be read")]
+    Answer {
+        /// The HTTP status of the answer.
+        status: StatusCode,
+        /// What is wrong with its body.
+        source: serde_json::Error,
+    },
+}
+
+impl ClientError {
+    /// What the server said, if it said something.
+    pub fn refusal(&self) -> Option<&ErrorBody> {
+        match self {
+            ClientError::Refused(body, _) => Some(body),
+            _ => None,
+        }
+    }
+}
+
+/// A client of one site. Cheap to clone.
+#[derive(Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    base: Url,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Client({})", self.base)
+    }
+}
+
+impl Client {
+    /// A client of the site at `base`, such as `https://ai.example.com`, with an access token where calls need one.
+    pub fn new(base: &str, access_token: Option<&str>) -> Result<Self, ClientError> {
+        let setup = |error: Box<dyn std::error::Error + Send + Sync>| ClientError::Setup(error);
+        let base = Url::parse(base.trim_end_matches('/')).map_err(|error| setup(error.into()))?;
+        let mut headers = HeaderMap::new();
+        if let Some(token) = access_token {
+            let mut value =
+                HeaderValue::try_from(format!("Bearer {token}")).map_err(|error| setup(error.into()))?;
+            value.set_sensitive(true);
+            headers.insert(AUTHORIZATION, value);
+        }
+        let http = reqwest::Client::builder()
+            .default_headers(headers)
+            // A token must not follow a redirect to another host.
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .map_err(ClientError::Connection)?;
+        Ok(Client { http, base })
+    }
+
+    pub(crate) async fn get<A: DeserializeOwned>(&self, path: &[&str]) -> Result<A, ClientError> {
+        self.send(self.request(Method::GET, path)).await
+    }
+
+    pub(crate) async fn find<A: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        query: &impl Serialize,
+    ) -> Result<A, ClientError> {
+        self.send(self.request(Method::GET, path).query(query)).await
+    }
+
+    pub(crate) async fn post<A: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        body: &impl Serialize,
+    ) -> Result<A, ClientError> {
+        self.send(self.request(Method::POST, path).json(body)).await
+    }
+
+    /// Posts what moves money: repeated under the same key it moves once.
+    pub(crate) async fn post_once<A: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        idempotency_key: &str,
+        body: &impl Serialize,
+    ) -> Result<A, ClientError> {
+        self.send(self.request(Method::POST, path).header("idempotency-key", idempotency_key).json(body))
+            .await
+    }
+
+    pub(crate) async fn patch<A: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        body: &impl Serialize,
+    ) -> Result<A, ClientError> {
+        self.send(self.request(Method::PATCH, path).json(body)).await
+    }
+
+    pub(crate) async fn delete<A: DeserializeOwned>(&self, path: &[&str]) -> Result<A, ClientError> {
+        self.send(self.request(Method::DELETE, path)).await
+    }
+
+    pub(crate) async fn delete_silently(&self, path: &[&str]) -> Result<(), ClientError> {
+        let response = self.request(Method::DELETE, path).send().await.map_err(ClientError::Connection)?;
+        accept(response).await.map(drop)
+    }
+
+    /// Each part of the path is one segment, whatever is in it.
+    fn request(&self, method: Method, path: &[&str]) -> RequestBuilder {
+        let mut url = self.base.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().push("api").extend(path);
+        }
+        self.http.request(method, url)
+    }
+
+    async fn send<A: DeserializeOwned>(&self, request: RequestBuilder) -> Result<A, ClientError> {
+        let response = accept(request.send().await.map_err(ClientError::Connection)?).await?;
+        let status = response.status();
+        let body = response.bytes().await.map_err(ClientError::Connection)?;
+        serde_json::from_slice(&body).map_err(|source| ClientError::Answer { status, source })
+    }
+}
+
+/// Makes every answer but a success an error.
+async fn accept(response: Response) -> Result<Response, ClientError> {
+    let status = response.status();
+    if status.is_success() {
+        return Ok(response);
+    }
+    let body = response.bytes().await.map_err(ClientError::Connection)?;
+    match serde_json::from_slice::<ErrorReply>(&body) {
+        Ok(reply) => Err(ClientError::Refused(Box::new(reply.error), status)),
+        Err(source) => Err(ClientError::Answer { status, source }),
+    }
+}

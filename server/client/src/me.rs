@@ -1,0 +1,62 @@
+//! What everybody does for themselves: `/api/me/*`.
+
+use waystation_api::keys::{Key, KeyCreate, KeyCreated, KeyRotate, KeyUpdate};
+use waystation_api::ledger::{BalanceDetails, Transfer};
+use waystation_api::pagination::{Page, PageQuery};
+use waystation_api::requests::{OwnRequestQuery, Request, RequestDetails};
+use waystation_api::users::Me;
+use waystation_ids::{KeyId, RequestId};
+
+use crate::call::{Client, ClientError};
+
+impl Client {
+    /// Shows the person the access token belongs to.
+    pub async fn show_me(&self) -> Result<Me, ClientError> {
+        self.get(&["me"]).await
+    }
+
+    /// Shows what one has, account by account.
+    pub async fn show_balance(&self) -> Result<BalanceDetails, ClientError> {
+        self.get(&["me", "balance"]).await
+    }
+
+    /// Lists what moved one's balances.
+    pub async fn list_transfers(&self, query: &PageQuery) -> Result<Page<Transfer>, ClientError> {
+        self.find(&["me", "ledger"], query).await
+    }
+
+    /// Makes a key; the answer has its secret, this once.
+    pub async fn create_key(&self, body: &KeyCreate) -> Result<KeyCreated, ClientError> {
+        self.post(&["me", "keys"], body).await
+    }
+
+    /// Lists one's keys.
+    pub async fn list_keys(&self, query: &PageQuery) -> Result<Page<Key>, ClientError> {
+        self.find(&["me", "keys"], query).await
+    }
+
+    /// Changes a key.
+    pub async fn update_key(&self, key: KeyId, body: &KeyUpdate) -> Result<Key, ClientError> {
+        self.patch(&["me", "keys", &key.to_string()], body).await
+    }
+
+    /// Revokes a key, for good.
+    pub async fn revoke_key(&self, key: KeyId) -> Result<Key, ClientError> {
+        self.delete(&["me", "keys", &key.to_string()]).await
+    }
+
+    /// Gives a key a new secret.
+    pub async fn rotate_key(&self, key: KeyId, body: &KeyRotate) -> Result<KeyCreated, ClientError> {
+        self.post(&["me", "keys", &key.to_string(), "rotate"], body).await
+    }
+
+    /// Lists one's own calls, newest first.
+    pub async fn list_own_requests(&self, query: &OwnRequestQuery) -> Result<Page<Request>, ClientError> {
+        self.find(&["me", "requests"], query).await
+    }
+
+    /// Shows one of one's own calls.
+    pub async fn show_own_request(&self, request: RequestId) -> Result<RequestDetails, ClientError> {
+        self.get(&["me", "requests", &request.to_string()]).await
+    }
+}
