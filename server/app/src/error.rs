@@ -91,6 +91,14 @@ impl ApiError {
         }
     }
 
+    /// All that is known, for the operator's terminal.
+    pub(crate) fn operator_text(&self) -> String {
+        match &self.source {
+            Some(source) => format!("{} ({})", self.message, error_chain(source.as_ref())),
+            None => self.message.clone(),
+        }
+    }
+
     fn log(&self) {
         if let Some(source) = &self.source {
             let chain = error_chain(source.as_ref());

@@ -2,9 +2,10 @@
 
 use std::ops::Deref;
 use std::sync::Arc;
+use std::time::Duration;
 
 use waystation_ids::{InstanceId, KeySecret};
-use waystation_store::{LedgerLanes, Store, StoreOptions};
+use waystation_store::{LedgerLanes, Store, StoreError, StoreOptions};
 use zeroize::Zeroizing;
 
 use crate::auth::ActorDirectory;
@@ -23,6 +24,9 @@ use crate::setup::Setup;
 use crate::site_secrets::{SiteSecrets, is_sealed};
 use crate::tasks::Tasks;
 use crate::unsettled::UnsettledLog;
+
+/// How long a command waits for what it has begun.
+const COMMAND_CLOSE_TIME: Duration = Duration::from_secs(1);
 
 /// The running site. Cheap to clone; every handler and job gets one.
 #[derive(Clone)]
@@ -44,12 +48,12 @@ pub(crate) struct Parts {
     pub(crate) secrets: SiteSecrets,
     /// The optional Redis.
     pub(crate) redis: Option<Redis>,
-    /// The models and channels that calls are priced and routed by.
-    pub(crate) catalog: Arc<SiteCatalog>,
     /// Who is signed in.
     pub(crate) actors: Arc<ActorDirectory>,
     /// The keys that open the relay.
     pub(crate) keys: Arc<KeyDirectory>,
+    /// The models and channels that calls are priced and routed by.
+    pub(crate) catalog: Arc<SiteCatalog>,
     /// Tells of changes of keys, users, sessions, models, prices and channels.
     pub(crate) changes: Changes,
     /// This process among those that share the database.
@@ -97,7 +101,7 @@ impl App {
             freshness.clone(),
         ));
         let changes = Changes::new(
-            vec![actors.clone(), keys.clone(), catalog.clone()],
+            vec![catalog.clone(), actors.clone(), keys.clone()],
             freshness,
             redis.clone(),
             instance,
@@ -114,9 +118,9 @@ impl App {
             sealing,
             secrets,
             redis,
-            catalog,
             actors,
             keys,
+            catalog,
             changes,
             instance,
             instance_lease: InstanceLease::default(),
@@ -128,6 +132,14 @@ impl App {
 }
 
 impl App {
+    /// Ends what a command has begun; a server has more to wait for.
+    pub(crate) async fn close(self) -> Result<(), StoreError> {
+        self.tasks.stop();
+        // What is still to be published is read from the database by the others.
+        self.tasks.wait(COMMAND_CLOSE_TIME).await;
+        self.store.clone().close().await
+    }
+
     /// A new key's secret.
     pub(crate) fn new_key_secret(&self) -> Result<KeySecret, getrandom::Error> {
         loop {
