@@ -1,8 +1,10 @@
 //! The server of a Waystation, and its commands.
 
 mod adjustments;
+mod auth;
 mod catalog;
 mod changes;
+mod channels;
 mod cli;
 mod clock;
 mod config;
@@ -14,7 +16,9 @@ mod home;
 mod http;
 mod instance_lease;
 mod jobs;
+mod keys;
 mod logging;
+mod models;
 mod openapi;
 mod passwords;
 mod random;
@@ -22,12 +26,14 @@ mod redis;
 mod relay_ports;
 mod relay_routes;
 mod relay_start;
+mod remembered;
 mod sealing;
 mod setup;
 mod site_secrets;
 mod state;
 mod tasks;
 mod unsettled;
+mod users;
 
 use std::io::{self, Write};
 use std::process::ExitCode;

@@ -124,7 +124,9 @@ async fn wrong_method() -> Response {
 async fn require_owner(State(state): State<RelayState>, request: Request, next: Next) -> Response {
     match state.app.has_owner().await {
         Ok(true) => next.run(request).await,
-        Ok(false) => refuse(StatusCode::SERVICE_UNAVAILABLE, "setup_required", "This site is not set up yet."),
+        Ok(false) => {
+            refuse(StatusCode::SERVICE_UNAVAILABLE, "setup_required", "This site is not set up yet.")
+        }
         Err(_) => {
             let message = "The server's database does not answer; try again.";
             refuse(StatusCode::SERVICE_UNAVAILABLE, "settlement_unavailable", message)
@@ -194,7 +196,8 @@ fn answer(response: axum::http::Response<RelayBody>) -> Response {
 /// An error in OpenAI's form; the layer around all routes adds the request's id.
 fn refuse(status: StatusCode, code: &'static str, message: &str) -> Response {
     let body = ErrorBody::new(status.as_u16(), code, message).to_json();
-    let mut response = (status, [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response();
+    let mut response = (status, [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], body)
+        .into_response();
     if status.is_client_error() {
         let headers = response.headers_mut();
         headers.insert(HeaderName::from_static("x-should-retry"), HeaderValue::from_static("false"));

@@ -4,22 +4,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_util::task::TaskTracker;
-use waystation_relay::{Callers, Catalog, Interrupted as RelayInterrupted, Relay, RelayError, RelayPorts, RelaySettings};
+use waystation_relay::{Interrupted as RelayInterrupted, Relay, RelayError, RelayPorts, RelaySettings};
 
 use crate::config::{BalanceStatus, Config, Interrupted};
 use crate::relay_ports::{HostClock, HostRandomness, SiteBooks, SiteCalendar};
 use crate::state::App;
 
 /// The relay, with the books and callers of this site.
-pub(crate) fn start_relay(
-    app: &App,
-    callers: Arc<dyn Callers>,
-    catalog: Arc<dyn Catalog>,
-) -> Result<Arc<Relay>, RelayError> {
+pub(crate) fn start_relay(app: &App) -> Result<Arc<Relay>, RelayError> {
     let ports = RelayPorts {
         books: Arc::new(SiteBooks(app.clone())),
-        callers,
-        catalog,
+        callers: app.keys.clone(),
+        catalog: app.catalog.clone(),
         clock: Arc::new(HostClock),
         randomness: Arc::new(HostRandomness),
         calendar: Arc::new(SiteCalendar(app.config.site_time_zone.rules().clone())),
