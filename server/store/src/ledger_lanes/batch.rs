@@ -15,7 +15,7 @@ use waystation_pricing::{Bucket, Usage, UsageSource};
 use crate::connection::{Store, database_time_ms};
 use crate::error::StoreError;
 use crate::ledger_lanes::book_rows::{
-    StoredAccount, delete_holds, insert_holds, insert_transfers, lock_accounts, lock_budgets, lock_holds,
+    StoredAccount, delete_holds, insert_accounts, insert_holds, insert_transfers, lock_accounts, lock_budgets, lock_holds,
     write_accounts, write_spending,
 };
 use crate::ledger_lanes::call_rows::{EndedCall, EndingCall, Rollup, lock_ended_calls, write_ending_calls};
@@ -182,6 +182,9 @@ impl Work {
             return Ok(receipt.clone());
         }
         let (account, opened) = match &order.target {
+            FundsTarget::New(account) if self.books.account(account.id).is_some() => {
+                return Err(Refusal::AccountExists);
+            }
             FundsTarget::New(account) => ((**account).clone(), true),
             FundsTarget::Standing(kind, unit, new_id) => {
                 let standing = self.books.accounts_of(order.user).find(|account| {
@@ -229,7 +232,10 @@ impl Work {
     }
 
     async fn write(&self, tx: &DatabaseTransaction) -> Result<(), StoreError> {
-        write_accounts(tx, &self.changed_accounts()).await?;
+        let (known, opened): (Vec<_>, Vec<_>) =
+            self.changed_accounts().into_iter().partition(|(account, _)| self.loaded.contains_key(&account.id));
+        write_accounts(tx, &known).await?;
+        insert_accounts(tx, &opened).await?;
         let ended: Vec<Uuid> = self
             .loaded_holds
             .keys()
