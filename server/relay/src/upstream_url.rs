@@ -6,6 +6,8 @@ use std::str::FromStr;
 use reqwest::Url;
 use thiserror::Error;
 
+use crate::network_guard::is_private_literal;
+
 /// The base address of an upstream, such as `https://api.example.com/v1`. Paths come from a fixed table and are
 /// appended to it; nothing a caller sends can change them.
 #[derive(Clone, PartialEq, Eq)]
@@ -32,6 +34,11 @@ impl UpstreamUrl {
     /// Where chat completions are asked for.
     pub fn chat_completions(&self) -> &Url {
         &self.chat_completions
+    }
+
+    /// Whether its host is written as an address that is not public. Names are judged when they are resolved.
+    pub fn names_private_address(&self) -> bool {
+        is_private_literal(&self.base)
     }
 
     /// The base address.

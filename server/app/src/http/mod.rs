@@ -3,6 +3,7 @@
 pub(crate) mod body;
 pub(crate) mod client_address;
 mod connection;
+pub(crate) mod cursor;
 pub(crate) mod idempotency;
 pub(crate) mod request_id;
 mod routes;

@@ -19,7 +19,7 @@ use crate::http::request_id::assign_request_id;
 use crate::relay_routes::{RelayState, relay_routes};
 use crate::setup::require_owner;
 use crate::state::App;
-use crate::{health, home, keys, openapi, users};
+use crate::{adjustments, channels, grants, health, home, keys, models, openapi, users};
 
 /// The largest body of a management call.
 const BODY_BYTES_MAX: usize = 1024 * 1024;
@@ -60,7 +60,13 @@ pub(crate) fn api_document() -> OpenApi {
 
 /// Every slice's routes below `/api`.
 fn management_routes() -> OpenApiRouter<App> {
-    let slices = GuardedRoutes::new().merge(users::routes()).merge(keys::routes());
+    let slices = GuardedRoutes::new()
+        .merge(users::routes())
+        .merge(keys::routes())
+        .merge(adjustments::routes())
+        .merge(grants::routes())
+        .merge(models::routes())
+        .merge(channels::routes());
     OpenApiRouter::with_openapi(openapi::outline()).nest("/api", slices.into_router())
 }
 

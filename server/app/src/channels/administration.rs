@@ -1,0 +1,147 @@
+//! The administration's routes for channels.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use waystation_api::channels::{Channel, ChannelCreate, ChannelUpdate};
+use waystation_api::error::ErrorReply;
+use waystation_api::pagination::{Page, PageQuery};
+use waystation_ids::ChannelId;
+use waystation_store::{self as store, ChangeKind, ChannelChange, NewChannel};
+
+use crate::channels::address::read_base_url;
+use crate::channels::credentials::seal_secret;
+use crate::channels::{stored_behaviour, stored_format, stored_models, wire_channel};
+use crate::clock::now_ms;
+use crate::error::ApiError;
+use crate::http::body::{Json, Params, PathParts};
+use crate::http::cursor::read_cursor;
+use crate::random::random_bytes;
+use crate::state::App;
+
+/// Enter a channel
+#[utoipa::path(
+    post, path = "/admin/channels", tag = "channels", operation_id = "create_channel",
+    request_body = ChannelCreate,
+    responses((status = 201, description = "The channel, without its secrets", body = Channel)),
+)]
+pub(super) async fn create_channel(
+    State(app): State<App>,
+    Json(body): Json<ChannelCreate>,
+) -> Result<(StatusCode, Json<Channel>), ApiError> {
+    body.check()?;
+    let format = stored_format(body.format);
+    let credentials =
+        body.credentials.iter().map(|secret| seal_secret(&app, secret)).collect::<Result<_, _>>()?;
+    let new = NewChannel {
+        id: ChannelId::new(now_ms(), random_bytes()?),
+        base_url: read_base_url(body.base_url.as_deref(), format, body.allow_private_network)?,
+        name: body.name,
+        format,
+        priority: i64::from(body.priority),
+        weight: i64::from(body.weight),
+        active: body.active,
+        allow_private_network: body.allow_private_network,
+        on_disconnect: stored_behaviour(body.on_disconnect),
+        models: stored_models(body.models),
+        credentials,
+    };
+    let channel = app.store.create_channel(new).await?;
+    app.changes.announce(ChangeKind::Channel, channel.id).await;
+    Ok((StatusCode::CREATED, Json(wire_channel(channel))))
+}
+
+/// List channels, the newest first
+#[utoipa::path(
+    get, path = "/admin/channels", tag = "channels", operation_id = "list_channels", params(PageQuery),
+    responses((status = 200, description = "A page of channels, without their secrets", body = Page<Channel>)),
+)]
+pub(super) async fn list_channels(
+    State(app): State<App>,
+    Params(query): Params<PageQuery>,
+) -> Result<Json<Page<Channel>>, ApiError> {
+    let limit = query.limit();
+    let channels = app.store.list_channels(read_cursor(query.cursor.as_deref())?, limit + 1).await?;
+    let channels = channels.into_iter().map(wire_channel).collect();
+    Ok(Json(Page::from_found(channels, limit, |channel: &Channel| channel.id.to_string())))
+}
+
+/// Show a channel
+#[utoipa::path(
+    get, path = "/admin/channels/{id}", tag = "channels", operation_id = "show_channel",
+    params(("id" = String, Path, description = "The channel's id")),
+    responses(
+        (status = 200, description = "The channel, without its secrets", body = Channel),
+        (status = 404, description = "There is no such channel", body = ErrorReply),
+    ),
+)]
+pub(super) async fn show_channel(
+    State(app): State<App>,
+    PathParts(id): PathParts<ChannelId>,
+) -> Result<Json<Channel>, ApiError> {
+    Ok(Json(wire_channel(app.store.load_channel(id).await?)))
+}
+
+/// Change a channel
+///
+/// Calls that have begun are not touched by it.
+#[utoipa::path(
+    patch, path = "/admin/channels/{id}", tag = "channels", operation_id = "update_channel",
+    request_body = ChannelUpdate, params(("id" = String, Path, description = "The channel's id")),
+    responses(
+        (status = 200, description = "The channel as it is now", body = Channel),
+        (status = 404, description = "There is no such channel", body = ErrorReply),
+    ),
+)]
+pub(super) async fn update_channel(
+    State(app): State<App>,
+    PathParts(id): PathParts<ChannelId>,
+    Json(body): Json<ChannelUpdate>,
+) -> Result<Json<Channel>, ApiError> {
+    body.check()?;
+    let before = app.store.load_channel(id).await?;
+    let change = ChannelChange {
+        base_url: read_changed_url(&body, &before)?,
+        name: body.name,
+        format: body.format.map(stored_format),
+        priority: body.priority.map(i64::from),
+        weight: body.weight.map(i64::from),
+        active: body.active,
+        allow_private_network: body.allow_private_network,
+        on_disconnect: body.on_disconnect.map(stored_behaviour),
+        models: body.models.map(stored_models),
+    };
+    let channel = app.store.update_channel(id, change).await?;
+    app.changes.announce(ChangeKind::Channel, id).await;
+    Ok(Json(wire_channel(channel)))
+}
+
+/// Delete a channel with its secrets
+///
+/// Calls that it served keep its id. To rest a channel, set `active` to false instead.
+#[utoipa::path(
+    delete, path = "/admin/channels/{id}", tag = "channels", operation_id = "delete_channel",
+    params(("id" = String, Path, description = "The channel's id")),
+    responses(
+        (status = 204, description = "It is deleted"),
+        (status = 404, description = "There is no such channel", body = ErrorReply),
+    ),
+)]
+pub(super) async fn delete_channel(
+    State(app): State<App>,
+    PathParts(id): PathParts<ChannelId>,
+) -> Result<StatusCode, ApiError> {
+    app.store.delete_channel(id).await?;
+    app.changes.announce(ChangeKind::Channel, id).await;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The address after the change, if the change touches what it depends on: the address that stays must fit too.
+fn read_changed_url(body: &ChannelUpdate, before: &store::Channel) -> Result<Option<String>, ApiError> {
+    if body.base_url.is_none() && body.format.is_none() && body.allow_private_network.is_none() {
+        return Ok(None);
+    }
+    let url = body.base_url.as_deref().unwrap_or(&before.base_url);
+    let format = body.format.map_or(before.format, stored_format);
+    let allow_private_network = body.allow_private_network.unwrap_or(before.allow_private_network);
+    read_base_url(Some(url), format, allow_private_network).map(Some)
+}

@@ -1,0 +1,90 @@
+//! Ways to upstreams and their secrets.
+
+mod address;
+mod administration;
+mod credentials;
+
+use utoipa_axum::routes;
+use waystation_api::channels::{
+    Channel, ChannelFieldError, ChannelFormat, ChannelModel, ChannelModelName, OnDisconnect, ServedModel,
+};
+use waystation_api::permissions::Permission;
+use waystation_api::time::Time;
+use waystation_store as store;
+
+use crate::auth::{Access, GuardedRoutes};
+use crate::channels::credentials::wire_credential;
+use crate::error::ApiError;
+
+/// The slice's routes below `/api`.
+pub(crate) fn routes() -> GuardedRoutes {
+    let reading = Access::Holding(Permission::ChannelsRead);
+    let writing = Access::Holding(Permission::ChannelsWrite);
+    GuardedRoutes::new()
+        .route(writing, routes!(administration::create_channel))
+        .route(reading, routes!(administration::list_channels))
+        .route(reading, routes!(administration::show_channel))
+        .route(writing, routes!(administration::update_channel))
+        .route(writing, routes!(administration::delete_channel))
+        .route(writing, routes!(credentials::create_credential))
+        .route(writing, routes!(credentials::delete_credential))
+}
+
+fn wire_channel(channel: store::Channel) -> Channel {
+    Channel {
+        id: channel.id,
+        name: channel.name,
+        format: match channel.format {
+            store::ChannelFormat::OpenAi => ChannelFormat::OpenAi,
+            store::ChannelFormat::Demo => ChannelFormat::Demo,
+        },
+        base_url: channel.base_url,
+        models: channel
+            .models
+            .into_iter()
+            .map(|model| ChannelModelName { name: model.name, upstream: model.upstream_name })
+            .collect(),
+        priority: channel.priority,
+        weight: u32::try_from(channel.weight).unwrap_or(0),
+        active: channel.active,
+        allow_private_network: channel.allow_private_network,
+        on_disconnect: match channel.on_disconnect {
+            store::OnDisconnect::Drain => OnDisconnect::Drain,
+            store::OnDisconnect::Cancel => OnDisconnect::Cancel,
+        },
+        credentials: channel.credentials.into_iter().map(wire_credential).collect(),
+        created_at: Time::from_unix_ms(channel.created_at_ms),
+        updated_at: Time::from_unix_ms(channel.updated_at_ms),
+    }
+}
+
+fn stored_format(format: ChannelFormat) -> store::ChannelFormat {
+    match format {
+        ChannelFormat::OpenAi => store::ChannelFormat::OpenAi,
+        ChannelFormat::Demo => store::ChannelFormat::Demo,
+    }
+}
+
+fn stored_behaviour(behaviour: OnDisconnect) -> store::OnDisconnect {
+    match behaviour {
+        OnDisconnect::Drain => store::OnDisconnect::Drain,
+        OnDisconnect::Cancel => store::OnDisconnect::Cancel,
+    }
+}
+
+fn stored_models(models: Vec<ServedModel>) -> Vec<store::ChannelModel> {
+    models
+        .into_iter()
+        .map(ChannelModel::from)
+        .map(|model| store::ChannelModel {
+            name: model.name.into_string(),
+            upstream_name: model.upstream.into_string(),
+        })
+        .collect()
+}
+
+impl From<ChannelFieldError> for ApiError {
+    fn from(error: ChannelFieldError) -> Self {
+        ApiError::field(error.field(), error.to_string())
+    }
+}
