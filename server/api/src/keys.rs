@@ -6,6 +6,7 @@ use waystation_ids::{KeyId, KeyStatus};
 
 use crate::money::Usd;
 use crate::name::Name;
+use crate::patch::given;
 use crate::time::Time;
 
 /// A key, without its secret: that is shown once, when the key is made.
@@ -92,22 +93,22 @@ pub struct KeyUpdate {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<KeySwitch>,
     /// From when on it is refused; null: never.
-    #[serde(default, deserialize_with = "crate::change::present", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Time>)]
     pub expires_at: Option<Option<Time>>,
     /// The models it may ask for, at least one; null: all.
-    #[serde(default, deserialize_with = "crate::change::present", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Vec<String>>, min_items = 1, max_items = 200)]
     pub allowed_models: Option<Option<Vec<String>>>,
     /// The addresses and networks it may be used from, at least one; null: all.
-    #[serde(default, deserialize_with = "crate::change::present", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Vec<String>>, min_items = 1, max_items = 200)]
     pub allowed_ips: Option<Option<Vec<String>>>,
     /// What its calls may cost; a limit that is not named stays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub budgets: Option<KeyBudgetsUpdate>,
     /// The most output tokens of a call, at least 1; null: no limit of the key's own.
-    #[serde(default, deserialize_with = "crate::change::present", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<u64>, minimum = 1)]
     pub output_cap: Option<Option<u64>>,
     /// Whether answers carry what they cost.
@@ -130,15 +131,15 @@ pub enum KeySwitch {
 #[serde(deny_unknown_fields)]
 pub struct KeyBudgetsUpdate {
     /// Ever.
-    #[serde(default, deserialize_with = "crate::change::present", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Usd>)]
     pub total: Option<Option<Usd>>,
     /// In a day of the site's time zone.
-    #[serde(default, deserialize_with = "crate::change::present", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Usd>)]
     pub day: Option<Option<Usd>>,
     /// In a month of the site's time zone.
-    #[serde(default, deserialize_with = "crate::change::present", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Usd>)]
     pub month: Option<Option<Usd>>,
 }

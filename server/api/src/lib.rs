@@ -1,7 +1,6 @@
 #![doc = include_str!("../README.md")]
 
 pub mod adjustments;
-pub mod change;
 pub mod channels;
 pub mod error;
 pub mod grants;

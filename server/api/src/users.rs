@@ -6,6 +6,7 @@ use waystation_ids::{Email, Role, UserId, UserStatus, Username};
 
 use crate::money::Usd;
 use crate::name::Name;
+use crate::patch::given;
 use crate::permissions::Permission;
 use crate::time::Time;
 
@@ -77,7 +78,7 @@ pub struct UserUpdate {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<Role>,
     /// Which group of channels serves the person's calls; null: the default one.
-    #[serde(default, deserialize_with = "crate::change::present", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, max_length = 64)]
     pub channel_group: Option<Option<String>>,
 }

@@ -1,11 +1,14 @@
 //! The server of a Waystation, and its commands.
 
 mod adjustments;
+mod auth;
 mod catalog;
 mod changes;
+mod channels;
 mod cli;
 mod clock;
 mod config;
+mod days;
 mod demo;
 mod error;
 mod grants;
@@ -14,18 +17,25 @@ mod home;
 mod http;
 mod instance_lease;
 mod jobs;
+mod keys;
+mod ledger;
 mod logging;
+mod models;
 mod openapi;
 mod passwords;
 mod random;
 mod redis;
 mod relay_ports;
+mod remembered;
+mod requests;
 mod sealing;
 mod setup;
 mod site_secrets;
 mod state;
 mod tasks;
 mod unsettled;
+mod usage;
+mod users;
 
 use std::io::{self, Write};
 use std::process::ExitCode;

@@ -28,6 +28,8 @@ pub(crate) enum Purpose {
     SiteSecret,
     /// A channel's secret, by its credential's id.
     Credential,
+    /// What instances remember of a key together, by the key's hash.
+    SharedKey,
 }
 
 impl Purpose {
@@ -36,6 +38,7 @@ impl Purpose {
         match self {
             Purpose::SiteSecret => "waystation site secret v1",
             Purpose::Credential => "waystation channel credential v1",
+            Purpose::SharedKey => "waystation shared key v1",
         }
     }
 }

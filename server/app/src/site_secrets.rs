@@ -27,6 +27,11 @@ pub(crate) struct SiteSecrets {
 pub(crate) struct SigningSecret([u8; 32]);
 
 impl SigningSecret {
+    /// The secret with these bytes.
+    pub(crate) const fn new(bytes: [u8; 32]) -> Self {
+        SigningSecret(bytes)
+    }
+
     /// The secret's bytes.
     pub(crate) const fn bytes(&self) -> &[u8; 32] {
         &self.0
@@ -45,7 +50,7 @@ impl SiteSecrets {
         load_or_create(store, sealing, MASTER_CHECK).await?;
         let key_check = load_or_create(store, sealing, KEY_CHECK).await?;
         let access_tokens = load_or_create(store, sealing, ACCESS_TOKENS).await?;
-        Ok(SiteSecrets { key_check: KeyCheck::new(*key_check), access_tokens: SigningSecret(*access_tokens) })
+        Ok(SiteSecrets { key_check: KeyCheck::new(*key_check), access_tokens: SigningSecret::new(*access_tokens) })
     }
 }
 

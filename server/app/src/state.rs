@@ -7,6 +7,7 @@ use waystation_ids::{InstanceId, KeySecret};
 use waystation_store::{LedgerLanes, Store, StoreOptions};
 use zeroize::Zeroizing;
 
+use crate::auth::ActorDirectory;
 use crate::catalog::SiteCatalog;
 use crate::changes::{Changes, Freshness};
 use crate::clock::now_ms;
@@ -14,6 +15,7 @@ use crate::config::Config;
 use crate::demo::is_demo_folder;
 use crate::error::StartError;
 use crate::instance_lease::InstanceLease;
+use crate::keys::{KeyDirectory, SharedKeys};
 use crate::random::random_bytes;
 use crate::redis::Redis;
 use crate::sealing::{MasterKey, Sealing};
@@ -42,6 +44,10 @@ pub(crate) struct Parts {
     pub(crate) secrets: SiteSecrets,
     /// The optional Redis.
     pub(crate) redis: Option<Redis>,
+    /// Who is signed in.
+    pub(crate) actors: Arc<ActorDirectory>,
+    /// The keys that open the relay.
+    pub(crate) keys: Arc<KeyDirectory>,
     /// The models and channels that calls are priced and routed by.
     pub(crate) catalog: Arc<SiteCatalog>,
     /// Tells of changes of keys, users, sessions, models, prices and channels.
@@ -82,8 +88,21 @@ impl App {
         let tasks = Tasks::default();
         let freshness = Freshness::new();
         let catalog = Arc::new(SiteCatalog::new(store.clone(), sealing.clone(), freshness.clone()));
-        let changes =
-            Changes::new(vec![catalog.clone()], freshness, redis.clone(), instance, tasks.clone());
+        let actors = Arc::new(ActorDirectory::new(freshness.clone()));
+        let keys = Arc::new(KeyDirectory::new(
+            store.clone(),
+            secrets.key_check.clone(),
+            config.key_prefixes(),
+            redis.clone().map(|redis| SharedKeys::new(redis, sealing.clone())),
+            freshness.clone(),
+        ));
+        let changes = Changes::new(
+            vec![actors.clone(), keys.clone(), catalog.clone()],
+            freshness,
+            redis.clone(),
+            instance,
+            tasks.clone(),
+        );
         let is_demo = is_demo_folder(&config.data_dir);
         // The lanes end by themselves with the last clone of them; whoever was promised an answer has it then.
         let (lanes, _) = LedgerLanes::start(&store);
@@ -95,6 +114,8 @@ impl App {
             sealing,
             secrets,
             redis,
+            actors,
+            keys,
             catalog,
             changes,
             instance,

@@ -11,12 +11,13 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use waystation_api::error::ErrorCode;
 
+use crate::auth::{GuardedRoutes, identify_actor};
 use crate::error::ApiError;
 use crate::http::client_address::find_client_address;
 use crate::http::request_id::assign_request_id;
 use crate::setup::require_owner;
 use crate::state::App;
-use crate::{health, home, openapi};
+use crate::{channels, health, home, keys, ledger, models, openapi, requests, users};
 
 /// The largest body of a management call.
 const BODY_BYTES_MAX: usize = 1024 * 1024;
@@ -24,7 +25,9 @@ const BODY_BYTES_MAX: usize = 1024 * 1024;
 /// Everything the server answers.
 pub(crate) fn build_router(app: &App) -> Router {
     let (management, document) = management_routes().split_for_parts();
-    let management = management.layer(from_fn_with_state(app.clone(), require_owner));
+    let management = management
+        .layer(from_fn_with_state(app.clone(), identify_actor))
+        .layer(from_fn_with_state(app.clone(), require_owner));
     let page = Arc::new(openapi::write_page(&document));
     let document = Arc::new(openapi::write_document(&document));
     let public = Router::new()
@@ -51,8 +54,14 @@ pub(crate) fn api_document() -> OpenApi {
 
 /// Every slice's routes below `/api`.
 fn management_routes() -> OpenApiRouter<App> {
-    let slices = OpenApiRouter::new();
-    OpenApiRouter::with_openapi(openapi::outline()).nest("/api", slices)
+    let slices = GuardedRoutes::new()
+        .merge(users::routes())
+        .merge(keys::routes())
+        .merge(ledger::routes())
+        .merge(requests::routes())
+        .merge(models::routes())
+        .merge(channels::routes());
+    OpenApiRouter::with_openapi(openapi::outline()).nest("/api", slices.into_router())
 }
 
 async fn unknown_url() -> ApiError {

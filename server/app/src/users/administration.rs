@@ -1,0 +1,134 @@
+//! The administration's routes.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use waystation_api::error::ErrorReply;
+use waystation_api::pagination::{Page, page_limit};
+use waystation_api::users::{User, UserCreate, UserQuery, UserUpdate};
+use waystation_ids::UserId;
+use waystation_store::{self as store, ChangeKind, UserFilter};
+
+use crate::auth::Actor;
+use crate::clock::now_ms;
+use crate::error::ApiError;
+use crate::http::body::{Json, Params, PathParts};
+use crate::state::App;
+use crate::users::{Entry, enter_user, show, wire_user};
+
+const CHANNEL_GROUP_LENGTH_MAX: usize = 64;
+
+/// Enter a person
+///
+/// The person signs in by means set up later; keys and credit can be given at once.
+#[utoipa::path(
+    post, path = "/admin/users", tag = "users", operation_id = "create_user", request_body = UserCreate,
+    responses(
+        (status = 201, description = "The person", body = User),
+        (status = 403, description = "The role is not below the caller's", body = ErrorReply),
+        (status = 409, description = "The address or username is taken", body = ErrorReply),
+    ),
+)]
+pub(super) async fn create_user(
+    State(app): State<App>,
+    actor: Actor,
+    Json(body): Json<UserCreate>,
+) -> Result<(StatusCode, Json<User>), ApiError> {
+    actor.check_may_give(body.role)?;
+    let entry = Entry {
+        email: body.email,
+        username: body.username,
+        display_name: body.display_name.map(String::from),
+        role: body.role,
+        password_hash: None,
+    };
+    let user = enter_user(&app, entry).await?;
+    Ok((StatusCode::CREATED, Json(show(&app, user).await?)))
+}
+
+/// List people, the newest first
+#[utoipa::path(
+    get, path = "/admin/users", tag = "users", operation_id = "list_users", params(UserQuery),
+    responses((status = 200, description = "A page of people", body = Page<User>)),
+)]
+pub(super) async fn list_users(
+    State(app): State<App>,
+    Params(query): Params<UserQuery>,
+) -> Result<Json<Page<User>>, ApiError> {
+    let limit = page_limit(query.limit);
+    let after = read_cursor(query.cursor.as_deref())?;
+    let filter = UserFilter {
+        text: query.q.filter(|text| !text.trim().is_empty()),
+        role: query.role,
+        status: query.status,
+    };
+    let users = app.store.list_users(&filter, after, limit + 1).await?;
+    let ids: Vec<UserId> = users.iter().map(|user| user.id).collect();
+    let balances = app.store.list_money_balances(&ids, now_ms()).await?;
+    let users = users.into_iter().map(|user| wire_user(user, &balances)).collect();
+    Ok(Json(Page::from_found(users, limit, |user: &User| user.id.to_string())))
+}
+
+/// Show a person
+#[utoipa::path(
+    get, path = "/admin/users/{id}", tag = "users", operation_id = "show_user",
+    params(("id" = String, Path, description = "The user's id")),
+    responses(
+        (status = 200, description = "The person", body = User),
+        (status = 404, description = "There is no such user", body = ErrorReply),
+    ),
+)]
+pub(super) async fn show_user(
+    State(app): State<App>,
+    PathParts(id): PathParts<UserId>,
+) -> Result<Json<User>, ApiError> {
+    let user = app.store.load_user(id).await?;
+    Ok(Json(show(&app, user).await?))
+}
+
+/// Change a person
+///
+/// Nobody changes a person whose role is not below their own. Disabling a person ends all sessions and keys.
+#[utoipa::path(
+    patch, path = "/admin/users/{id}", tag = "users", operation_id = "update_user", request_body = UserUpdate,
+    params(("id" = String, Path, description = "The user's id")),
+    responses(
+        (status = 200, description = "The person as it is now", body = User),
+        (status = 403, description = "The person's role, or the role to give, is not below the caller's", body = ErrorReply),
+        (status = 404, description = "There is no such user", body = ErrorReply),
+        (status = 409, description = "The site would be left without an active owner", body = ErrorReply),
+    ),
+)]
+pub(super) async fn update_user(
+    State(app): State<App>,
+    actor: Actor,
+    PathParts(id): PathParts<UserId>,
+    Json(body): Json<UserUpdate>,
+) -> Result<Json<User>, ApiError> {
+    let user = app.store.load_user(id).await?;
+    actor.check_may_act_on(&user)?;
+    if let Some(role) = body.role {
+        actor.check_may_give(role)?;
+    }
+    let changed = app.store.update_user(id, user.role, &read_update(body)?).await?;
+    app.changes.announce(ChangeKind::User, id).await;
+    Ok(Json(show(&app, changed).await?))
+}
+
+fn read_update(body: UserUpdate) -> Result<store::UserUpdate, ApiError> {
+    let is_group = |name: &str| {
+        (1..=CHANNEL_GROUP_LENGTH_MAX).contains(&name.chars().count()) && !name.chars().any(char::is_control)
+    };
+    if body.channel_group.as_ref().is_some_and(|group| group.as_deref().is_some_and(|name| !is_group(name))) {
+        return Err(ApiError::field("channel_group", "must be 1 to 64 visible characters, or null"));
+    }
+    Ok(store::UserUpdate {
+        display_name: body.display_name.map(String::from),
+        status: body.status,
+        role: body.role,
+        channel_group: body.channel_group,
+    })
+}
+
+fn read_cursor(cursor: Option<&str>) -> Result<Option<UserId>, ApiError> {
+    cursor.map(str::parse).transpose().map_err(|_| ApiError::field("cursor", "is not one of this list"))
+}

@@ -1,0 +1,103 @@
+//! People: the administration's view of them, and each one's view of themselves.
+
+mod administration;
+mod own;
+
+use std::collections::HashMap;
+
+use utoipa_axum::routes;
+use waystation_api::error::ErrorCode;
+use waystation_api::permissions::Permission;
+use waystation_api::time::Time;
+use waystation_api::users::{User, UserBalance};
+use waystation_ids::{AccountId, Email, Role, UserId, Username};
+use waystation_store::{self as store, ChangeKind, MoneyBalance, NewUser, UpdateUserError};
+
+use crate::auth::{Access, GuardedRoutes};
+use crate::clock::now_ms;
+use crate::error::ApiError;
+use crate::random::random_bytes;
+use crate::state::App;
+
+/// The slice's routes below `/api`.
+pub(crate) fn routes() -> GuardedRoutes {
+    GuardedRoutes::new()
+        .route(Access::Holding(Permission::UsersWrite), routes!(administration::create_user))
+        .route(Access::Holding(Permission::UsersRead), routes!(administration::list_users))
+        .route(Access::Holding(Permission::UsersRead), routes!(administration::show_user))
+        .route(Access::Holding(Permission::UsersWrite), routes!(administration::update_user))
+        .route(Access::SignedIn, routes!(own::show_me))
+}
+
+/// A person to enter, before the ids are drawn.
+pub(crate) struct Entry {
+    /// The address.
+    pub(crate) email: Email,
+    /// The name to sign in with.
+    pub(crate) username: Option<Username>,
+    /// What the person is called; none: what stands before the `@`.
+    pub(crate) display_name: Option<String>,
+    /// What the person may do.
+    pub(crate) role: Role,
+    /// None: no sign-in by password.
+    pub(crate) password_hash: Option<String>,
+}
+
+/// Enters a person.
+pub(crate) async fn enter_user(app: &App, entry: Entry) -> Result<store::User, ApiError> {
+    let display_name = entry.display_name.unwrap_or_else(|| entry.email.local_part().to_owned());
+    let user = app
+        .store
+        .create_user(&NewUser {
+            id: UserId::new(now_ms(), random_bytes()?),
+            cash_account: AccountId::new(now_ms(), random_bytes()?),
+            email: entry.email,
+            username: entry.username,
+            display_name,
+            role: entry.role,
+            password_hash: entry.password_hash,
+            is_demo: false,
+        })
+        .await?;
+    app.changes.announce(ChangeKind::User, user.id).await;
+    Ok(user)
+}
+
+/// The person as the API shows it, with the balance.
+pub(crate) async fn show(app: &App, user: store::User) -> Result<User, ApiError> {
+    let balances = app.store.list_money_balances(&[user.id], now_ms()).await?;
+    Ok(wire_user(user, &balances))
+}
+
+fn wire_user(user: store::User, balances: &HashMap<UserId, MoneyBalance>) -> User {
+    let balance = balances.get(&user.id).copied().unwrap_or_default();
+    User {
+        id: user.id,
+        email: user.email,
+        username: user.username,
+        display_name: user.display_name,
+        role: user.role,
+        status: user.status,
+        channel_group: user.channel_group,
+        created_at: Time::from_unix_ms(user.created_at_ms),
+        balance: UserBalance {
+            available: balance.available.into(),
+            pending: balance.pending.into(),
+            currency: "USD".to_owned(),
+        },
+    }
+}
+
+impl From<UpdateUserError> for ApiError {
+    fn from(error: UpdateUserError) -> Self {
+        match error {
+            UpdateUserError::LastOwner => {
+                ApiError::new(ErrorCode::Conflict, "The last active owner stays an active owner.")
+            }
+            UpdateUserError::RoleChanged => {
+                ApiError::new(ErrorCode::Conflict, "The user's role has changed meanwhile. Look again.")
+            }
+            UpdateUserError::Store(error) => error.into(),
+        }
+    }
+}
