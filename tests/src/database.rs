@@ -86,7 +86,9 @@ impl Drop for TestDatabase {
     fn drop(&mut self) {
         match self.kind {
             DatabaseKind::Sqlite => {}
-            DatabaseKind::Mariadb => run_statement(self.kind, &format!("DROP DATABASE IF EXISTS {}", self.name)),
+            DatabaseKind::Mariadb => {
+                run_statement(self.kind, &format!("DROP DATABASE IF EXISTS {}", self.name))
+            }
             DatabaseKind::Postgres => {
                 run_statement(self.kind, &format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
             }

@@ -9,7 +9,8 @@ pub fn nanos(decimal: &str) -> i64 {
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
     assert!(fraction.len() <= 9, "{decimal} is finer than a nano-USD");
     let whole: i64 = whole.parse().unwrap_or_else(|_| panic!("{decimal:?} is no amount"));
-    let fraction: i64 = format!("{fraction:0<9}").parse().unwrap_or_else(|_| panic!("{decimal:?} is no amount"));
+    let fraction: i64 =
+        format!("{fraction:0<9}").parse().unwrap_or_else(|_| panic!("{decimal:?} is no amount"));
     sign * (whole * 1_000_000_000 + fraction)
 }
 

@@ -5,7 +5,11 @@ use std::time::{Duration, Instant};
 
 /// Asks again and again until there is an answer, and returns it with the time that took. Panics naming `what` when
 /// none came within the limit.
-pub async fn eventually<T>(what: &str, limit: Duration, mut ask: impl AsyncFnMut() -> Option<T>) -> (T, Duration) {
+pub async fn eventually<T>(
+    what: &str,
+    limit: Duration,
+    mut ask: impl AsyncFnMut() -> Option<T>,
+) -> (T, Duration) {
     let started = Instant::now();
     loop {
         if let Some(answer) = ask().await {
@@ -24,6 +28,7 @@ pub fn rfc3339_in(seconds: i64) -> String {
 }
 
 fn now_seconds() -> i64 {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("the clock is past 1970");
+    let now =
+        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("the clock is past 1970");
     i64::try_from(now.as_secs()).expect("the clock is before the year 292277026596")
 }

@@ -17,7 +17,16 @@ impl RedisServer {
         for _ in 0..3 {
             let port = free_port();
             let mut child = Command::new("redis-server")
-                .args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--port", &port.to_string()])
+                .args([
+                    "--bind",
+                    "127.0.0.1",
+                    "--save",
+                    "",
+                    "--appendonly",
+                    "no",
+                    "--port",
+                    &port.to_string(),
+                ])
                 .stdout(Stdio::null())
                 .spawn()
                 .expect("redis-server is installed");

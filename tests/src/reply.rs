@@ -28,7 +28,8 @@ impl Reply {
 
     /// The body as JSON; panics with the body when it is none.
     pub fn json(&self) -> Value {
-        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error} in {} {:?}", self.status, self.text))
+        serde_json::from_str(&self.text)
+            .unwrap_or_else(|error| panic!("{error} in {} {:?}", self.status, self.text))
     }
 
     /// One header as text, empty when absent.
@@ -48,7 +49,11 @@ impl Reply {
 
     /// The payloads of a stream's `data:` lines, `[DONE]` included.
     pub fn events(&self) -> Vec<String> {
-        self.text.lines().filter_map(|line| line.strip_prefix("data:")).map(|data| data.trim().to_owned()).collect()
+        self.text
+            .lines()
+            .filter_map(|line| line.strip_prefix("data:"))
+            .map(|data| data.trim().to_owned())
+            .collect()
     }
 
     /// The answer's text put together from a stream's events.

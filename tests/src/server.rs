@@ -56,7 +56,8 @@ impl ServerOptions {
             output.status,
             String::from_utf8_lossy(&output.stderr)
         );
-        serde_json::from_str(&text).unwrap_or_else(|error| panic!("waystation {arguments:?}: {error} in {text:?}"))
+        serde_json::from_str(&text)
+            .unwrap_or_else(|error| panic!("waystation {arguments:?}: {error} in {text:?}"))
     }
 
     fn command(&self) -> Command {

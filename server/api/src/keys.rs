@@ -181,7 +181,8 @@ mod tests {
     #[test]
     fn a_limit_is_left_set_or_taken_away() {
         let update: KeyUpdate =
-            serde_json::from_str("{\"output_cap\":null,\"budgets\":{\"day\":\"1.5\",\"total\":null}}").unwrap();
+            serde_json::from_str("{\"output_cap\":null,\"budgets\":{\"day\":\"1.5\",\"total\":null}}")
+                .unwrap();
         assert_eq!((update.output_cap, update.expires_at), (Some(None), None));
         let budgets = update.budgets.unwrap();
         assert_eq!(budgets.total, Some(None));

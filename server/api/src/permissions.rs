@@ -49,8 +49,8 @@ pub enum Permission {
 }
 
 use Permission::{
-    ChannelsRead, ChannelsWrite, KeysRead, KeysWrite, LedgerRead, LedgerWrite, ModelsRead, ModelsWrite, RequestsRead,
-    SettingsRead, SettingsWrite, UsersRead, UsersWrite,
+    ChannelsRead, ChannelsWrite, KeysRead, KeysWrite, LedgerRead, LedgerWrite, ModelsRead, ModelsWrite,
+    RequestsRead, SettingsRead, SettingsWrite, UsersRead, UsersWrite,
 };
 use Role::{Admin, Auditor, Finance, Operator, Owner};
 
@@ -149,7 +149,8 @@ mod tests {
         for role in Role::ALL {
             for permission in Permission::held_by(role) {
                 let Some(subject) = permission.name().strip_suffix(".write") else { continue };
-                let reads = Permission::held_by(role).iter().any(|held| held.name() == format!("{subject}.read"));
+                let reads =
+                    Permission::held_by(role).iter().any(|held| held.name() == format!("{subject}.read"));
                 assert!(reads, "{role:?} writes {subject} unseen");
             }
         }

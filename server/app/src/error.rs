@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use thiserror::Error;
 use tracing::{error, warn};
 use waystation_api::error::{ErrorBody, ErrorCode, ErrorReply, FieldError};
+use waystation_relay::RelayError;
 use waystation_store::StoreError;
 
 use crate::config::ConfigError;
@@ -87,6 +88,14 @@ impl ApiError {
                 fields: self.fields.clone(),
                 request_id,
             },
+        }
+    }
+
+    /// All that is known, for the operator's terminal.
+    pub(crate) fn operator_text(&self) -> String {
+        match &self.source {
+            Some(source) => format!("{} ({})", self.message, error_chain(source.as_ref())),
+            None => self.message.clone(),
         }
     }
 
@@ -181,6 +190,9 @@ pub(crate) enum StartError {
     /// The settlements of an earlier run cannot be read.
     #[error("unsettled.log in the data folder cannot be read")]
     UnsettledLog(#[source] io::Error),
+    /// The relay cannot be made.
+    #[error("the relay cannot be made")]
+    Relay(#[source] RelayError),
     /// The demo cannot be made or run here; the text says why.
     #[error("{0}")]
     Demo(String),

@@ -15,7 +15,7 @@ pub(crate) async fn show_alive() -> &'static str {
 /// `GET /readyz`: the database answers and its schema is this version's. Upstreams do not count: a server without
 /// them still has its books to keep.
 pub(crate) async fn show_ready(State(app): State<App>) -> (StatusCode, &'static str) {
-    if app.tasks.stopping().is_cancelled() {
+    if app.tasks.is_draining() {
         return (StatusCode::SERVICE_UNAVAILABLE, "stopping\n");
     }
     match app.store.pending_migrations().await {

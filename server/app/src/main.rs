@@ -26,6 +26,8 @@ mod passwords;
 mod random;
 mod redis;
 mod relay_ports;
+mod relay_routes;
+mod relay_start;
 mod remembered;
 mod requests;
 mod sealing;

@@ -63,7 +63,8 @@ where
             let is_old = |kept: &Result<Answer<V>, Unread>| {
                 kept.as_ref().map_or(true, |answer| answer.is_overdue() || !is_current(answer))
             };
-            let answer = self.answers.entry_by_ref(key).or_insert_with_if(read(), is_old).await.into_value()?;
+            let answer =
+                self.answers.entry_by_ref(key).or_insert_with_if(read(), is_old).await.into_value()?;
             if is_current(&answer) {
                 return Ok(answer.value);
             }

@@ -50,7 +50,10 @@ impl SiteSecrets {
         load_or_create(store, sealing, MASTER_CHECK).await?;
         let key_check = load_or_create(store, sealing, KEY_CHECK).await?;
         let access_tokens = load_or_create(store, sealing, ACCESS_TOKENS).await?;
-        Ok(SiteSecrets { key_check: KeyCheck::new(*key_check), access_tokens: SigningSecret::new(*access_tokens) })
+        Ok(SiteSecrets {
+            key_check: KeyCheck::new(*key_check),
+            access_tokens: SigningSecret::new(*access_tokens),
+        })
     }
 }
 

@@ -2,9 +2,10 @@
 
 use std::ops::Deref;
 use std::sync::Arc;
+use std::time::Duration;
 
 use waystation_ids::{InstanceId, KeySecret};
-use waystation_store::{LedgerLanes, Store, StoreOptions};
+use waystation_store::{LedgerLanes, Store, StoreError, StoreOptions};
 use zeroize::Zeroizing;
 
 use crate::auth::ActorDirectory;
@@ -23,6 +24,9 @@ use crate::setup::Setup;
 use crate::site_secrets::{SiteSecrets, is_sealed};
 use crate::tasks::Tasks;
 use crate::unsettled::UnsettledLog;
+
+/// How long a command waits for what it has begun.
+const COMMAND_CLOSE_TIME: Duration = Duration::from_secs(1);
 
 /// The running site. Cheap to clone; every handler and job gets one.
 #[derive(Clone)]
@@ -97,6 +101,7 @@ impl App {
             freshness.clone(),
         ));
         let changes = Changes::new(
+            // The catalogue reads the database when it hears of a change: nobody waits for that behind it.
             vec![actors.clone(), keys.clone(), catalog.clone()],
             freshness,
             redis.clone(),
@@ -128,6 +133,14 @@ impl App {
 }
 
 impl App {
+    /// Ends what a command has begun; a server has more to wait for.
+    pub(crate) async fn close(self) -> Result<(), StoreError> {
+        self.tasks.stop();
+        // What is still to be published is read from the database by the others.
+        self.tasks.wait(COMMAND_CLOSE_TIME).await;
+        self.store.clone().close().await
+    }
+
     /// A new key's secret.
     pub(crate) fn new_key_secret(&self) -> Result<KeySecret, getrandom::Error> {
         loop {

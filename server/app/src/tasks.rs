@@ -11,6 +11,7 @@ use tracing::{Instrument, debug, info_span};
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tasks {
     tracker: TaskTracker,
+    draining: CancellationToken,
     stopping: CancellationToken,
 }
 
@@ -38,14 +39,19 @@ impl Tasks {
         });
     }
 
-    /// Ends when the server is stopping.
-    pub(crate) fn stopping(&self) -> &CancellationToken {
-        &self.stopping
+    /// The server takes no new calls; jobs go on until what is under way has ended.
+    pub(crate) fn begin_drain(&self) {
+        self.draining.cancel();
     }
 
-    /// The set itself, for those that start tasks of their own.
-    pub(crate) fn tracker(&self) -> &TaskTracker {
-        &self.tracker
+    /// Whether the server takes no new calls.
+    pub(crate) fn is_draining(&self) -> bool {
+        self.draining.is_cancelled()
+    }
+
+    /// Ends when jobs should end.
+    pub(crate) fn stopping(&self) -> &CancellationToken {
+        &self.stopping
     }
 
     /// Tells every task to end.

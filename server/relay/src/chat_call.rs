@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::{Instant, timeout};
 use waystation_ledger::{CallRecord, CallStatus, Hold, OutputCap, UsageRecord};
-use waystation_pricing::{Cost, Usage};
+use waystation_pricing::{Cost, Usage, UsageSource};
 use waystation_protocol::openai::chat_request::{ChatRequest, parse_chat_request};
 use waystation_protocol::openai::request_rewrite::{self, CapNames, CapParameter, ChatRewrite, rewrite_chat_request};
 use waystation_protocol::openai::usage::ReportedUsage;
@@ -304,7 +304,12 @@ impl Exchange<'_> {
             delivered,
             is_complete,
         };
-        judge_usage(reported, &evidence)
+        let usage = judge_usage(reported, &evidence);
+        if usage.source == UsageSource::Capped {
+            let request = self.call.request_id;
+            tracing::warn!(%request, "the upstream reports more usage than the call can have had; it is cut");
+        }
+        usage
     }
 
     /// What this usage costs, at the price the call was admitted with.

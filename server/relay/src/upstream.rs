@@ -50,6 +50,9 @@ impl Upstreams {
             reqwest::Client::builder()
                 .redirect(Policy::none())
                 .no_proxy()
+                // On a shared HTTP/2 connection a few callers that do not read would stall all others, and
+                // providers limit the streams on it; every call has a pooled connection of its own instead.
+                .http1_only()
                 .referer(false)
                 .connect_timeout(settings.connect_time)
                 .pool_idle_timeout(IDLE_CONNECTION_TIME)
@@ -98,9 +101,9 @@ impl Upstreams {
             request = request.header(AUTHORIZATION, value);
         }
         match request.send().await {
-            Ok(response) => Ok(UpstreamAnswer {
+            Ok(mut response) => Ok(UpstreamAnswer {
                 status: response.status(),
-                headers: response.headers().clone(),
+                headers: std::mem::take(response.headers_mut()),
                 body: UpstreamBody::Http(Box::new(response)),
             }),
             Err(error) => Err(failure_of(error)),

@@ -67,7 +67,7 @@ fn choose_by_weight(channels: &[(ChannelId, u32)], chance: u32) -> Option<Channe
         return channels.get(chance as usize % channels.len().max(1)).map(|(id, _)| *id);
     }
     // Scales the chance to the sum of weights without the bias of a remainder.
-    let mut point = u64::try_from(u128::from(chance) * u128::from(total) >> 32).unwrap_or(0);
+    let mut point = u64::try_from((u128::from(chance) * u128::from(total)) >> 32).unwrap_or(0);
     for (id, weight) in channels {
         match point.checked_sub(u64::from(*weight)) {
             Some(rest) => point = rest,

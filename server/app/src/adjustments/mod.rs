@@ -1,21 +1,71 @@
 //! Manual changes of a balance.
 
+use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::Response;
+use utoipa_axum::routes;
 use uuid::Uuid;
 use waystation_api::adjustments::{Adjustment, AdjustmentAccount, AdjustmentCreate, AdjustmentDirection};
-use waystation_api::error::ErrorCode;
+use waystation_api::error::{ErrorCode, ErrorReply};
+use waystation_api::permissions::Permission;
 use waystation_api::time::Time;
 use waystation_ids::{AccountId, AdjustmentId, UserId};
 use waystation_ledger::{AccountKind, Direction, Refusal, SystemAccount, TransferKind, Unit};
 use waystation_pricing::Money;
 use waystation_store::{AdjustmentRecord, FundsOrder, FundsTarget, LaneError};
 
+use crate::auth::{Access, Actor, GuardedRoutes};
 use crate::clock::now_ms;
 use crate::error::ApiError;
+use crate::http::body::{Json, PathParts};
+use crate::http::idempotency::{IdempotencyKey, RepeatableWrite, run_once};
 use crate::random::random_bytes;
 use crate::state::App;
 
 const NOTE_LENGTH_MAX: usize = 1_000;
+
+/// The slice's routes below `/api`.
+pub(crate) fn routes() -> GuardedRoutes {
+    GuardedRoutes::new().route(Access::Holding(Permission::LedgerWrite), routes!(create_adjustment))
+}
+
+/// Change a balance by hand
+///
+/// A debit takes only what is available. Repeated under the same `Idempotency-Key` the change is made once, and the
+/// first answer is given again with `idempotency-replayed: true`.
+#[utoipa::path(
+    post, path = "/admin/users/{id}/adjustments", tag = "ledger", operation_id = "create_adjustment",
+    params(
+        ("id" = String, Path, description = "The user's id"),
+        ("Idempotency-Key" = String, Header, description = "The caller's name for this change"),
+    ),
+    request_body = AdjustmentCreate,
+    responses(
+        (status = 201, description = "The change", body = Adjustment),
+        (status = 402, description = "The account has less than that; the message names how much", body = ErrorReply),
+        (status = 404, description = "There is no such user", body = ErrorReply),
+        (status = 409, description = "A call with this key is still running", body = ErrorReply),
+        (status = 422, description = "The key was used with another body", body = ErrorReply),
+    ),
+)]
+async fn create_adjustment(
+    State(app): State<App>,
+    actor: Actor,
+    key: IdempotencyKey,
+    PathParts(user): PathParts<UserId>,
+    Json(body): Json<AdjustmentCreate>,
+) -> Result<Response, ApiError> {
+    check(&body)?;
+    actor.check_may_act_on(&app.store.load_user(user).await?)?;
+    let write = RepeatableWrite {
+        actor: actor.id(),
+        route: &format!("POST /admin/users/{user}/adjustments"),
+        key: &key,
+        body: &body,
+        operation: AdjustmentId::new_cause(now_ms(), random_bytes()?).uuid(),
+    };
+    run_once(&app, write, |operation| make_adjustment(&app, actor.id(), user, &body, operation)).await
+}
 
 /// Checks what the types cannot say.
 fn check(body: &AdjustmentCreate) -> Result<(), ApiError> {

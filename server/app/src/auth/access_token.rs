@@ -92,7 +92,8 @@ mod tests {
             assert_eq!(verify_access_token(&format!("{header}.{rest}"), &secret), None);
             assert_eq!(verify_access_token(&format!("{header}.{payload}."), &secret), None);
         }
-        let other = encode(&Header::new(Algorithm::HS512), &claims(later()), &EncodingKey::from_secret(&[1; 32]));
+        let other =
+            encode(&Header::new(Algorithm::HS512), &claims(later()), &EncodingKey::from_secret(&[1; 32]));
         assert_eq!(verify_access_token(&other.unwrap(), &secret), None);
     }
 

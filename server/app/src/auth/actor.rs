@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use waystation_api::error::ErrorCode;
-use waystation_ids::{Role, SessionId, UserId};
+use waystation_ids::{Role, UserId};
 use waystation_store::User;
 
 use crate::auth::access_token::verify_access_token;
@@ -23,7 +23,6 @@ pub(crate) struct Actor(Arc<SignedIn>);
 #[derive(Debug)]
 pub(super) struct SignedIn {
     pub(super) user: User,
-    pub(super) session: SessionId,
     pub(super) expires_at_ms: i64,
 }
 
@@ -45,11 +44,6 @@ impl Actor {
     /// What the person may do.
     pub(crate) fn role(&self) -> Role {
         self.0.user.role
-    }
-
-    /// By which session.
-    pub(crate) fn session(&self) -> SessionId {
-        self.0.session
     }
 
     /// Nobody acts on an equal or higher role; only an owner acts on himself, as nobody else could.

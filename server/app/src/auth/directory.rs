@@ -36,7 +36,11 @@ impl ActorDirectory {
     }
 
     /// The active user of a session that has not ended.
-    pub(crate) async fn find_actor(&self, store: &Store, session: SessionId) -> Result<Option<Actor>, Unread> {
+    pub(crate) async fn find_actor(
+        &self,
+        store: &Store,
+        session: SessionId,
+    ) -> Result<Option<Actor>, Unread> {
         let is_current = |answer: &Answer<Option<Arc<SignedIn>>>| {
             self.everything.is_current(&(), answer.read_at)
                 && self.sessions.is_current(&session, answer.read_at)
@@ -78,9 +82,8 @@ async fn read_session(store: &Store, session: SessionId) -> Result<Answer<Option
     let read_at = Instant::now();
     match store.load_active_session(session).await {
         Ok(found) => {
-            let value = found.map(|(session, user)| {
-                Arc::new(SignedIn { user, session: session.id, expires_at_ms: session.expires_at_ms })
-            });
+            let value = found
+                .map(|(session, user)| Arc::new(SignedIn { user, expires_at_ms: session.expires_at_ms }));
             Ok(Answer { value, read_at })
         }
         Err(failure) => {

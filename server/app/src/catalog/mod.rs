@@ -149,8 +149,9 @@ impl Catalog for SiteCatalog {
 #[async_trait]
 impl ChangeListener for SiteCatalog {
     async fn hear(&self, changes: &[Notice]) {
-        let concerns =
-            |notice: &Notice| matches!(notice.kind, ChangeKind::Model | ChangeKind::Price | ChangeKind::Channel);
+        let concerns = |notice: &Notice| {
+            matches!(notice.kind, ChangeKind::Model | ChangeKind::Price | ChangeKind::Channel)
+        };
         if changes.iter().any(concerns) {
             self.hear_of_change().await;
         }
@@ -186,7 +187,8 @@ mod tests {
 
     impl Site {
         async fn new(name: &str) -> Site {
-            let folder = std::env::temp_dir().join(format!("waystation-catalog-{name}-{}", std::process::id()));
+            let folder =
+                std::env::temp_dir().join(format!("waystation-catalog-{name}-{}", std::process::id()));
             std::fs::create_dir_all(&folder).unwrap();
             let url = format!("sqlite:{}?mode=rwc", folder.join("site.db").display());
             let store = Store::connect(&StoreOptions { url, max_connections: 1 }).await.unwrap();

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use tracing::error;
 use waystation_protocol::openai::request_rewrite::CapParameter;
-use waystation_relay::{Channel, ChannelFormat, Credential, CredentialSecret, Model, OnDisconnect, Route, UpstreamUrl};
+use waystation_relay::{
+    Channel, ChannelFormat, Credential, CredentialSecret, Model, OnDisconnect, Route, UpstreamUrl,
+};
 use waystation_store as store;
 
 use crate::error::error_chain;
@@ -33,11 +35,8 @@ struct PricedModel {
 impl Snapshot {
     /// Arranges what was read at `read_at_ms`, by this host's clock.
     pub(super) fn of_rows(rows: store::CatalogRows, sealing: &Sealing, read_at_ms: i64) -> Self {
-        let models = rows
-            .models
-            .into_iter()
-            .map(|row| (row.model.name.clone(), PricedModel::of_row(row)))
-            .collect();
+        let models =
+            rows.models.into_iter().map(|row| (row.model.name.clone(), PricedModel::of_row(row))).collect();
         let mut routes: HashMap<String, Vec<Route>> = HashMap::new();
         for row in rows.channels {
             let served = row.models.clone();
@@ -219,7 +218,10 @@ mod tests {
             on_disconnect: store::OnDisconnect::Cancel,
             models: models
                 .iter()
-                .map(|name| store::ChannelModel { name: (*name).to_owned(), upstream_name: format!("their-{name}") })
+                .map(|name| store::ChannelModel {
+                    name: (*name).to_owned(),
+                    upstream_name: format!("their-{name}"),
+                })
                 .collect(),
             credentials,
             created_at_ms: 0,
@@ -272,14 +274,16 @@ mod tests {
 
     #[test]
     fn a_route_carries_the_upstreams_name_and_the_opened_secrets() {
-        let credentials = vec![credential(1, &sealing()), credential(2, &Sealing::new(MasterKey::new([8; 32])))];
+        let credentials =
+            vec![credential(1, &sealing()), credential(2, &Sealing::new(MasterKey::new([8; 32])))];
         let channels = vec![channel(&["sonnet"], credentials)];
         let snapshot = snapshot(store::CatalogRows { models: Vec::new(), channels }, 0);
         let routes = snapshot.routes("sonnet");
         assert_eq!(routes.len(), 1);
         assert_eq!(routes[0].upstream_model, "their-sonnet");
         assert_eq!((routes[0].channel.priority, routes[0].channel.weight), (3, 2));
-        let secrets: Vec<&str> = routes[0].credentials.iter().map(|credential| credential.secret.expose()).collect();
+        let secrets: Vec<&str> =
+            routes[0].credentials.iter().map(|credential| credential.secret.expose()).collect();
         assert_eq!(secrets, ["sk-upstream"]);
         assert!(snapshot.routes("opus").is_empty());
     }

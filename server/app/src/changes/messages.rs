@@ -52,7 +52,8 @@ impl Messages {
         };
         let mut connection = self.redis.connection();
         self.tasks.spawn("publish_change", async move {
-            let published = redis::cmd("PUBLISH").arg(CHANNEL).arg(text).query_async::<i64>(&mut connection).await;
+            let published =
+                redis::cmd("PUBLISH").arg(CHANNEL).arg(text).query_async::<i64>(&mut connection).await;
             if let Err(error) = published {
                 debug!(%error, "a change was not published; the others read it within a second");
             }

@@ -1,7 +1,9 @@
 //! The commands.
 
+mod admin;
 mod config;
 mod doctor;
+mod key;
 mod ledger;
 mod output;
 mod serve;
@@ -47,6 +49,12 @@ enum Command {
     Healthcheck,
     /// Looks for what is wrong with this installation.
     Doctor(doctor::DoctorArguments),
+    /// People and access tokens.
+    #[command(subcommand)]
+    Admin(admin::AdminCommand),
+    /// Users' keys.
+    #[command(subcommand)]
+    Key(key::KeyCommand),
     /// The books.
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
@@ -69,6 +77,8 @@ pub(crate) async fn run(arguments: Arguments, output: &mut Output) -> Result<Out
         Command::SetupToken => site::print_setup_token(load(&flags)?, output).await,
         Command::Healthcheck => site::check_health(&load(&flags)?, output).await,
         Command::Doctor(doctor) => doctor::examine(load(&flags)?, &doctor, output).await,
+        Command::Admin(command) => admin::run(load(&flags)?, command, output).await,
+        Command::Key(command) => key::run(load(&flags)?, command, output).await,
         Command::Ledger(command) => ledger::run(load(&flags)?, &command, output).await,
         Command::Config(command) => config::run(&flags, &command, output),
         Command::Openapi => site::print_api_document(output),

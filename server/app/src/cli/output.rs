@@ -4,10 +4,11 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 use thiserror::Error;
+use waystation_api::error::ErrorCode;
 use waystation_store::StoreError;
 
 use crate::config::ConfigError;
-use crate::error::StartError;
+use crate::error::{ApiError, StartError};
 
 /// How a command ended that could be carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +40,15 @@ pub(crate) enum CommandError {
     /// The output could not be written.
     #[error("the output could not be written")]
     Output(#[from] io::Error),
+}
+
+impl From<ApiError> for CommandError {
+    fn from(error: ApiError) -> Self {
+        match error.code() {
+            ErrorCode::Unavailable => CommandError::Unreachable(error.operator_text()),
+            _ => CommandError::Refused(error.operator_text()),
+        }
+    }
 }
 
 impl CommandError {

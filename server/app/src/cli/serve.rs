@@ -13,6 +13,7 @@ use crate::demo::{create_demo, is_demo_folder, prepare_demo, print_demo, require
 use crate::error::{StartError, error_chain};
 use crate::http::{build_router, serve as answer_connections};
 use crate::jobs::start_jobs;
+use crate::relay_start::start_relay;
 use crate::state::App;
 
 /// How long settlements may take after calls were cut off.
@@ -48,7 +49,8 @@ pub(crate) async fn serve(
     let listener = TcpListener::bind(address).await.map_err(listen)?;
     let address = listener.local_addr().map_err(listen)?;
     let stop = stop_signal().map_err(StartError::System)?;
-    let router = build_router(&app);
+    let relay = start_relay(&app).map_err(StartError::Relay)?;
+    let router = build_router(&app, relay.clone());
     output.line(&format!("listening on http://{address}"))?;
     if arguments.demo {
         print_demo(&app, address, demo_secrets.as_ref(), output)?;
@@ -56,16 +58,17 @@ pub(crate) async fn serve(
     drop(demo_secrets);
     info!(%address, instance = %app.instance, "listening");
 
+    let drain = Duration::from_millis(app.config.relay_drain_ms);
     let stopping = {
-        let app = app.clone();
+        let (app, relay) = (app.clone(), relay.clone());
         async move {
             stop.await;
-            // From here on the server is not ready, and jobs end.
-            app.tasks.stop();
+            // From here on the server is not ready and takes no new calls; those under way go on for a while.
+            app.tasks.begin_drain();
+            app.tasks.clone().spawn("end_calls", async move { relay.shutdown(drain).await });
         }
     };
-    let drain = Duration::from_millis(app.config.relay_drain_ms);
-    let all_finished = answer_connections(listener, router, stopping, drain).await;
+    let all_finished = answer_connections(listener, router, stopping, drain + SETTLE_TIME).await;
     stop_work(&app).await?;
     info!(all_finished, "stopped");
     Ok(Outcome::Done)
@@ -73,6 +76,7 @@ pub(crate) async fn serve(
 
 /// Waits for what must still be written, and leaves the database as it should be found.
 async fn stop_work(app: &App) -> Result<(), CommandError> {
+    app.tasks.stop();
     if !app.tasks.wait(SETTLE_TIME).await {
         warn!("some tasks did not end in time");
     }

@@ -1,8 +1,13 @@
 //! Tokens, calls or money given for a time.
 
+use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::Response;
+use utoipa_axum::routes;
 use uuid::Uuid;
+use waystation_api::error::ErrorReply;
 use waystation_api::grants::{Grant, GrantCreate, GrantUnit, GrantWhenUsed};
+use waystation_api::permissions::Permission;
 use waystation_api::time::Time;
 use waystation_ids::{AccountId, GrantId, UserId};
 use waystation_ledger::{
@@ -12,8 +17,11 @@ use waystation_pricing::Money;
 use waystation_store::{AdjustmentRecord, FundsOrder, FundsTarget};
 
 use crate::adjustments::{check_note, refuse_movement};
+use crate::auth::{Access, Actor, GuardedRoutes};
 use crate::clock::now_ms;
 use crate::error::ApiError;
+use crate::http::body::{Json, PathParts};
+use crate::http::idempotency::{IdempotencyKey, RepeatableWrite, run_once};
 use crate::random::random_bytes;
 use crate::state::App;
 
@@ -22,6 +30,48 @@ const MODEL_NAME_LENGTH_MAX: usize = 191;
 /// One token of a call never uses more than a thousand of a grant's.
 const WEIGHT_PPM_MAX: u64 = 1_000_000_000;
 const WEIGHT_PPM_DEFAULT: u64 = 1_000_000;
+
+/// The slice's routes below `/api`.
+pub(crate) fn routes() -> GuardedRoutes {
+    GuardedRoutes::new().route(Access::Holding(Permission::LedgerWrite), routes!(create_grant))
+}
+
+/// Give tokens, calls or money for a time
+///
+/// Calls use them before gifts and cash, the earliest expiry first. Repeated under the same `Idempotency-Key` they
+/// are given once, and the first answer is given again with `idempotency-replayed: true`.
+#[utoipa::path(
+    post, path = "/admin/users/{id}/grants", tag = "ledger", operation_id = "create_grant",
+    params(
+        ("id" = String, Path, description = "The user's id"),
+        ("Idempotency-Key" = String, Header, description = "The caller's name for this grant"),
+    ),
+    request_body = GrantCreate,
+    responses(
+        (status = 201, description = "The grant", body = Grant),
+        (status = 404, description = "There is no such user", body = ErrorReply),
+        (status = 409, description = "A call with this key is still running", body = ErrorReply),
+        (status = 422, description = "The key was used with another body", body = ErrorReply),
+    ),
+)]
+async fn create_grant(
+    State(app): State<App>,
+    actor: Actor,
+    key: IdempotencyKey,
+    PathParts(user): PathParts<UserId>,
+    Json(body): Json<GrantCreate>,
+) -> Result<Response, ApiError> {
+    check(&body)?;
+    actor.check_may_act_on(&app.store.load_user(user).await?)?;
+    let write = RepeatableWrite {
+        actor: actor.id(),
+        route: &format!("POST /admin/users/{user}/grants"),
+        key: &key,
+        body: &body,
+        operation: GrantId::new_cause(now_ms(), random_bytes()?).uuid(),
+    };
+    run_once(&app, write, |operation| make_grant(&app, actor.id(), user, &body, operation)).await
+}
 
 /// A grant whose every field fits.
 struct CheckedGrant {
@@ -32,7 +82,7 @@ struct CheckedGrant {
 }
 
 /// Checks what the types cannot say.
-fn check(body: &GrantCreate, now_ms: i64) -> Result<CheckedGrant, ApiError> {
+fn check(body: &GrantCreate) -> Result<CheckedGrant, ApiError> {
     let unit = match body.unit {
         GrantUnit::Tokens => Unit::Tokens,
         GrantUnit::Calls => Unit::Calls,
@@ -53,9 +103,6 @@ fn check(body: &GrantCreate, now_ms: i64) -> Result<CheckedGrant, ApiError> {
     let weight_ppm = body.weight_ppm.unwrap_or(WEIGHT_PPM_DEFAULT);
     if !(1..=WEIGHT_PPM_MAX).contains(&weight_ppm) {
         return Err(ApiError::field("weight_ppm", "must be between 1 and 1000000000"));
-    }
-    if body.expires_at.is_some_and(|expiry| expiry.unix_ms() <= now_ms) {
-        return Err(ApiError::field("expires_at", "must be in the future"));
     }
     if let Some(models) = &body.models {
         let fits = |name: &String| (1..=MODEL_NAME_LENGTH_MAX).contains(&name.chars().count());
@@ -88,7 +135,11 @@ async fn make_grant(
     body: &GrantCreate,
     operation: Uuid,
 ) -> Result<(StatusCode, Grant), ApiError> {
-    let checked = check(body, now_ms())?;
+    let checked = check(body)?;
+    // Not before the key is looked up: a grant that was given is shown again after its time, too.
+    if checked.expires_at_ms.is_some_and(|expiry| expiry <= now_ms()) {
+        return Err(ApiError::field("expires_at", "must be in the future"));
+    }
     let mut account =
         Account::new(AccountId::new(now_ms(), random_bytes()?), user, AccountKind::Grant, checked.unit);
     account.terms = checked.terms;
@@ -140,7 +191,7 @@ mod tests {
 
     fn grant(body: serde_json::Value) -> Result<CheckedGrant, String> {
         let body: GrantCreate = serde_json::from_value(body).unwrap();
-        check(&body, 1_000).map_err(|error| error.reply(String::new()).error.fields[0].field.clone())
+        check(&body).map_err(|error| error.reply(String::new()).error.fields[0].field.clone())
     }
 
     #[test]
@@ -167,10 +218,6 @@ mod tests {
                 "weight_ppm",
             ),
             (serde_json::json!({"unit": "tokens", "amount": "1", "models": [], "note": "n"}), "models"),
-            (
-                serde_json::json!({"unit": "tokens", "amount": "1", "expires_at": "1970-01-01T00:00:01Z", "note": "n"}),
-                "expires_at",
-            ),
             (serde_json::json!({"unit": "tokens", "amount": "1", "note": " "}), "note"),
         ] {
             assert_eq!(grant(body.clone()).err().as_deref(), Some(field), "{body}");

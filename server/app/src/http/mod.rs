@@ -2,8 +2,8 @@
 
 pub(crate) mod body;
 pub(crate) mod client_address;
-pub(crate) mod cursor;
 mod connection;
+pub(crate) mod cursor;
 pub(crate) mod idempotency;
 pub(crate) mod request_id;
 mod routes;

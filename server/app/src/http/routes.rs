@@ -10,20 +10,22 @@ use axum::routing::get;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use waystation_api::error::ErrorCode;
+use waystation_relay::Relay;
 
 use crate::auth::{GuardedRoutes, identify_actor};
 use crate::error::ApiError;
 use crate::http::client_address::find_client_address;
 use crate::http::request_id::assign_request_id;
+use crate::relay_routes::{RelayState, relay_routes};
 use crate::setup::require_owner;
 use crate::state::App;
-use crate::{channels, health, home, keys, ledger, models, openapi, requests, users};
+use crate::{adjustments, channels, grants, health, home, keys, ledger, models, openapi, requests, users};
 
 /// The largest body of a management call.
 const BODY_BYTES_MAX: usize = 1024 * 1024;
 
 /// Everything the server answers.
-pub(crate) fn build_router(app: &App) -> Router {
+pub(crate) fn build_router(app: &App, relay: Arc<Relay>) -> Router {
     let (management, document) = management_routes().split_for_parts();
     let management = management
         .layer(from_fn_with_state(app.clone(), identify_actor))
@@ -36,15 +38,19 @@ pub(crate) fn build_router(app: &App) -> Router {
         .route("/readyz", get(health::show_ready))
         .route("/api/docs", get(move || openapi::show_page(page)))
         .route("/api/openapi.json", get(move || openapi::show_document(document)));
+    let relay = relay_routes(RelayState { app: app.clone(), relay });
     Router::new()
         .merge(management)
         .merge(public)
         .fallback(unknown_url)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .with_state(app.clone())
+        // Bodies of calls to models have limits of their own.
+        .nest("/v1", relay.clone())
+        .nest("/api/v1", relay)
         .layer(from_fn_with_state(app.clone(), find_client_address))
         .layer(from_fn(assign_request_id))
-        .with_state(app.clone())
 }
 
 /// The description of the management API, made from its routes.
@@ -57,6 +63,8 @@ fn management_routes() -> OpenApiRouter<App> {
     let slices = GuardedRoutes::new()
         .merge(users::routes())
         .merge(keys::routes())
+        .merge(adjustments::routes())
+        .merge(grants::routes())
         .merge(ledger::routes())
         .merge(requests::routes())
         .merge(models::routes())

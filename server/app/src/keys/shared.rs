@@ -79,7 +79,8 @@ impl SharedKeys {
         let asked_at = Instant::now();
         let mut pipe = redis::pipe();
         pipe.atomic().get(cache_name(&hash)).pttl(cache_name(&hash)).exists(revoked_name(&hash));
-        let Some((sealed, left_ms, is_revoked)) = self.ask::<(Option<Vec<u8>>, i64, bool)>(&pipe).await else {
+        let Some((sealed, left_ms, is_revoked)) = self.ask::<(Option<Vec<u8>>, i64, bool)>(&pipe).await
+        else {
             return SharedAnswer::Nothing;
         };
         if is_revoked {

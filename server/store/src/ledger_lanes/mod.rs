@@ -56,7 +56,7 @@ impl LedgerLanes {
     ///
     /// When the caller stops waiting, the hold is not taken, or given back.
     pub async fn reserve(&self, call: Reserve) -> Result<Hold, LaneError> {
-        match self.run(call.user, Order::Reserve(call)).await? {
+        match self.run(call.user, Order::Reserve(Box::new(call))).await? {
             Reply::Held(hold) => Ok(hold),
             _ => Err(LaneError::Closed),
         }

@@ -1,0 +1,8 @@
+//! The server and its commands as processes: what an operator and a client see of them.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod commands;
+mod demo;
+mod serving;
+mod world;
