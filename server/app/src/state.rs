@@ -101,7 +101,8 @@ impl App {
             freshness.clone(),
         ));
         let changes = Changes::new(
-            vec![catalog.clone(), actors.clone(), keys.clone()],
+            // The catalogue reads the database when it hears of a change: nobody waits for that behind it.
+            vec![actors.clone(), keys.clone(), catalog.clone()],
             freshness,
             redis.clone(),
             instance,
