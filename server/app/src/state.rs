@@ -46,8 +46,6 @@ pub(crate) struct Parts {
     pub(crate) sealing: Sealing,
     /// What the site signs and checks with.
     pub(crate) secrets: SiteSecrets,
-    /// The optional Redis.
-    pub(crate) redis: Option<Redis>,
     /// Who is signed in.
     pub(crate) actors: Arc<ActorDirectory>,
     /// The keys that open the relay.
@@ -118,7 +116,6 @@ impl App {
             unsettled,
             sealing,
             secrets,
-            redis,
             actors,
             keys,
             catalog,
