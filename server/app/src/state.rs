@@ -101,7 +101,7 @@ impl App {
             freshness.clone(),
         ));
         let changes = Changes::new(
-            vec![catalog.clone(), actors.clone(), keys.clone()],
+            vec![actors.clone(), keys.clone(), catalog.clone()],
             freshness,
             redis.clone(),
             instance,

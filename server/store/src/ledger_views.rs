@@ -1,6 +1,6 @@
 //! The books as admins and users look at them. The lanes write these rows; here they are read.
 
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use waystation_ids::{AccountId, TransferId, UserId};
 use waystation_ledger::{Account, AccountKind, Balance, Transfer, TransferKind, Unit};
 
@@ -19,22 +19,44 @@ impl Store {
         rows.into_iter().map(read_account).collect()
     }
 
-    /// The newest `limit` transfers in a user's books before `before`, newest first.
+    /// The newest `limit` transfers in a user's books before `before`, newest first. Those between accounts of the
+    /// site on account of the user's calls are among them.
     pub async fn list_transfers(
         &self,
         user: UserId,
         before: Option<TransferId>,
         limit: u64,
     ) -> Result<Vec<Transfer>, StoreError> {
-        let mut query = transfer::Entity::find()
-            .filter(transfer::Column::UserId.eq(user.uuid()))
-            .order_by_desc(transfer::Column::Id)
-            .limit(limit);
+        self.read_transfers(transfers_of(user), before, limit).await
+    }
+
+    /// Those of [`Store::list_transfers`] that touched an account of the user's.
+    pub async fn list_own_transfers(
+        &self,
+        user: UserId,
+        before: Option<TransferId>,
+        limit: u64,
+    ) -> Result<Vec<Transfer>, StoreError> {
+        let own = transfers_of(user).filter(transfer::Column::Kind.ne(TransferKind::OperatorLoss.name()));
+        self.read_transfers(own, before, limit).await
+    }
+
+    async fn read_transfers(
+        &self,
+        mut query: Select<transfer::Entity>,
+        before: Option<TransferId>,
+        limit: u64,
+    ) -> Result<Vec<Transfer>, StoreError> {
         if let Some(before) = before {
             query = query.filter(transfer::Column::Id.lt(before.uuid()));
         }
-        query.all(self.reader()).await?.into_iter().map(read_transfer).collect()
+        let rows = query.order_by_desc(transfer::Column::Id).limit(limit).all(self.reader()).await?;
+        rows.into_iter().map(read_transfer).collect()
     }
+}
+
+fn transfers_of(user: UserId) -> Select<transfer::Entity> {
+    transfer::Entity::find().filter(transfer::Column::UserId.eq(user.uuid()))
 }
 
 fn read_account(row: account::Model) -> Result<Account, StoreError> {

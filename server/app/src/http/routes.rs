@@ -19,7 +19,7 @@ use crate::http::request_id::assign_request_id;
 use crate::relay_routes::{RelayState, relay_routes};
 use crate::setup::require_owner;
 use crate::state::App;
-use crate::{adjustments, channels, grants, health, home, keys, models, openapi, users};
+use crate::{adjustments, channels, grants, health, home, keys, ledger, models, openapi, requests, users};
 
 /// The largest body of a management call.
 const BODY_BYTES_MAX: usize = 1024 * 1024;
@@ -65,6 +65,8 @@ fn management_routes() -> OpenApiRouter<App> {
         .merge(keys::routes())
         .merge(adjustments::routes())
         .merge(grants::routes())
+        .merge(ledger::routes())
+        .merge(requests::routes())
         .merge(models::routes())
         .merge(channels::routes());
     OpenApiRouter::with_openapi(openapi::outline()).nest("/api", slices.into_router())

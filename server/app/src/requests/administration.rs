@@ -1,0 +1,52 @@
+//! The administration's routes for calls.
+
+use axum::extract::State;
+use waystation_api::error::ErrorReply;
+use waystation_api::pagination::{Page, page_limit};
+use waystation_api::requests::{Request, RequestDetails, RequestQuery};
+use waystation_ids::RequestId;
+
+use crate::error::ApiError;
+use crate::http::body::{Json, Params, PathParts};
+use crate::http::cursor::read_cursor;
+use crate::requests::read_filter;
+use crate::requests::wire::{wire_attempt, wire_request, wire_source};
+use crate::state::App;
+
+/// List calls, the newest first
+#[utoipa::path(
+    get, path = "/admin/requests", tag = "requests", operation_id = "list_requests", params(RequestQuery),
+    responses((status = 200, description = "A page of calls", body = Page<Request>)),
+)]
+pub(super) async fn list_requests(
+    State(app): State<App>,
+    Params(query): Params<RequestQuery>,
+) -> Result<Json<Page<Request>>, ApiError> {
+    let limit = page_limit(query.limit);
+    let before = read_cursor(query.cursor.as_deref())?;
+    let requests = app.store.list_requests(&read_filter(&app, query)?, before, limit + 1).await?;
+    let requests = requests.iter().map(wire_request).collect();
+    Ok(Json(Page::from_found(requests, limit, |request: &Request| request.id.to_string())))
+}
+
+/// Show a call, what paid for it and how it was tried
+#[utoipa::path(
+    get, path = "/admin/requests/{id}", tag = "requests", operation_id = "show_request",
+    params(("id" = String, Path, description = "The call's id")),
+    responses(
+        (status = 200, description = "The call", body = RequestDetails),
+        (status = 404, description = "There is no such call, or it has not ended", body = ErrorReply),
+    ),
+)]
+pub(super) async fn show_request(
+    State(app): State<App>,
+    PathParts(id): PathParts<RequestId>,
+) -> Result<Json<RequestDetails>, ApiError> {
+    let request = app.store.load_request(id).await?;
+    let attempts = app.store.list_attempts(id).await?;
+    Ok(Json(RequestDetails {
+        request: wire_request(&request),
+        sources: request.sources.iter().map(wire_source).collect(),
+        attempts: Some(attempts.into_iter().map(|attempt| wire_attempt(id, attempt)).collect()),
+    }))
+}
