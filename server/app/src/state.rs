@@ -101,7 +101,7 @@ impl App {
             freshness.clone(),
         ));
         let changes = Changes::new(
-            vec![actors.clone(), keys.clone(), catalog.clone()],
+            vec![catalog.clone(), actors.clone(), keys.clone()],
             freshness,
             redis.clone(),
             instance,
