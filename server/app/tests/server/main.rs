@@ -4,5 +4,6 @@
 
 mod commands;
 mod demo;
+mod management;
 mod serving;
 mod world;
