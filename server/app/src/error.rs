@@ -74,6 +74,11 @@ impl ApiError {
         self.code
     }
 
+    /// What people read.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
     /// The HTTP status of the answer.
     pub(crate) fn status(&self) -> StatusCode {
         StatusCode::from_u16(self.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
@@ -99,7 +104,8 @@ impl ApiError {
         }
     }
 
-    fn log(&self) {
+    /// Writes down why, if the caller does not learn it; for answers that are made elsewhere.
+    pub(crate) fn log(&self) {
         if let Some(source) = &self.source {
             let chain = error_chain(source.as_ref());
             if self.code == ErrorCode::InternalError {

@@ -5,19 +5,22 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{FromRef, Path, Request, State};
+use axum::extract::{FromRef, Path, Query, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use http_body_util::BodyExt;
 use tokio::time::timeout;
+use waystation_api::error::ErrorCode;
+use waystation_api::usage::UsageQuery;
 use waystation_protocol::openai::error::ErrorBody;
 use waystation_relay::{Access, Call, Relay, RelayBody, credential_of};
 
 use crate::http::client_address::ClientAddress;
 use crate::http::request_id::CurrentRequest;
 use crate::state::App;
+use crate::usage::summarize_key_usage;
 
 /// A caller that sends nothing of its body for so long has gone.
 const BODY_STALL: Duration = Duration::from_secs(30);
@@ -45,6 +48,7 @@ pub(crate) fn relay_routes(state: RelayState) -> Router {
         .route("/models", get(list_models))
         // A model's name may have slashes in it.
         .route("/models/{*model}", get(retrieve_model))
+        .route("/usage", get(show_usage))
         .fallback(unknown_url)
         .method_not_allowed_fallback(wrong_method)
         .layer(from_fn_with_state(state.clone(), require_owner))
@@ -110,6 +114,37 @@ async fn retrieve_model(
 ) -> Response {
     let access = Access { request_id, credential: credential_of(&headers), client_ip };
     answer(state.relay.retrieve_model(&access, &model).await)
+}
+
+/// `GET /v1/usage`: what the key used, and what its user has left.
+async fn show_usage(
+    State(state): State<RelayState>,
+    CurrentRequest(request_id): CurrentRequest,
+    ClientAddress(client_ip): ClientAddress,
+    request: Request,
+) -> Response {
+    let access = Access { request_id, credential: credential_of(request.headers()), client_ip };
+    let caller = match state.relay.identify(&access).await {
+        Ok(caller) => caller,
+        Err(refusal) => return answer(*refusal),
+    };
+    let query = match Query::<UsageQuery>::try_from_uri(request.uri()) {
+        Ok(Query(query)) => query,
+        Err(rejection) => {
+            return refuse(StatusCode::BAD_REQUEST, "invalid_request", &rejection.body_text());
+        }
+    };
+    match summarize_key_usage(&state.app, caller.user, caller.key, &query).await {
+        Ok(summary) => axum::Json(summary).into_response(),
+        Err(error) if error.code() == ErrorCode::InvalidRequest => {
+            refuse(StatusCode::BAD_REQUEST, "invalid_request", error.message())
+        }
+        Err(error) => {
+            error.log();
+            let message = "The usage cannot be read at the moment; try again.";
+            refuse(StatusCode::SERVICE_UNAVAILABLE, "settlement_unavailable", message)
+        }
+    }
 }
 
 async fn unknown_url() -> Response {

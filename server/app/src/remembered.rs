@@ -16,6 +16,9 @@ const REMEMBERED_MAX: Duration = Duration::from_secs(5);
 const MARKS_KEPT: Duration = Duration::from_secs(10);
 const MARKS_PRUNED_AT: usize = 1_024;
 
+/// That something is not there is remembered for less: it may come, and nobody may tell.
+pub(crate) const NOTHING_REMEMBERED: Duration = Duration::from_secs(1);
+
 /// The database could not be read; why was logged where it happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("the database could not be read")]
@@ -83,30 +86,43 @@ impl<V> Answer<V> {
 /// Marks for what changed: an answer about it is current only if its reading began after the mark was made.
 /// Taking answers out instead would miss those that are being read just now.
 #[derive(Debug)]
-pub(crate) struct Forgotten<K> {
-    marks: RwLock<HashMap<K, Instant>>,
+pub(crate) struct Forgotten<K>(RwLock<Marks<K>>);
+
+#[derive(Debug)]
+struct Marks<K> {
+    made_at: HashMap<K, Instant>,
+    last_made_at: Option<Instant>,
 }
 
 impl<K> Default for Forgotten<K> {
     fn default() -> Self {
-        Forgotten { marks: RwLock::new(HashMap::new()) }
+        Forgotten(RwLock::new(Marks { made_at: HashMap::new(), last_made_at: None }))
     }
 }
 
 impl<K: Hash + Eq> Forgotten<K> {
     /// What was read about `key` so far is old.
     pub(crate) fn forget(&self, key: K) {
-        let mut marks = self.marks.write().unwrap_or_else(PoisonError::into_inner);
-        if marks.len() >= MARKS_PRUNED_AT {
-            marks.retain(|_, made_at| made_at.elapsed() < MARKS_KEPT);
+        let mut marks = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if marks.made_at.len() >= MARKS_PRUNED_AT {
+            marks.made_at.retain(|_, made_at| made_at.elapsed() < MARKS_KEPT);
         }
-        marks.insert(key, Instant::now());
+        let now = Instant::now();
+        marks.made_at.insert(key, now);
+        marks.last_made_at = Some(now);
     }
 
     /// Whether nothing is known to have changed about `key` since `read_at`.
     pub(crate) fn is_current(&self, key: &K, read_at: Instant) -> bool {
-        let marks = self.marks.read().unwrap_or_else(PoisonError::into_inner);
-        marks.get(key).is_none_or(|made_at| read_at > *made_at)
+        let marks = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        marks.made_at.get(key).is_none_or(|made_at| read_at > *made_at)
+    }
+
+    /// Whether nothing at all is known to have changed since `read_at`: an answer that found nothing may be about
+    /// whatever did.
+    pub(crate) fn is_all_current(&self, read_at: Instant) -> bool {
+        let marks = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        marks.last_made_at.is_none_or(|made_at| read_at > made_at)
     }
 }
 
@@ -169,6 +185,10 @@ mod tests {
         readings.forgotten.forget(7);
         advance(Duration::from_millis(1)).await;
         assert_eq!(readings.get().await, 2);
+        let read_at = Instant::now();
+        assert!(readings.forgotten.is_all_current(read_at));
+        readings.forgotten.forget(8);
+        assert!(!readings.forgotten.is_all_current(read_at));
     }
 
     #[tokio::test(start_paused = true)]

@@ -68,6 +68,9 @@ pub enum Refusal {
     /// The account is not in the books, or is not this user's.
     #[error("there is no such account")]
     NoAccount,
+    /// The account to be opened is there already.
+    #[error("the account exists already")]
+    AccountExists,
     /// A sum does not fit into 64 bits.
     #[error("the amount is too large for the books")]
     TooLarge,

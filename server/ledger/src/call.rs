@@ -240,9 +240,7 @@ impl Books {
     pub fn correct(&mut self, lost: &LostHold, cost: &Cost, now_ms: i64) -> Result<Correction, Refusal> {
         let total = cost.total().ok_or(Refusal::TooLarge)?;
         let hold = &lost.hold;
-        let paid = |line: &HoldLine| {
-            lost.settled.lines.iter().filter(|paid| paid.account == line.account).map(|paid| paid.amount).sum()
-        };
+        let paid = |account| amount_of(&lost.settled.lines, account);
         let mut posting = Posting {
             user: hold.user,
             now_ms,
@@ -263,11 +261,11 @@ impl Books {
             );
         }
         let taken = take(hold, cost, total, |line| {
-            let already: i64 = paid(line);
             let available = self.account(line.account).map_or(0, |account| account.balance.available());
-            line.held.min(already.saturating_add(available.max(0)))
+            line.held.min(paid(line.account).saturating_add(available.max(0)))
         });
-        // What expiry already took from an account is kept; only the difference moves now.
+        // What expiry already took counts; only the difference moves now, in either direction.
+        self.give_back_excess(&mut posting, lost, &taken.lines);
         let mut settled = Settled {
             cost: total,
             charged: Money::ZERO,
@@ -275,8 +273,7 @@ impl Books {
             operator_loss: taken.operator_loss,
         };
         for line in taken.lines {
-            let held = HoldLine { account: line.account, unit: line.unit, held: 0, covers: 0, weight_ppm: 0 };
-            let due = line.amount.saturating_sub(paid(&held));
+            let due = line.amount.saturating_sub(paid(line.account));
             self.pay(&mut posting, line.account, line.unit, due, TransferKind::Consumption);
             settled.lines.push(line);
         }
@@ -284,11 +281,34 @@ impl Books {
         self.bear_loss(&mut posting, settled.operator_loss);
         for held in &hold.budgets {
             let spending = self.spending.entry((held.budget, held.period_start_ms)).or_default();
-            let counted = lost.settled.cost.saturating_sub(lost.settled.operator_loss);
-            let borne = settled.cost.saturating_sub(settled.operator_loss);
+            let counted = counted_by_budget(lost.settled.cost, lost.settled.operator_loss, held);
+            let borne = counted_by_budget(settled.cost, settled.operator_loss, held);
             spending.spent = spending.spent.saturating_sub(counted).saturating_add(borne).max(Money::ZERO);
         }
         Ok(settled)
+    }
+
+    /// Takes back what expiry took of each account beyond `due`, and lets it run out where the account has expired.
+    fn give_back_excess(&mut self, posting: &mut Posting, lost: &LostHold, due: &[SourceLine]) {
+        // Expiry made one transfer for each line that paid, in their order, before any other.
+        let paid = lost.settled.lines.iter().filter(|line| line.amount > 0).zip(1_u8..);
+        for (line, number) in paid {
+            let excess = line.amount.saturating_sub(amount_of(due, line.account));
+            if excess > 0 {
+                self.transfer(
+                    posting,
+                    Movement {
+                        debit: SystemAccount::consumed(line.unit).id(line.unit),
+                        credit: line.account,
+                        unit: line.unit,
+                        amount: excess,
+                        kind: TransferKind::Reversal,
+                        reverses: Some(lost.hold.request.transfer(number)),
+                    },
+                );
+                self.expire_rest(posting, line.account);
+            }
+        }
     }
 
     /// Releases a hold, posts what was taken of it, and sends on what comes back to an expired account.
@@ -301,7 +321,8 @@ impl Books {
         for held in &hold.budgets {
             let spending = self.spending.entry((held.budget, held.period_start_ms)).or_default();
             spending.pending = spending.pending.saturating_sub(held.amount).max(Money::ZERO);
-            spending.spent = spending.spent.saturating_add(taken.borne_by_user());
+            spending.spent =
+                spending.spent.saturating_add(counted_by_budget(taken.cost, taken.operator_loss, held));
         }
         let mut posting =
             Posting { user: hold.user, now_ms, cause: hold.request.uuid(), next_line: 1 };
@@ -375,13 +396,6 @@ struct Taken {
     operator_loss: Money,
 }
 
-impl Taken {
-    /// What counts against the user's budgets: list cost, but for what the operator bears.
-    fn borne_by_user(&self) -> Money {
-        self.cost.saturating_sub(self.operator_loss)
-    }
-}
-
 /// Uses the lines in hold order, each up to `limit`: a calls grant pays everything, token grants the dearest
 /// tokens, money the rest; what is left is the operator's.
 fn take(hold: &Hold, cost: &Cost, total: Money, limit: impl Fn(&HoldLine) -> i64) -> Taken {
@@ -430,19 +444,35 @@ fn take(hold: &Hold, cost: &Cost, total: Money, limit: impl Fn(&HoldLine) -> i64
     Taken { cost: total, lines, operator_loss: owed.saturating_sub(paid_in_money) }
 }
 
-/// Everything a hold has.
+/// Everything a hold has. What money did not have to hold of the bound is what the grants are worth: the first of
+/// them stands for all of it, since a hold does not know which tokens each would have covered.
 fn take_all(hold: &Hold) -> Taken {
+    let money = hold.lines.iter().filter(|line| line.unit == Unit::NanoUsd).map(|line| Money::from_nanos(line.held));
+    let mut granted = hold.bound.saturating_sub(money.sum());
     let line = |line: &HoldLine| SourceLine {
         account: line.account,
         unit: line.unit,
         amount: line.held,
-        list_value: if line.unit == Unit::NanoUsd { Money::from_nanos(line.held) } else { Money::ZERO },
+        list_value: match line.unit {
+            Unit::NanoUsd => Money::from_nanos(line.held),
+            Unit::Tokens | Unit::Calls => std::mem::take(&mut granted),
+        },
     };
     Taken {
         cost: hold.bound,
         lines: hold.lines.iter().filter(|held| held.held > 0).map(line).collect(),
         operator_loss: Money::ZERO,
     }
+}
+
+/// What a call counts against a budget: list cost but for what the operator bears, and never more than was held of
+/// the budget, as a grant may pay for an overrun that the limit did not foresee.
+fn counted_by_budget(cost: Money, operator_loss: Money, held: &BudgetHold) -> Money {
+    cost.saturating_sub(operator_loss).min(held.amount)
+}
+
+fn amount_of(lines: &[SourceLine], account: AccountId) -> i64 {
+    lines.iter().filter(|line| line.account == account).map(|line| line.amount).sum()
 }
 
 fn money_paid(lines: &[SourceLine]) -> Money {

@@ -7,8 +7,9 @@ use crate::account::{Account, AccountKind, Unit, WhenUsed};
 use crate::books::Books;
 use crate::hold::HoldLine;
 
-/// A call draws on at most so many accounts, which keeps its transfers within one numbering.
-const SOURCES_MAX: usize = 64;
+/// A call draws on at most so many accounts, which keeps its transfers within one numbering: an expiry and a
+/// correction make at most two for each account, and one for the operator's loss, twice.
+const SOURCES_MAX: usize = 60;
 const PER_MILLION: u128 = 1_000_000;
 
 /// The accounts that may pay for one call, in the order of use.

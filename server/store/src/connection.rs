@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use sea_orm::sqlx::Executor;
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, DatabaseTransaction,
     DbErr, IsolationLevel, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
@@ -211,6 +212,23 @@ fn server_options(url: &str, connections: u32) -> ConnectOptions {
         .min_connections(2)
         .acquire_timeout(Duration::from_secs(5))
         .connect_timeout(Duration::from_secs(5))
-        .sqlx_logging(false);
+        // Below the time after which a server ends a connection that says nothing.
+        .idle_timeout(Duration::from_secs(20))
+        .sqlx_logging(false)
+        .map_sqlx_mysql_pool_opts(|pool| {
+            pool.after_connect(|connection, _| {
+                Box::pin(async move { connection.execute(MYSQL_SESSION).await.map(|_| ()) })
+            })
+        })
+        .map_sqlx_postgres_pool_opts(|pool| {
+            pool.after_connect(|connection, _| {
+                Box::pin(async move { connection.execute(POSTGRES_SESSION).await.map(|_| ()) })
+            })
+        });
     options
 }
+
+/// Nobody waits long for a lock (the defaults are 50 s and for ever), since whole lanes would; and what a host that
+/// died in a transaction had locked is free again within the time in which its holds must end.
+const MYSQL_SESSION: &str = "SET SESSION innodb_lock_wait_timeout = 2, SESSION wait_timeout = 30";
+const POSTGRES_SESSION: &str = "SET lock_timeout = '2s'; SET idle_in_transaction_session_timeout = '30s'";

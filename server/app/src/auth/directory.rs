@@ -12,7 +12,7 @@ use crate::auth::actor::{Actor, SignedIn};
 use crate::changes::{ChangeListener, Freshness, Notice};
 use crate::clock::now_ms;
 use crate::error::error_chain;
-use crate::remembered::{Answer, Forgotten, Remembered, Unread};
+use crate::remembered::{Answer, Forgotten, NOTHING_REMEMBERED, Remembered, Unread};
 
 const SESSIONS_MAX: u64 = 10_000;
 
@@ -42,12 +42,13 @@ impl ActorDirectory {
         session: SessionId,
     ) -> Result<Option<Actor>, Unread> {
         let is_current = |answer: &Answer<Option<Arc<SignedIn>>>| {
-            self.everything.is_current(&(), answer.read_at)
-                && self.sessions.is_current(&session, answer.read_at)
-                && answer
-                    .value
-                    .as_ref()
-                    .is_none_or(|signed_in| self.users.is_current(&signed_in.user.id, answer.read_at))
+            let read_at = answer.read_at;
+            self.everything.is_current(&(), read_at)
+                && self.sessions.is_current(&session, read_at)
+                && match &answer.value {
+                    Some(signed_in) => self.users.is_current(&signed_in.user.id, read_at),
+                    None => read_at.elapsed() < NOTHING_REMEMBERED && self.users.is_all_current(read_at),
+                }
         };
         let found =
             self.remembered.get_or_read(&session, is_current, || read_session(store, session)).await?;

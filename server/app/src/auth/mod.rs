@@ -7,6 +7,8 @@ mod access_token;
 mod actor;
 mod directory;
 mod routes;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use access_token::create_access_token;
 pub(crate) use actor::{Actor, identify_actor};

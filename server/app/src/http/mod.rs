@@ -9,5 +9,7 @@ pub(crate) mod request_id;
 mod routes;
 mod server;
 
+#[cfg(test)]
+pub(crate) use routes::management_slices;
 pub(crate) use routes::{api_document, build_router};
 pub(crate) use server::serve;

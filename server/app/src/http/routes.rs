@@ -19,7 +19,9 @@ use crate::http::request_id::assign_request_id;
 use crate::relay_routes::{RelayState, relay_routes};
 use crate::setup::require_owner;
 use crate::state::App;
-use crate::{adjustments, channels, grants, health, home, keys, ledger, models, openapi, requests, users};
+use crate::{
+    adjustments, channels, grants, health, home, keys, ledger, models, openapi, requests, users,
+};
 
 /// The largest body of a management call.
 const BODY_BYTES_MAX: usize = 1024 * 1024;
@@ -59,8 +61,8 @@ pub(crate) fn api_document() -> OpenApi {
 }
 
 /// Every slice's routes below `/api`.
-fn management_routes() -> OpenApiRouter<App> {
-    let slices = GuardedRoutes::new()
+pub(crate) fn management_slices() -> GuardedRoutes {
+    GuardedRoutes::new()
         .merge(users::routes())
         .merge(keys::routes())
         .merge(adjustments::routes())
@@ -68,8 +70,11 @@ fn management_routes() -> OpenApiRouter<App> {
         .merge(ledger::routes())
         .merge(requests::routes())
         .merge(models::routes())
-        .merge(channels::routes());
-    OpenApiRouter::with_openapi(openapi::outline()).nest("/api", slices.into_router())
+        .merge(channels::routes())
+}
+
+fn management_routes() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(openapi::outline()).nest("/api", management_slices().into_router())
 }
 
 async fn unknown_url() -> ApiError {

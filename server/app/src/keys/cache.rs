@@ -14,7 +14,7 @@ use crate::changes::{ChangeListener, Freshness, Notice};
 use crate::clock::now_ms;
 use crate::error::error_chain;
 use crate::keys::shared::{SharedAnswer, SharedKeys};
-use crate::remembered::{Answer, Forgotten, Remembered, Unread};
+use crate::remembered::{Answer, Forgotten, NOTHING_REMEMBERED, Remembered, Unread};
 
 const KEYS_MAX: u64 = 100_000;
 
@@ -61,11 +61,18 @@ impl KeyDirectory {
     }
 
     fn is_current(&self, answer: &Answer<Option<Arc<Caller>>>) -> bool {
-        self.everything.is_current(&(), answer.read_at)
-            && answer.value.as_ref().is_none_or(|caller| {
-                self.keys.is_current(&caller.key, answer.read_at)
-                    && self.users.is_current(&caller.user, answer.read_at)
-            })
+        let read_at = answer.read_at;
+        self.everything.is_current(&(), read_at)
+            && match &answer.value {
+                Some(caller) => {
+                    self.keys.is_current(&caller.key, read_at) && self.users.is_current(&caller.user, read_at)
+                }
+                None => {
+                    read_at.elapsed() < NOTHING_REMEMBERED
+                        && self.keys.is_all_current(read_at)
+                        && self.users.is_all_current(read_at)
+                }
+            }
     }
 
     /// What Redis remembers, if it is current, else what the database says.

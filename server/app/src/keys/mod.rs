@@ -4,6 +4,8 @@ mod administration;
 mod cache;
 mod own;
 mod shared;
+#[cfg(test)]
+mod tests;
 mod wire;
 
 use utoipa_axum::routes;

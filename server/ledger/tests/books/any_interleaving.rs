@@ -6,7 +6,7 @@ use waystation_ledger::{
     Reserve, SystemAccount, Terms, TransferKind, Unit,
 };
 
-use crate::world::{NOW, account, account_id, budget_id, call, check, cost_of, fund, request, user};
+use crate::world::{NOW, account, account_id, budget_id, call, check, check_lines, cost_of, fund, request, user};
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -90,6 +90,7 @@ proptest! {
                         Ok(settled) => {
                             let hold = hold.unwrap();
                             ended.insert(number);
+                            check_lines(&books, number, &settled);
                             for line in &settled.lines {
                                 let held = hold.lines.iter().find(|held| held.account == line.account).unwrap();
                                 prop_assert!(line.amount <= held.held, "posted above the hold");
@@ -112,6 +113,7 @@ proptest! {
                 Step::Expire { call: number, rule, input } => {
                     let rule = [Crashed::Void, Crashed::Input, Crashed::FullHold][usize::from(rule)];
                     if let Ok(hold) = books.expire(request(number), rule, &cost_of(input, 0), now) {
+                        check_lines(&books, number, &hold.settled);
                         ended.insert(number);
                         lost.push(hold);
                     }
@@ -121,6 +123,7 @@ proptest! {
                         let lost = lost.remove(place);
                         let corrected = books.correct(&lost, &cost_of(input, output), now).unwrap();
                         prop_assert!(corrected.charged <= lost.hold.bound);
+                        check_lines(&books, number, &corrected);
                     }
                 }
                 Step::Move { number, account, credit, amount } => {

@@ -235,3 +235,67 @@ fn a_correction_takes_no_more_than_is_available() {
     assert_eq!(available(&books, cash), 0);
     check(&books);
 }
+
+/// What a call's transfers moved out of an account, less what they brought back.
+fn moved(books: &Books, account: waystation_ids::AccountId, number: u32) -> i64 {
+    let of_call = books.transfers.iter().filter(|transfer| transfer.id.cause() == request(number).uuid());
+    of_call
+        .filter(|transfer| transfer.kind != waystation_ledger::TransferKind::Expiry)
+        .map(|transfer| match () {
+            () if transfer.debit == account => transfer.amount,
+            () if transfer.credit == account => -transfer.amount,
+            () => 0,
+        })
+        .sum()
+}
+
+#[test]
+fn a_correction_gives_back_what_expiry_took_too_much() {
+    let mut books = Books::default();
+    let mut gift = account(2, AccountKind::Gift, Unit::NanoUsd);
+    gift.expires_at_ms = Some(NOW + 10);
+    let gift = fund(&mut books, gift, usd("0.005").nanos());
+    let cash = cash(&mut books, "1");
+    books.reserve(&call(1, user(1)), NOW).unwrap();
+    let lost = books.expire(request(1), Crashed::FullHold, &cost_of(0, 0), NOW).unwrap();
+    assert_eq!(lost.settled.charged, usd("0.007"));
+    let corrected = books.correct(&lost, &cost_of(400, 100), NOW + 10).unwrap();
+    assert_eq!((corrected.charged, corrected.operator_loss), (usd("0.0018"), Money::ZERO));
+    assert_eq!(moved(&books, gift, 1), usd("0.0018").nanos());
+    assert_eq!(moved(&books, cash, 1), 0);
+    // What comes back to the gift, which has expired meanwhile, runs out at once.
+    assert_eq!(available(&books, gift), 0);
+    assert_eq!(available(&books, cash), usd("1").nanos());
+    check(&books);
+}
+
+#[test]
+fn a_full_hold_is_worth_its_list_price_whatever_pays_it() {
+    for calls in [1, 0] {
+        let mut books = Books::default();
+        cash(&mut books, "1");
+        if calls > 0 {
+            fund(&mut books, account(2, AccountKind::Grant, Unit::Calls), calls);
+        }
+        fund(&mut books, account(3, AccountKind::Grant, Unit::Tokens), 200);
+        fund(&mut books, account(4, AccountKind::Grant, Unit::Tokens), 100);
+        books.reserve(&call(1, user(1)), NOW).unwrap();
+        let settled = books.expire(request(1), Crashed::FullHold, &cost_of(0, 0), NOW).unwrap().settled;
+        assert_eq!(settled.cost, usd("0.007"));
+        let worth: Money = settled.lines.iter().map(|line| line.list_value).sum();
+        assert_eq!(worth, settled.cost, "{settled:?}");
+        check(&books);
+    }
+}
+
+#[test]
+fn an_overrun_paid_by_a_grant_does_not_break_a_budget() {
+    let mut books = Books::default();
+    fund(&mut books, account(2, AccountKind::Grant, Unit::Calls), 1);
+    let budget = Budget { id: budget_id(1), period: BudgetPeriod::Day, limit: usd("0.007") };
+    books.budgets.insert(budget.id, budget);
+    books.reserve(&Reserve { budgets: vec![(budget_id(1), NOW)], ..call(1, user(1)) }, NOW).unwrap();
+    let settled = books.post(request(1), &cost_of(1_000, 5_000), NOW).unwrap();
+    assert_eq!(settled.cost, usd("0.052"));
+    assert_eq!(books.spending[&(budget_id(1), NOW)].spent, usd("0.007"));
+}

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 use waystation_ids::{AccountId, BudgetId, InstanceId, KeyId, PriceVersionId, RequestId, UserId};
 use waystation_ledger::{
-    Account, AccountKind, Books, Direction, MoveFunds, OutputCap, Reserve, SystemAccount, TransferKind, Unit,
+    Account, AccountKind, Books, Direction, MoveFunds, OutputCap, Reserve, Settled, SystemAccount, TransferKind, Unit,
 };
 use waystation_pricing::{Bucket, Cost, Money, Multiplier, Price, Usage, UsageSource};
 
@@ -145,4 +145,27 @@ pub fn check(books: &Books) {
         assert_eq!(spending.pending, held);
         assert!(!spending.spent.is_negative());
     }
+}
+
+/// What a call's row will say is what its transfers moved, and adds up to its cost.
+pub fn check_lines(books: &Books, number: u32, settled: &Settled) {
+    let mut moved: BTreeMap<AccountId, i64> = BTreeMap::new();
+    for transfer in books.transfers.iter().filter(|transfer| transfer.id.cause() == request(number).uuid()) {
+        match transfer.kind {
+            TransferKind::Consumption => *moved.entry(transfer.debit).or_default() += transfer.amount,
+            TransferKind::Reversal => *moved.entry(transfer.credit).or_default() -= transfer.amount,
+            TransferKind::OperatorLoss => *moved.entry(transfer.debit).or_default() += transfer.amount,
+            _ => {}
+        }
+    }
+    let loss = moved.remove(&SystemAccount::OperatorLoss.id(Unit::NanoUsd)).unwrap_or_default();
+    assert_eq!(loss, settled.operator_loss.nanos());
+    moved.retain(|_, amount| *amount != 0);
+    let mut lines: BTreeMap<AccountId, i64> = BTreeMap::new();
+    for line in settled.lines.iter().filter(|line| line.amount != 0) {
+        *lines.entry(line.account).or_default() += line.amount;
+    }
+    assert_eq!(lines, moved, "the lines are not the transfers: {settled:?}");
+    let worth: Money = settled.lines.iter().map(|line| line.list_value).sum();
+    assert_eq!(worth.saturating_add(settled.operator_loss), settled.cost, "the lines do not add up: {settled:?}");
 }

@@ -47,6 +47,16 @@ async fn a_drained_stream_is_settled_by_its_own_usage() {
 }
 
 #[tokio::test]
+async fn a_caller_that_leaves_at_the_end_has_its_answer() {
+    let gate = Arc::new(Semaphore::new(0));
+    let upstream = Upstream::start(vec![gated(&gate)]).await;
+    let running = World::new(&[upstream.url()]).start();
+    leave_after(&running, &gate, 6, "[DONE]").await;
+    let (settlement, _) = within(running.close()).await.unwrap();
+    assert_eq!((settlement.record.status, settlement.record.status_code), (CallStatus::Ok, 200));
+}
+
+#[tokio::test]
 async fn a_cancelled_stream_is_settled_by_what_was_delivered() {
     for (events, text) in LEAVING {
         let gate = Arc::new(Semaphore::new(0));

@@ -1,7 +1,9 @@
 //! Calls beside and after each other.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use tokio::sync::Semaphore;
 use waystation_relay::OnDisconnect;
 
 use crate::upstream::{ANSWER, DONE, ROLE, STOP, Step, USAGE, Upstream, chunked_stream, document, send, stream, word};
@@ -9,13 +11,17 @@ use crate::world::{World, read, read_until, request, within};
 
 #[tokio::test]
 async fn connections_are_used_again() {
-    let once = chunked_stream(&[ROLE, &word("Hello"), STOP, USAGE, DONE]);
+    let gate = Arc::new(Semaphore::new(0));
+    let mut once = chunked_stream(&[ROLE, &word("Hello"), STOP, USAGE, DONE]);
+    // The encoding's own end comes when the caller has long seen the end of the answer.
+    once.insert(once.len() - 1, Step::Gate(gate.clone()));
     let whole = format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{ANSWER}", ANSWER.len());
     let script = [once.clone(), vec![Step::NextRequest], once, vec![Step::NextRequest, send(&whole)]].concat();
     let upstream = Upstream::start(vec![script]).await;
     let running = World::new(&[upstream.url()]).start();
     for streamed in [true, true, false] {
         assert_eq!(running.ask(&request(streamed)).await.status, 200);
+        gate.add_permits(1);
         running.rest().await;
     }
     assert_eq!(upstream.seen().len(), 3);

@@ -6,7 +6,7 @@ use sea_orm::sea_query::{Expr, ExprTrait, Order, Query};
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use uuid::Uuid;
 use waystation_ids::{RequestId, TransferId};
-use waystation_ledger::{SourceLine, TransferKind, Unit};
+use waystation_ledger::{SourceLine, SystemAccount, TransferKind, Unit};
 
 use crate::connection::Store;
 use crate::error::StoreError;
@@ -50,10 +50,11 @@ impl Store {
                 report.requests += 1;
                 let lines: String = row.try_get("", "source_lines")?;
                 let lines: Vec<SourceLine> = from_json(&lines, "call's source lines")?;
+                let cost: i64 = row.try_get("", "cost_nanos")?;
                 let charged: i64 = row.try_get("", "charged_nanos")?;
                 let loss: i64 = row.try_get("", "operator_loss_nanos")?;
                 let moved = moved.remove(&id).unwrap_or_default();
-                if !agrees(&lines, charged, loss, &moved) {
+                if !agrees(&lines, cost, charged, loss, &moved) {
                     report.report(AuditDifference::CallLines { request: RequestId::from_uuid(id) });
                 }
             }
@@ -68,16 +69,21 @@ impl Store {
     }
 }
 
-fn agrees(lines: &[SourceLine], charged: i64, loss: i64, moved: &Moved) -> bool {
+fn agrees(lines: &[SourceLine], cost: i64, charged: i64, loss: i64, moved: &Moved) -> bool {
     let mut by_account: BTreeMap<Uuid, i64> = BTreeMap::new();
     let mut money = 0_i64;
-    for line in lines.iter().filter(|line| line.amount > 0) {
-        *by_account.entry(line.account.uuid()).or_default() += line.amount;
+    let mut worth = loss;
+    for line in lines {
+        worth = worth.saturating_add(line.list_value.nanos());
+        if line.amount > 0 {
+            let amount = by_account.entry(line.account.uuid()).or_default();
+            *amount = amount.saturating_add(line.amount);
+        }
         if line.unit == Unit::NanoUsd {
             money = money.saturating_add(line.amount);
         }
     }
-    by_account == moved.by_account && money == charged && loss == moved.operator_loss
+    by_account == moved.by_account && worth == cost && money == charged && loss == moved.operator_loss
 }
 
 /// What calls moved, by call, for calls after `after` up to `last`.
@@ -93,25 +99,32 @@ async fn load_moved(
     };
     let kinds = [TransferKind::Consumption, TransferKind::OperatorLoss, TransferKind::Reversal];
     let query = Query::select()
-        .columns(["id", "debit_account", "amount", "kind"])
+        .columns(["id", "debit_account", "credit_account", "amount", "kind"])
         .from("transfers")
         .and_where(Expr::col("id").gt(if after.is_nil() { after } else { end(after) }))
         .and_where(Expr::col("id").lte(end(last)))
         .and_where(Expr::col("kind").is_in(kinds.map(TransferKind::name)))
         .take();
+    let operator_loss = SystemAccount::OperatorLoss.id(Unit::NanoUsd).uuid();
     let mut moved: BTreeMap<Uuid, Moved> = BTreeMap::new();
     for row in snapshot.query_all(&query).await? {
         let id = TransferId::from_uuid(row.try_get("", "id")?);
         let kind: String = row.try_get("", "kind")?;
         let amount: i64 = row.try_get("", "amount")?;
         let call = moved.entry(id.cause()).or_default();
+        let debit: Uuid = row.try_get("", "debit_account")?;
+        let credit: Uuid = row.try_get("", "credit_account")?;
+        let sum = |sum: &mut i64, amount: i64| *sum = sum.saturating_add(amount);
         match TransferKind::from_name(&kind) {
-            Some(TransferKind::Consumption) => {
-                *call.by_account.entry(row.try_get("", "debit_account")?).or_default() += amount;
-            }
-            Some(TransferKind::OperatorLoss) => call.operator_loss = call.operator_loss.saturating_add(amount),
-            _ => call.operator_loss = call.operator_loss.saturating_sub(amount),
+            Some(TransferKind::Consumption) => sum(call.by_account.entry(debit).or_default(), amount),
+            Some(TransferKind::OperatorLoss) => sum(&mut call.operator_loss, amount),
+            // What a correction takes back is the operator's loss, or what expiry took of an account.
+            _ if credit == operator_loss => sum(&mut call.operator_loss, amount.saturating_neg()),
+            _ => sum(call.by_account.entry(credit).or_default(), amount.saturating_neg()),
         }
+    }
+    for call in moved.values_mut() {
+        call.by_account.retain(|_, amount| *amount != 0);
     }
     Ok(moved)
 }

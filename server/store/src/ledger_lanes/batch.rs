@@ -15,7 +15,7 @@ use waystation_pricing::{Bucket, Usage, UsageSource};
 use crate::connection::{Store, database_time_ms};
 use crate::error::StoreError;
 use crate::ledger_lanes::book_rows::{
-    StoredAccount, delete_holds, insert_holds, insert_transfers, lock_accounts, lock_budgets, lock_holds,
+    StoredAccount, delete_holds, insert_accounts, insert_holds, insert_transfers, lock_accounts, lock_budgets, lock_holds,
     write_accounts, write_spending,
 };
 use crate::ledger_lanes::call_rows::{EndedCall, EndingCall, Rollup, lock_ended_calls, write_ending_calls};
@@ -66,8 +66,8 @@ impl Work {
         let holds = lock_holds(tx, &hold_ids(orders, verify)).await?;
         let mut books = Books::default();
         let loaded_holds: BTreeMap<RequestId, Hold> = holds.into_iter().map(|hold| (hold.request, hold)).collect();
-        lock_budgets(tx, &mut books, &budget_periods(orders, &loaded_holds)).await?;
         let ended = lock_ended_calls(tx, &ended_ids(orders, &loaded_holds, verify)).await?;
+        lock_budgets(tx, &mut books, &budget_periods(orders, &loaded_holds, &ended)).await?;
         let receipts = lock_receipts(tx, orders).await?;
         let now_ms = database_time_ms(tx).await?;
         let mut loaded = HashMap::with_capacity(accounts.len());
@@ -129,14 +129,14 @@ impl Work {
             Ok(settled) => (settled, None),
             Err(Refusal::NoHold) => match self.find_ended(request) {
                 None => return Err(Refusal::NoHold),
-                Some((Some(lost), _, rollup)) if settlement.cost.is_some() => {
+                Some((Some(lost), ended, rollup)) if settlement.cost.is_some() || !ended.lines.is_empty() => {
                     let cost = settlement.cost.clone().unwrap_or_default();
                     let settled = self.books.correct(&lost, &cost, self.now_ms)?;
                     self.ending.retain(|call| call.record.request != request);
                     (settled, rollup)
                 }
                 // Posted, voided or corrected already: the same answer, no effect. And a void that comes after the
-                // hold expired finds nothing to give back.
+                // hold expired finds nothing to give back, unless expiry took something.
                 Some((_, settled, _)) => return Ok(settled),
             },
             Err(refusal) => return Err(refusal),
@@ -182,6 +182,9 @@ impl Work {
             return Ok(receipt.clone());
         }
         let (account, opened) = match &order.target {
+            FundsTarget::New(account) if self.books.account(account.id).is_some() => {
+                return Err(Refusal::AccountExists);
+            }
             FundsTarget::New(account) => ((**account).clone(), true),
             FundsTarget::Standing(kind, unit, new_id) => {
                 let standing = self.books.accounts_of(order.user).find(|account| {
@@ -229,7 +232,10 @@ impl Work {
     }
 
     async fn write(&self, tx: &DatabaseTransaction) -> Result<(), StoreError> {
-        write_accounts(tx, &self.changed_accounts()).await?;
+        let (known, opened): (Vec<_>, Vec<_>) =
+            self.changed_accounts().into_iter().partition(|(account, _)| self.loaded.contains_key(&account.id));
+        write_accounts(tx, &known).await?;
+        insert_accounts(tx, &opened).await?;
         let ended: Vec<Uuid> = self
             .loaded_holds
             .keys()
@@ -330,12 +336,20 @@ fn ended_ids(orders: &[Order], holds: &BTreeMap<RequestId, Hold>, verify: bool) 
     Vec::from_iter(ids)
 }
 
-fn budget_periods(orders: &[Order], holds: &BTreeMap<RequestId, Hold>) -> Vec<(waystation_ids::BudgetId, i64)> {
+/// Budgets that the orders may change: those asked for, those of holds that end, and those of lost calls that may be
+/// corrected. One that were missing would be written as if its period had used nothing.
+fn budget_periods(
+    orders: &[Order],
+    holds: &BTreeMap<RequestId, Hold>,
+    ended: &BTreeMap<RequestId, EndedCall>,
+) -> Vec<(waystation_ids::BudgetId, i64)> {
     let asked = orders.iter().filter_map(|order| match order {
         Order::Reserve(call) => Some(call.budgets.iter().copied()),
         _ => None,
     });
-    let held = holds.values().flat_map(|hold| hold.budgets.iter().map(|held| (held.budget, held.period_start_ms)));
+    let lost = ended.values().filter_map(|call| call.lost.as_ref()).map(|lost| &lost.hold);
+    let held = holds.values().chain(lost).flat_map(|hold| &hold.budgets);
+    let held = held.map(|held| (held.budget, held.period_start_ms));
     let periods: BTreeSet<_> = asked.flatten().chain(held).collect();
     Vec::from_iter(periods)
 }

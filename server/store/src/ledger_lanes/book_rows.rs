@@ -108,28 +108,19 @@ pub(crate) async fn lock_budgets(
     Ok(())
 }
 
+/// Opens accounts. One whose id is taken is refused: its sums are never those of another.
+pub(crate) async fn insert_accounts(tx: &DatabaseTransaction, accounts: &[StoredAccount]) -> Result<(), StoreError> {
+    if !accounts.is_empty() {
+        tx.execute(&insert_rows("accounts", &ACCOUNT_COLUMNS, account_rows(accounts)?)?).await?;
+    }
+    Ok(())
+}
+
 pub(crate) async fn write_accounts(tx: &DatabaseTransaction, accounts: &[StoredAccount]) -> Result<(), StoreError> {
     if accounts.is_empty() {
         return Ok(());
     }
-    let mut rows = Vec::with_capacity(accounts.len());
-    for (account, created_at_ms) in accounts {
-        rows.push(vec![
-            account.id.uuid().into(),
-            account.user.uuid().into(),
-            account.kind.name().into(),
-            account.unit.name().into(),
-            to_json(&account.terms)?.into(),
-            account.expires_at_ms.into(),
-            account.balance.credits_posted.into(),
-            account.balance.debits_posted.into(),
-            account.balance.debits_pending.into(),
-            account.sequence.into(),
-            (*created_at_ms).into(),
-            Option::<i64>::None.into(),
-        ]);
-    }
-    let statement = insert_rows("accounts", &ACCOUNT_COLUMNS, rows)?
+    let statement = insert_rows("accounts", &ACCOUNT_COLUMNS, account_rows(accounts)?)?
         .on_conflict(
             OnConflict::column("id")
                 .update_columns(["credits_posted", "debits_posted", "debits_pending", "sequence"])
@@ -231,6 +222,27 @@ pub(crate) async fn insert_transfers(tx: &DatabaseTransaction, transfers: &[Tran
     });
     tx.execute(&insert_rows("transfers", &columns, rows)?).await?;
     Ok(())
+}
+
+fn account_rows(accounts: &[StoredAccount]) -> Result<Vec<Vec<Expr>>, StoreError> {
+    let mut rows = Vec::with_capacity(accounts.len());
+    for (account, created_at_ms) in accounts {
+        rows.push(vec![
+            account.id.uuid().into(),
+            account.user.uuid().into(),
+            account.kind.name().into(),
+            account.unit.name().into(),
+            to_json(&account.terms)?.into(),
+            account.expires_at_ms.into(),
+            account.balance.credits_posted.into(),
+            account.balance.debits_posted.into(),
+            account.balance.debits_pending.into(),
+            account.sequence.into(),
+            (*created_at_ms).into(),
+            Option::<i64>::None.into(),
+        ]);
+    }
+    Ok(rows)
 }
 
 fn read_account(row: &QueryResult) -> Result<StoredAccount, StoreError> {

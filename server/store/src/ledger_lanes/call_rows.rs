@@ -87,7 +87,7 @@ impl EndingCall {
                 hour_ms: self.ended_at_ms - self.ended_at_ms.rem_euclid(HOUR_MS),
                 user: self.record.user.uuid(),
                 key: self.record.key.uuid(),
-                model: self.record.model_served.clone(),
+                model: cut(&self.record.model_served, 191),
                 channel: self.record.channel.map_or(Uuid::nil(), |channel| channel.uuid()),
                 status: self.record.status.name(),
             },
@@ -156,10 +156,10 @@ async fn insert_attempts(tx: &DatabaseTransaction, calls: &[EndingCall]) -> Resu
                 request.attempt(attempt.number).uuid().into(),
                 attempt.channel.uuid().into(),
                 attempt.credential.map(|credential| credential.uuid()).into(),
-                attempt.upstream_model.as_str().into(),
+                cut(&attempt.upstream_model, 191).into(),
                 attempt.status_code.map(i64::from).into(),
-                attempt.error_code.clone().into(),
-                attempt.error_text.clone().into(),
+                attempt.error_code.as_deref().map(|code| cut(code, 64)).into(),
+                attempt.error_text.as_deref().map(|text| cut(text, 500)).into(),
                 attempt.started_at_ms.into(),
                 attempt.first_byte_ms.into(),
                 attempt.duration_ms.into(),
@@ -240,7 +240,7 @@ fn request_row(call: &EndingCall) -> Result<Vec<Expr>, StoreError> {
         to_signed(record.output_cap).into(),
         record.status.name().into(),
         i64::from(record.status_code).into(),
-        record.error_code.as_deref().map(|code| cut(code, 64).to_owned()).into(),
+        record.error_code.as_deref().map(|code| cut(code, 64)).into(),
         to_signed(call.attempts.len() as u64).into(),
         record.first_byte_ms.into(),
         record.duration_ms.into(),
@@ -286,10 +286,8 @@ fn read_ended_call(row: &QueryResult) -> Result<(RequestId, EndedCall), StoreErr
     Ok((RequestId::from_uuid(row.try_get("", "id")?), EndedCall { settled, lost, rollup }))
 }
 
-/// Text as a column of `length` characters takes it.
-fn cut(text: &str, length: usize) -> &str {
-    match text.char_indices().nth(length) {
-        Some((end, _)) => &text[..end],
-        None => text,
-    }
+/// Text as a column of `length` characters takes it: PostgreSQL refuses a zero character. What came from outside
+/// must not keep a call from its books.
+fn cut(text: &str, length: usize) -> String {
+    text.chars().filter(|character| *character != '\0').take(length).collect()
 }

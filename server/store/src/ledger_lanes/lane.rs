@@ -7,6 +7,7 @@ use sea_orm::{DbErr, RuntimeErr, SqlxError};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
+use waystation_ledger::Hold;
 
 use crate::connection::Store;
 use crate::error::StoreError;
@@ -35,6 +36,15 @@ impl Lane {
 
     pub async fn submit(&self, order: Order, answer: oneshot::Sender<Answer>) -> Result<(), LaneError> {
         self.queue.send(Waiting { order, answer }).await.map_err(|_| LaneError::Closed)
+    }
+
+    /// Gives back a hold that nobody will use, without waiting for it.
+    pub fn give_back(&self, hold: &Hold) {
+        let (answer, _) = oneshot::channel();
+        let order = Order::Release { user: hold.user, request: hold.request };
+        if self.queue.try_send(Waiting { order, answer }).is_err() {
+            tracing::warn!(request = %hold.request, "a hold nobody uses is left to the sweeper: the lane is full");
+        }
     }
 }
 
@@ -65,9 +75,11 @@ impl Runner {
             return;
         }
         let orders: Vec<Order> = batch.iter().map(|waiting| waiting.order.clone()).collect();
-        let answers = match self.repeat(&orders).await {
+        let answers = match self.repeat(&orders, false).await {
             Ok(answers) => answers,
-            Err(failure) if failure.poisoned && orders.len() > 1 => self.run_one_by_one(&orders).await,
+            Err(failure) if failure.poisoned && orders.len() > 1 => {
+                self.run_one_by_one(&orders, failure.commit_unknown).await
+            }
             Err(failure) => {
                 self.remember_holds(&orders, &failure);
                 let error = LaneError::Unavailable(failure.error);
@@ -83,10 +95,10 @@ impl Runner {
         }
     }
 
-    /// Runs the batch until it is committed, refused by the database for a lasting reason, or out of time.
-    async fn repeat(&mut self, orders: &[Order]) -> Result<Vec<Answer>, BatchFailure> {
+    /// Runs the batch until it is committed, refused by the database for a lasting reason, or out of time. With
+    /// `verify`, a run before this may have been committed.
+    async fn repeat(&mut self, orders: &[Order], mut verify: bool) -> Result<Vec<Answer>, BatchFailure> {
         let until = Instant::now() + REPEAT_FOR;
-        let mut verify = false;
         let mut repeats = 0;
         loop {
             let failure = match run_batch(&self.store, orders, verify).await {
@@ -104,12 +116,13 @@ impl Runner {
         }
     }
 
-    /// After an error that repeating does not mend: each order alone, so that only the offender gets it.
-    async fn run_one_by_one(&mut self, orders: &[Order]) -> Vec<Answer> {
+    /// After an error that repeating does not mend: each order alone, so that only the offender gets it. With
+    /// `verify`, all of them may have been committed together before.
+    async fn run_one_by_one(&mut self, orders: &[Order], verify: bool) -> Vec<Answer> {
         let mut answers = Vec::with_capacity(orders.len());
         for order in orders {
             let alone = std::slice::from_ref(order);
-            let answer = match self.repeat(alone).await {
+            let answer = match self.repeat(alone, verify).await {
                 Ok(mut answers) => answers.pop().unwrap_or(Err(LaneError::Closed)),
                 Err(failure) => {
                     self.remember_holds(alone, &failure);

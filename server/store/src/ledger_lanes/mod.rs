@@ -26,7 +26,7 @@ use crate::connection::{DatabaseKind, Store};
 pub use order::{AdjustmentRecord, FundsOrder, FundsReceipt, FundsTarget, LaneError};
 pub(crate) use book_rows::{from_json, read_hold, select_holds};
 use lane::Lane;
-use order::{Order, Reply};
+use order::{Answer, Order, Reply};
 pub use sweep::{Lapsed, SweepReport};
 
 /// Lanes on a database server; each has at most one transaction under way.
@@ -56,7 +56,11 @@ impl LedgerLanes {
     ///
     /// When the caller stops waiting, the hold is not taken, or given back.
     pub async fn reserve(&self, call: Reserve) -> Result<Hold, LaneError> {
-        match self.run(call.user, Order::Reserve(Box::new(call))).await? {
+        let (answer, waiting) = oneshot::channel();
+        let lane = self.lane_of(call.user)?;
+        let mut awaited = AwaitedHold { waiting, lane };
+        lane.submit(Order::Reserve(Box::new(call)), answer).await?;
+        match (&mut awaited.waiting).await.map_err(|_| LaneError::Closed)?? {
             Reply::Held(hold) => Ok(hold),
             _ => Err(LaneError::Closed),
         }
@@ -89,12 +93,33 @@ impl LedgerLanes {
     }
 
     async fn run(&self, user: UserId, order: Order) -> Result<Reply, LaneError> {
+        self.submit(user, order).await?.await.map_err(|_| LaneError::Closed)?
+    }
+
+    async fn submit(&self, user: UserId, order: Order) -> Result<oneshot::Receiver<Answer>, LaneError> {
         let (answer, waiting) = oneshot::channel();
+        self.lane_of(user)?.submit(order, answer).await?;
+        Ok(waiting)
+    }
+
+    fn lane_of(&self, user: UserId) -> Result<&Lane, LaneError> {
         let lane = usize::from(user.uuid().as_bytes()[14]) % self.lanes.len();
-        match self.lanes.get(lane) {
-            Some(lane) => lane.submit(order, answer).await?,
-            None => return Err(LaneError::Closed),
+        self.lanes.get(lane).ok_or(LaneError::Closed)
+    }
+}
+
+/// A hold somebody waits for. The lane sees that nobody waits only until it has answered; a hold that was answered
+/// and never looked at is given back here.
+struct AwaitedHold<'a> {
+    waiting: oneshot::Receiver<Answer>,
+    lane: &'a Lane,
+}
+
+impl Drop for AwaitedHold<'_> {
+    fn drop(&mut self) {
+        self.waiting.close();
+        if let Ok(Ok(Reply::Held(hold))) = self.waiting.try_recv() {
+            self.lane.give_back(&hold);
         }
-        waiting.await.map_err(|_| LaneError::Closed)?
     }
 }

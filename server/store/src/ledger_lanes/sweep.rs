@@ -37,11 +37,13 @@ pub struct SweepReport {
 
 impl LedgerLanes {
     /// Ends every hold that is 15 s past its deadline or belongs to an instance whose lease lapsed 15 s ago. Any
-    /// number of instances may sweep at once: a hold ends once.
+    /// number of instances may sweep at once: a hold ends once. All are tried; the first failure is told after that,
+    /// so that one hold which cannot be ended keeps no other from ending.
     pub async fn sweep(&self, rule: Crashed) -> Result<SweepReport, LaneError> {
-        let lapsed = self.store.list_lapsed_holds().await.map_err(unavailable)?;
+        let (lapsed, unreadable) = self.store.list_lapsed_holds().await.map_err(unavailable)?;
         let prices = self.store.load_prices_of(lapsed.iter().map(|(hold, _)| hold)).await.map_err(unavailable)?;
-        let mut report = SweepReport::default();
+        // All are handed in before the first answer is awaited: the lanes end them in groups.
+        let mut ending = Vec::with_capacity(lapsed.len());
         for (hold, past_deadline) in lapsed {
             let usage = Usage::none(UsageSource::Estimated).with(Bucket::Input, hold.input_estimate);
             // Without its price (which is never deleted) a hold still ends, with nothing booked as lost.
@@ -50,20 +52,29 @@ impl LedgerLanes {
                 .map(|price| Cost::of(&usage, price, hold.multiplier))
                 .unwrap_or_default();
             let order = Order::Expire(Box::new(Expire { user: hold.user, request: hold.request, rule, estimate }));
-            match self.run(hold.user, order).await {
-                Ok(_) => report.ended.push(Lapsed { request: hold.request, past_deadline }),
+            ending.push((hold.request, past_deadline, self.submit(hold.user, order).await?));
+        }
+        let mut report = SweepReport::default();
+        let mut failure = unreadable.map(unavailable);
+        for (request, past_deadline, ended) in ending {
+            match ended.await.unwrap_or(Err(LaneError::Closed)) {
+                Ok(_) => report.ended.push(Lapsed { request, past_deadline }),
                 // Settled meanwhile, or swept by another instance.
                 Err(LaneError::Refused(Refusal::NoHold)) => {}
-                Err(error) => return Err(error),
+                Err(error) => failure = failure.or(Some(error)),
             }
         }
-        Ok(report)
+        match failure {
+            Some(error) => Err(error),
+            None => Ok(report),
+        }
     }
 }
 
 impl Store {
-    /// Open holds that nobody will end any more, and whether it is their deadline that has passed.
-    async fn list_lapsed_holds(&self) -> Result<Vec<(Hold, bool)>, StoreError> {
+    /// Open holds that nobody will end any more, and whether it is their deadline that has passed; and why one could
+    /// not be read.
+    async fn list_lapsed_holds(&self) -> Result<(Vec<(Hold, bool)>, Option<StoreError>), StoreError> {
         let now_ms = database_time_ms(self.reader()).await?;
         let live = Query::select()
             .column("id")
@@ -79,13 +90,18 @@ impl Store {
             .limit(SWEEP_MAX)
             .take();
         let rows = self.reader().query_all(&query).await?;
-        rows.iter()
-            .map(|row| {
-                let hold = read_hold(row)?;
-                let past_deadline = hold.deadline_ms <= now_ms - GRACE_MS;
-                Ok((hold, past_deadline))
-            })
-            .collect()
+        let mut holds = Vec::with_capacity(rows.len());
+        let mut unreadable = None;
+        for row in &rows {
+            match read_hold(row) {
+                Ok(hold) => {
+                    let past_deadline = hold.deadline_ms <= now_ms - GRACE_MS;
+                    holds.push((hold, past_deadline));
+                }
+                Err(error) => unreadable = Some(error),
+            }
+        }
+        Ok((holds, unreadable))
     }
 
     /// The number of open holds, and the age of the oldest in milliseconds.

@@ -4,13 +4,14 @@ use waystation_store::AuditDifference;
 use crate::world::{Site, settlement};
 
 /// Each way in which somebody might tamper with the books behind the server's back.
-const TAMPERINGS: [(&str, &str); 7] = [
+const TAMPERINGS: [(&str, &str); 8] = [
     ("account_sum", "UPDATE accounts SET credits_posted = credits_posted + 1"),
     ("account_sum", "UPDATE transfers SET amount = amount + 1 WHERE kind = 'consumption'"),
     ("account_sequence", "DELETE FROM transfers WHERE kind = 'adjustment'"),
     ("account_pending", "UPDATE accounts SET debits_pending = debits_pending + 1"),
     ("account_pending", "DELETE FROM holds"),
     ("call_lines", "UPDATE requests SET charged_nanos = charged_nanos + 1"),
+    ("call_lines", "UPDATE requests SET cost_nanos = cost_nanos + 1"),
     ("call_without_row", "DELETE FROM requests"),
 ];
 

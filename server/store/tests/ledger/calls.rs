@@ -129,3 +129,51 @@ async fn a_hold_past_its_deadline_ends_though_its_process_lives() {
         site.finish().await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_late_settlement_adds_to_its_budget_and_keeps_what_others_spent() {
+    for site in Site::on_each_database().await {
+        let user = site.user("1").await;
+        let budget = BudgetId::new(now(), random());
+        let sql = format!(
+            "INSERT INTO budgets (id, subject_kind, subject_id, period, limit_nanos, created_at_ms) VALUES ({}, 'key', {}, 'day', 1000000000, 0)",
+            site.literal(budget.uuid()),
+            site.literal(user.uuid()),
+        );
+        site.raw.execute_unprepared(&sql).await.unwrap();
+        let call = || Reserve { budgets: vec![(budget, 1)], ..site.call(user) };
+        let (done, open) = (call(), call());
+        let lost = Reserve { instance: InstanceId::new(now(), random()), ..call() };
+        for call in [&done, &open, &lost] {
+            site.lanes.reserve(call.clone()).await.unwrap();
+        }
+        site.lanes.settle(settlement(&done, Some((0, 100)))).await.unwrap();
+        site.lanes.sweep(Crashed::Void).await.unwrap();
+        site.lanes.settle(settlement(&lost, Some((0, 50)))).await.unwrap();
+        assert_eq!(site.number("SELECT spent_nanos AS value FROM budget_spending").await, 1_500_000);
+        assert_eq!(site.number("SELECT pending_nanos AS value FROM budget_spending").await, HELD);
+        site.check_books(1).await;
+        site.lanes.settle(settlement(&open, None)).await.unwrap();
+        site.finish().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_late_settlement_below_what_expiry_took_gives_the_rest_back() {
+    for site in Site::on_each_database().await {
+        let user = site.user("1").await;
+        let lost = Reserve { instance: InstanceId::new(now(), random()), ..site.call(user) };
+        let voided = Reserve { request: waystation_ids::RequestId::new_cause(now(), random()), ..lost.clone() };
+        for call in [&lost, &voided] {
+            site.lanes.reserve(call.clone()).await.unwrap();
+        }
+        site.lanes.sweep(Crashed::FullHold).await.unwrap();
+        assert_eq!(site.available(user).await, 1_000_000_000 - 2 * HELD);
+        site.check_books(0).await;
+        let settled = site.lanes.settle(settlement(&lost, Some((400, 100)))).await.unwrap();
+        assert_eq!(settled.charged, usd("0.0018"));
+        assert_eq!(site.lanes.settle(settlement(&voided, None)).await.unwrap().charged, Money::ZERO);
+        assert_eq!(site.available(user).await, 998_200_000);
+        site.finish().await;
+    }
+}

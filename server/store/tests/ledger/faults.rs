@@ -4,8 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::future::join_all;
+use sea_orm::{ConnectionTrait, TransactionTrait};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Mutex;
 use waystation_ledger::Reserve;
 use waystation_store::{LaneError, LedgerLanes, Store, StoreOptions};
 
@@ -15,6 +17,8 @@ use crate::world::{HELD, Site, credit, settlement};
 struct Proxy {
     port: u16,
     armed: Arc<AtomicBool>,
+    /// Taken by the test to keep a cut connection open until it has done something to the database.
+    cutting: Arc<Mutex<()>>,
 }
 
 impl Proxy {
@@ -22,18 +26,19 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let armed = Arc::new(AtomicBool::new(false));
-        let flag = armed.clone();
+        let cutting = Arc::new(Mutex::new(()));
+        let (flag, may_cut) = (armed.clone(), cutting.clone());
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 let database = TcpStream::connect(&address).await.unwrap();
-                tokio::spawn(carry(client, database, flag.clone()));
+                tokio::spawn(carry(client, database, flag.clone(), may_cut.clone()));
             }
         });
-        Proxy { port, armed }
+        Proxy { port, armed, cutting }
     }
 }
 
-async fn carry(client: TcpStream, database: TcpStream, armed: Arc<AtomicBool>) {
+async fn carry(client: TcpStream, database: TcpStream, armed: Arc<AtomicBool>, may_cut: Arc<Mutex<()>>) {
     let (mut from_client, mut to_client) = client.into_split();
     let (mut from_database, mut to_database) = database.into_split();
     let cut = Arc::new(AtomicBool::new(false));
@@ -53,7 +58,11 @@ async fn carry(client: TcpStream, database: TcpStream, armed: Arc<AtomicBool>) {
     let mut buffer = vec![0; 65_536];
     while let Ok(read @ 1..) = from_database.read(&mut buffer).await {
         // The database has answered, so it has committed; the answer goes no further.
-        if cut.load(Ordering::SeqCst) || to_client.write_all(&buffer[..read]).await.is_err() {
+        if cut.load(Ordering::SeqCst) {
+            let _ = may_cut.lock().await;
+            break;
+        }
+        if to_client.write_all(&buffer[..read]).await.is_err() {
             break;
         }
     }
@@ -144,6 +153,177 @@ async fn a_caller_who_leaves_before_the_answer_leaves_no_hold() {
         site.lanes.reserve(last.clone()).await.unwrap();
         assert_eq!(site.available(user).await, 1_000_000_000 - HELD);
         site.lanes.settle(settlement(&last, None)).await.unwrap();
+        site.finish().await;
+    }
+}
+
+/// The caller leaves after the hold was committed and handed over, and before it looked.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_caller_who_never_looks_at_the_answer_leaves_no_hold() {
+    for site in Site::on_each_database().await {
+        let user = site.user("1").await;
+        let mut leaving = Box::pin(site.lanes.reserve(site.call(user)));
+        tokio::select! {
+            biased;
+            _ = &mut leaving => {}
+            () = std::future::ready(()) => {}
+        }
+        while site.number("SELECT COUNT(*) AS value FROM holds").await == 0 {
+            tokio::task::yield_now().await;
+        }
+        // The lane answers right after its commit, well before another order has come through.
+        site.lanes.reserve(site.call(site.user("0").await)).await.unwrap_err();
+        for _ in 0..8 {
+            site.user("1").await;
+        }
+        drop(leaving);
+        let gone = async {
+            while site.number("SELECT COUNT(*) AS value FROM holds").await > 0 {
+                tokio::task::yield_now().await;
+            }
+        };
+        let gone = tokio::time::timeout(std::time::Duration::from_secs(5), gone).await;
+        assert!(gone.is_ok(), "the hold is still there on {:?}", site.store.kind());
+        site.finish().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn text_that_a_database_refuses_does_not_keep_a_call_from_its_books() {
+    for site in Site::on_each_database().await {
+        let user = site.user("1").await;
+        let call = site.call(user);
+        site.lanes.reserve(call.clone()).await.unwrap();
+        let mut end = waystation_ledger::Settlement::clone(&settlement(&call, Some((10, 10))));
+        let long = format!("\0{}", "测".repeat(700));
+        end.record.model_served = long.clone();
+        end.record.user_agent = long.clone();
+        end.attempts.push(waystation_ledger::AttemptRecord {
+            number: 1,
+            channel: waystation_ids::ChannelId::new(1, [1; 10]),
+            credential: None,
+            upstream_model: long.clone(),
+            status_code: Some(500),
+            error_code: Some(long.clone()),
+            error_text: Some(long),
+            started_at_ms: 0,
+            first_byte_ms: None,
+            duration_ms: 1,
+        });
+        site.lanes.settle(Arc::new(end)).await.unwrap();
+        site.finish().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hold_that_cannot_be_ended_does_not_keep_others_from_ending() {
+    for site in Site::on_each_database().await {
+        let gone = waystation_ids::InstanceId::new(1, [0; 10]);
+        let lost = |user| Reserve { instance: gone, ..site.call(user) };
+        let user = site.user("1").await;
+        let ended = site.call(user);
+        site.lanes.reserve(ended.clone()).await.unwrap();
+        site.lanes.settle(settlement(&ended, Some((10, 10)))).await.unwrap();
+        // One hold cannot be read, and one is of a call that has its row already.
+        let taken = format!("id = {}", site.literal(ended.request.uuid()));
+        for tampering in ["budgets = '{'", &taken] {
+            let mut calls = Vec::new();
+            for _ in 0..3 {
+                calls.push(lost(user));
+                site.lanes.reserve(calls[calls.len() - 1].clone()).await.unwrap();
+            }
+            let first = site.literal(calls[0].request.uuid());
+            site.raw.execute_unprepared(&format!("UPDATE holds SET {tampering} WHERE id = {first}")).await.unwrap();
+            assert!(site.lanes.sweep(waystation_ledger::Crashed::Void).await.is_err(), "nobody is told");
+            assert_eq!(site.number("SELECT COUNT(*) AS value FROM holds").await, 1, "{:?}", site.store.kind());
+            site.raw.execute_unprepared("DELETE FROM holds").await.unwrap();
+        }
+        site.drop_database().await;
+    }
+}
+
+/// Somebody's transaction keeps a user's account locked: a host that died in the middle of it, for one.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_stays_locked_does_not_stop_the_lane() {
+    for site in Site::on_each_database().await {
+        if site.store.kind() == waystation_store::DatabaseKind::Sqlite {
+            continue;
+        }
+        let stuck = site.user("1").await;
+        let other = loop {
+            let user = site.user("1").await;
+            if user.uuid().as_bytes()[14] % 4 == stuck.uuid().as_bytes()[14] % 4 {
+                break user;
+            }
+        };
+        let tx = site.raw.begin().await.unwrap();
+        let lock = format!("UPDATE accounts SET sequence = sequence WHERE user_id = {}", site.literal(stuck.uuid()));
+        tx.execute_unprepared(&lock).await.unwrap();
+        let (blocked, later) = (site.lanes.reserve(site.call(stuck)), async {
+            tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+            site.lanes.reserve(site.call(other)).await
+        });
+        let both = async { tokio::join!(blocked, later) };
+        let both = tokio::time::timeout(std::time::Duration::from_secs(15), both).await;
+        let (blocked, later) = both.unwrap_or_else(|_| panic!("the lane stands still on {:?}", site.store.kind()));
+        assert!(matches!(blocked, Err(LaneError::Unavailable(_))), "{blocked:?}");
+        assert!(later.is_ok(), "{later:?}");
+        tx.rollback().await.unwrap();
+        site.drop_database().await;
+    }
+}
+
+/// The commit happened, its answer was lost, and by the time the batch runs again one order in it has become
+/// impossible: the others are found done, not refused as done twice.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unanswered_commit_is_read_back_though_an_order_of_it_fails_now() {
+    for site in Site::on_each_database().await {
+        let Some((proxy, lanes)) = proxied(&site).await else { continue };
+        let mut users = Vec::new();
+        while users.len() < 3 {
+            let user = site.user("1").await;
+            if user.uuid().as_bytes()[14] % 4 == 0 {
+                users.push(user);
+            }
+        }
+        let sequence = |user: waystation_ids::UserId| {
+            format!("UPDATE accounts SET sequence = sequence WHERE user_id = {}", site.literal(user.uuid()))
+        };
+        // The lane waits for the first user while the batch of the two others gathers behind it.
+        let (first, batch) = (site.raw.begin().await.unwrap(), site.raw.begin().await.unwrap());
+        first.execute_unprepared(&sequence(users[0])).await.unwrap();
+        batch.execute_unprepared(&sequence(users[1])).await.unwrap();
+        let calls = [site.call(users[0]), site.call(users[1]), site.call(users[1]), site.call(users[2])];
+        let waiting: Vec<_> = calls
+            .iter()
+            .map(|call| {
+                let (lanes, call) = (lanes.clone(), call.clone());
+                tokio::spawn(async move { lanes.reserve(call).await })
+            })
+            .collect();
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        first.rollback().await.unwrap();
+        while site.number("SELECT COUNT(*) AS value FROM holds").await < 1 {
+            tokio::task::yield_now().await;
+        }
+        let keep = proxy.cutting.lock().await;
+        proxy.armed.store(true, Ordering::SeqCst);
+        batch.rollback().await.unwrap();
+        while site.number("SELECT COUNT(*) AS value FROM holds").await < 4 {
+            tokio::task::yield_now().await;
+        }
+        let third = site.literal(users[2].uuid());
+        let terms = |text: &str| format!("UPDATE accounts SET terms = '{text}' WHERE user_id = {third}");
+        site.raw.execute_unprepared(&terms("{")).await.unwrap();
+        drop(keep);
+        let answers: Vec<_> = join_all(waiting).await.into_iter().map(Result::unwrap).collect();
+        assert!(answers[..3].iter().all(Result::is_ok), "{:?}: {answers:?}", site.store.kind());
+        assert!(answers[3].is_err());
+        // Nobody was told of the last hold: it is given back as soon as that can be done.
+        site.raw.execute_unprepared(&terms("{}")).await.unwrap();
+        join_all(calls[..3].iter().map(|call| lanes.settle(settlement(call, None)))).await;
+        lanes.move_funds(credit(users[0], "1")).await.unwrap();
+        assert_eq!(site.number("SELECT COUNT(*) AS value FROM holds").await, 0, "{:?}", site.store.kind());
         site.finish().await;
     }
 }

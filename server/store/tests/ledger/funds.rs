@@ -86,3 +86,21 @@ async fn an_expired_grant_runs_out_once() {
         site.finish().await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_is_opened_once_and_never_over_another() {
+    for site in Site::on_each_database().await {
+        let (user, other) = (site.user("1").await, site.user("1").await);
+        let id = AccountId::new(now(), random());
+        let open = |user| FundsOrder {
+            target: FundsTarget::New(Box::new(Account::new(id, user, AccountKind::Gift, Unit::NanoUsd))),
+            ..credit(user, "0.5")
+        };
+        site.lanes.move_funds(open(user)).await.unwrap();
+        for user in [user, other] {
+            let answer = site.lanes.move_funds(open(user)).await;
+            assert!(answer.is_err(), "{answer:?} on {:?}", site.store.kind());
+        }
+        site.finish().await;
+    }
+}
