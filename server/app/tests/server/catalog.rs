@@ -23,8 +23,9 @@ struct Shop {
 }
 
 async fn open_shop(site: Site, arguments: &[&str]) -> Shop {
-    let made =
-        site.run(&["admin", "create-user", "--email", "owner@example.com", "--role", "owner", "--json"]).await;
+    let made = site
+        .run(&["admin", "create-user", "--email", "owner@example.com", "--role", "owner", "--json"])
+        .await;
     assert_eq!(made.code, Some(0), "{}", made.stderr);
     let token = site.run(&["admin", "access-token", "--email", "owner@example.com", "--json"]).await;
     let token = text_of(&token.stdout, "access_token");
@@ -142,7 +143,10 @@ async fn a_call_costs_the_price_in_effect_and_is_shown_with_it() {
     assert_eq!(request.request.cost.0.nanos(), i64::try_from(cost).unwrap());
     assert_eq!(request.attempts.map(|attempts| attempts.len()), Some(1));
     assert_eq!(request.sources.len(), 1);
-    assert_eq!((request.sources[0].unit, &request.sources[0].amount), (Unit::Usd, &request.request.cost.to_string()));
+    assert_eq!(
+        (request.sources[0].unit, &request.sources[0].amount),
+        (Unit::Usd, &request.request.cost.to_string())
+    );
 
     let own = shop.owner.list_own_requests(&OwnRequestQuery::default()).await.unwrap().items;
     assert_eq!((own.len(), own[0].channel_id, own[0].operator_loss), (1, None, None));
@@ -152,7 +156,10 @@ async fn a_call_costs_the_price_in_effect_and_is_shown_with_it() {
     let balance = shop.owner.show_balance().await.unwrap();
     let transfers = shop.owner.list_transfers(&PageQuery::default()).await.unwrap().items;
     assert_eq!(balance.available.0.nanos(), 1_000_000_000 - i64::try_from(cost).unwrap());
-    assert_eq!((transfers[0].direction, &transfers[0].amount), (TransferDirection::Debit, &listed[0].cost.to_string()));
+    assert_eq!(
+        (transfers[0].direction, &transfers[0].amount),
+        (TransferDirection::Debit, &listed[0].cost.to_string())
+    );
     assert_eq!(transfers[0].cause.as_deref(), Some(listed[0].id.to_string().as_str()));
     assert_eq!(transfers[1].direction, TransferDirection::Credit);
     shop.close().await;
@@ -213,7 +220,11 @@ async fn what_cannot_be_is_refused_with_its_field() {
             "base_url",
         ),
         ("channels", json!({"name": "x", "format": "demo", "models": ["a", "a"]}), "models"),
-        ("channels", json!({"name": "x", "format": "demo", "models": [], "credentials": [""]}), "credentials[0]"),
+        (
+            "channels",
+            json!({"name": "x", "format": "demo", "models": [], "credentials": [""]}),
+            "credentials[0]",
+        ),
     ] {
         assert_eq!(post(path, body.clone()).await, (400, Some(field.to_owned())), "{path} {body}");
     }
@@ -253,7 +264,10 @@ async fn another_instance_follows_a_change_within_seconds() {
     let folder = std::env::temp_dir().join(format!("waystation-shared-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     let site = Site::new()
-        .with_variable("WAYSTATION_DATABASE_URL", &format!("sqlite:{}?mode=rwc", folder.join("site.db").display()))
+        .with_variable(
+            "WAYSTATION_DATABASE_URL",
+            &format!("sqlite:{}?mode=rwc", folder.join("site.db").display()),
+        )
         .with_variable("WAYSTATION_MASTER_KEY", &"5a".repeat(32));
     let shop = open_shop(site, &[]).await;
     let other = shop.site.serve(&["--data-dir", "other"]).await;
