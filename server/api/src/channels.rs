@@ -372,7 +372,11 @@ mod tests {
             let channel = read(&format!(
                 r#"{{"name":"Main","format":"demo","models":[],"credentials":["sk-good","{secret}"]}}"#
             ));
-            assert_eq!(channel.check(), Err(ChannelFieldError::Secret("credentials[1]".to_owned())), "{secret}");
+            assert_eq!(
+                channel.check(),
+                Err(ChannelFieldError::Secret("credentials[1]".to_owned())),
+                "{secret}"
+            );
         }
     }
 

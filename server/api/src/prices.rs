@@ -137,16 +137,44 @@ impl PriceCreate {
             .ok_or(PriceCreateError::Missing("input_per_million"))?;
         let output = one_of(self.output_per_million, self.output_per_thousand, "output_per_thousand")?
             .ok_or(PriceCreateError::Missing("output_per_million"))?;
-        let cache_read = one_of(self.cache_read_per_million, self.cache_read_per_thousand, "cache_read_per_thousand")?;
-        let cache_write_5m = one_of(self.cache_write_5m_per_million, self.cache_write_5m_per_thousand, "cache_write_5m_per_thousand")?;
-        let cache_write_30m = one_of(self.cache_write_30m_per_million, self.cache_write_30m_per_thousand, "cache_write_30m_per_thousand")?;
-        let cache_write_1h = one_of(self.cache_write_1h_per_million, self.cache_write_1h_per_thousand, "cache_write_1h_per_thousand")?;
-        let cache_write_12h = one_of(self.cache_write_12h_per_million, self.cache_write_12h_per_thousand, "cache_write_12h_per_thousand")?;
-        let reasoning = one_of(self.reasoning_per_million, self.reasoning_per_thousand, "reasoning_per_thousand")?;
-        let audio_input = one_of(self.audio_input_per_million, self.audio_input_per_thousand, "audio_input_per_thousand")?;
-        let audio_output = one_of(self.audio_output_per_million, self.audio_output_per_thousand, "audio_output_per_thousand")?;
-        let image_input = one_of(self.image_input_per_million, self.image_input_per_thousand, "image_input_per_thousand")?;
-        let image_output = one_of(self.image_output_per_million, self.image_output_per_thousand, "image_output_per_thousand")?;
+        let cache_read =
+            one_of(self.cache_read_per_million, self.cache_read_per_thousand, "cache_read_per_thousand")?;
+        let cache_write_5m = one_of(
+            self.cache_write_5m_per_million,
+            self.cache_write_5m_per_thousand,
+            "cache_write_5m_per_thousand",
+        )?;
+        let cache_write_30m = one_of(
+            self.cache_write_30m_per_million,
+            self.cache_write_30m_per_thousand,
+            "cache_write_30m_per_thousand",
+        )?;
+        let cache_write_1h = one_of(
+            self.cache_write_1h_per_million,
+            self.cache_write_1h_per_thousand,
+            "cache_write_1h_per_thousand",
+        )?;
+        let cache_write_12h = one_of(
+            self.cache_write_12h_per_million,
+            self.cache_write_12h_per_thousand,
+            "cache_write_12h_per_thousand",
+        )?;
+        let reasoning =
+            one_of(self.reasoning_per_million, self.reasoning_per_thousand, "reasoning_per_thousand")?;
+        let audio_input =
+            one_of(self.audio_input_per_million, self.audio_input_per_thousand, "audio_input_per_thousand")?;
+        let audio_output = one_of(
+            self.audio_output_per_million,
+            self.audio_output_per_thousand,
+            "audio_output_per_thousand",
+        )?;
+        let image_input =
+            one_of(self.image_input_per_million, self.image_input_per_thousand, "image_input_per_thousand")?;
+        let image_output = one_of(
+            self.image_output_per_million,
+            self.image_output_per_thousand,
+            "image_output_per_thousand",
+        )?;
         let per_request = self.per_request.map_or(Money::ZERO, |fee| fee.0);
         if per_request.is_negative() || per_request > FEE_MAX {
             return Err(PriceCreateError::FeeOutOfRange);

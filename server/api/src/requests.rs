@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use waystation_ids::{AccountId, AttemptId, ChannelId, CredentialId, KeyId, PriceVersionId, RequestId, UserId};
+use waystation_ids::{
+    AccountId, AttemptId, ChannelId, CredentialId, KeyId, PriceVersionId, RequestId, UserId,
+};
 
 use crate::ledger::Unit;
 use crate::money::Usd;

@@ -74,6 +74,11 @@ impl ApiError {
         self.code
     }
 
+    /// What people read.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
     /// The HTTP status of the answer.
     pub(crate) fn status(&self) -> StatusCode {
         StatusCode::from_u16(self.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
@@ -97,11 +102,6 @@ impl ApiError {
             Some(source) => format!("{} ({})", self.message, error_chain(source.as_ref())),
             None => self.message.clone(),
         }
-    }
-
-    /// What the caller reads of it.
-    pub(crate) fn message(&self) -> &str {
-        &self.message
     }
 
     /// Logs the source. Once, where the answer is made.

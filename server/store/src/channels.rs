@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::{Set, Unchanged},
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 use uuid::Uuid;
 use waystation_ids::{ChannelId, CredentialId};
@@ -236,11 +237,7 @@ impl Store {
     }
 
     /// Changes a channel.
-    pub async fn update_channel(
-        &self,
-        id: ChannelId,
-        change: ChannelChange,
-    ) -> Result<Channel, StoreError> {
+    pub async fn update_channel(&self, id: ChannelId, change: ChannelChange) -> Result<Channel, StoreError> {
         let transaction = self.begin().await?;
         let mut row = lock_channel(&transaction, id).await?;
         if let Some(name) = change.name {

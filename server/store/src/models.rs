@@ -1,9 +1,7 @@
 //! The models that users may ask for.
 
 use sea_orm::{
-    ActiveModelTrait,
-    ActiveValue::Unchanged,
-    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ActiveValue::Unchanged, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 use waystation_ids::ModelId;
 

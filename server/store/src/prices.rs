@@ -139,9 +139,9 @@ impl Store {
         let since = Expr::col((current, Alias::new("since_ms")));
         let rows = query
             .filter(
-                Condition::any().add(since.clone().is_null()).add(
-                    Expr::col((entity::Entity, entity::Column::EffectiveAtMs)).gte(since),
-                ),
+                Condition::any()
+                    .add(since.clone().is_null())
+                    .add(Expr::col((entity::Entity, entity::Column::EffectiveAtMs)).gte(since)),
             )
             .order_by_asc(entity::Column::EffectiveAtMs)
             .order_by_asc(entity::Column::Id)

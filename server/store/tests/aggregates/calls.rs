@@ -6,8 +6,8 @@ use waystation_ids::{
     AccountId, AdjustmentId, ChannelId, CredentialId, InstanceId, KeyId, PriceVersionId, RequestId, UserId,
 };
 use waystation_ledger::{
-    AccountKind, AttemptRecord, CallRecord, CallStatus, Direction, OutputCap, Reserve, Settlement, SystemAccount,
-    TransferKind, Unit, UsageRecord,
+    AccountKind, AttemptRecord, CallRecord, CallStatus, Direction, OutputCap, Reserve, Settlement,
+    SystemAccount, TransferKind, Unit, UsageRecord,
 };
 use waystation_pricing::{Bucket, Cost, Money, Multiplier, Price, Usage, UsageSource};
 use waystation_store::{
@@ -210,7 +210,8 @@ async fn usage_by_hour_and_model_sums_keys_and_channels() {
         let of_key = UsageFilter { key: Some(KeyId::new(2, KEY)), ..filter.clone() };
         assert_eq!(store.list_hourly_usage(&of_key).await.unwrap(), []);
         let everyone = UsageFilter { user: None, ..filter };
-        let requests: u64 = store.list_hourly_usage(&everyone).await.unwrap().iter().map(|hour| hour.requests).sum();
+        let requests: u64 =
+            store.list_hourly_usage(&everyone).await.unwrap().iter().map(|hour| hour.requests).sum();
         assert_eq!(requests, 4);
     })
     .await;

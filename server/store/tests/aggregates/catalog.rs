@@ -3,8 +3,8 @@
 use waystation_ids::{ChannelId, CredentialId, ModelId, PriceVersionId};
 use waystation_pricing::Price;
 use waystation_store::{
-    Channel, ChannelChange, ChannelFormat, ChannelModel, Model, ModelChange, NewChannel, NewCredential, NewModel,
-    NewPriceVersion, OnDisconnect, OutputCapParameter, PriceVersion, Store, StoreError,
+    Channel, ChannelChange, ChannelFormat, ChannelModel, Model, ModelChange, NewChannel, NewCredential,
+    NewModel, NewPriceVersion, OnDisconnect, OutputCapParameter, PriceVersion, Store, StoreError,
 };
 
 use crate::database::{for_each_database, now_ms, random};
@@ -128,7 +128,8 @@ async fn a_change_touches_the_named_fields_alone() {
 async fn channels_follow_a_model_to_its_new_name() {
     for_each_database(|store, _| async move {
         let model = create_model(&store, "sonet").await;
-        let channel = create_channel(&store, vec![served("sonet", "claude-sonnet"), served("opus", "opus")]).await;
+        let channel =
+            create_channel(&store, vec![served("sonet", "claude-sonnet"), served("opus", "opus")]).await;
         let change = ModelChange { name: Some("sonnet".to_owned()), ..ModelChange::default() };
         store.update_model(model.id, change).await.unwrap();
         let models = store.load_channel(channel.id).await.unwrap().models;
@@ -167,7 +168,8 @@ async fn a_price_needs_its_model() {
     for_each_database(|store, _| async move {
         let model = ModelId::new(1, [0; 10]);
         let id = PriceVersionId::new(now_ms(), random());
-        let new = NewPriceVersion { id, model, price: Price::default(), effective_at_ms: 0, created_by: None };
+        let new =
+            NewPriceVersion { id, model, price: Price::default(), effective_at_ms: 0, created_by: None };
         let refused = store.create_price_version(new).await;
         assert!(matches!(refused, Err(StoreError::Missing("model"))));
         assert_eq!(store.list_changes_since(0).await.unwrap(), []);
