@@ -33,7 +33,9 @@ impl Days {
     ) -> Result<Self, ApiError> {
         let last = match end_date {
             Some(text) => read_date("end_date", text)?,
-            None => day_of(now_ms, zone).ok_or_else(|| ApiError::internal("the clock is beyond the calendar"))?,
+            None => {
+                day_of(now_ms, zone).ok_or_else(|| ApiError::internal("the clock is beyond the calendar"))?
+            }
         };
         let first = match start_date {
             Some(text) => read_date("start_date", text)?,
@@ -43,7 +45,10 @@ impl Days {
             return Err(ApiError::field("start_date", "is after end_date"));
         }
         if first.saturating_add(DAYS_MAX.days()) <= last {
-            return Err(ApiError::field("start_date", format!("is more than {DAYS_MAX} days before end_date")));
+            return Err(ApiError::field(
+                "start_date",
+                format!("is more than {DAYS_MAX} days before end_date"),
+            ));
         }
         let bound = |field, day| first_moment(day, zone).ok_or_else(|| not_a_day(field));
         let from_ms = bound("start_date", first)?;

@@ -99,7 +99,13 @@ impl ApiError {
         }
     }
 
-    fn log(&self) {
+    /// What the caller reads of it.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// Logs the source. Once, where the answer is made.
+    pub(crate) fn log(&self) {
         if let Some(source) = &self.source {
             let chain = error_chain(source.as_ref());
             if self.code == ErrorCode::InternalError {

@@ -2,6 +2,7 @@
 
 mod adjustments;
 mod auth;
+mod bootstrap;
 mod catalog;
 mod changes;
 mod channels;

@@ -12,12 +12,17 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use http_body_util::BodyExt;
 use tokio::time::timeout;
+use waystation_api::error::ErrorCode;
+use waystation_api::usage::UsageQuery;
 use waystation_protocol::openai::error::ErrorBody;
 use waystation_relay::{Access, Call, Relay, RelayBody, credential_of};
 
+use crate::error::ApiError;
+use crate::http::body::{Json, Params};
 use crate::http::client_address::ClientAddress;
 use crate::http::request_id::CurrentRequest;
 use crate::state::App;
+use crate::usage::summarize_key_usage;
 
 /// A caller that sends nothing of its body for so long has gone.
 const BODY_STALL: Duration = Duration::from_secs(30);
@@ -45,6 +50,7 @@ pub(crate) fn relay_routes(state: RelayState) -> Router {
         .route("/models", get(list_models))
         // A model's name may have slashes in it.
         .route("/models/{*model}", get(retrieve_model))
+        .route("/usage", get(show_usage))
         .fallback(unknown_url)
         .method_not_allowed_fallback(wrong_method)
         .layer(from_fn_with_state(state.clone(), require_owner))
@@ -110,6 +116,29 @@ async fn retrieve_model(
 ) -> Response {
     let access = Access { request_id, credential: credential_of(&headers), client_ip };
     answer(state.relay.retrieve_model(&access, &model).await)
+}
+
+/// `GET /v1/usage`: what was used with the caller's key.
+async fn show_usage(
+    State(state): State<RelayState>,
+    CurrentRequest(request_id): CurrentRequest,
+    ClientAddress(client_ip): ClientAddress,
+    headers: HeaderMap,
+    query: Result<Params<UsageQuery>, ApiError>,
+) -> Response {
+    let access = Access { request_id, credential: credential_of(&headers), client_ip };
+    let caller = match state.relay.identify(&access).await {
+        Ok(caller) => caller,
+        Err(refusal) => return answer(*refusal),
+    };
+    let summed = async {
+        let Params(query) = query?;
+        summarize_key_usage(&state.app, caller.user, caller.key, &query).await
+    };
+    match summed.await {
+        Ok(summary) => Json(summary).into_response(),
+        Err(error) => refuse_as_relay(&error),
+    }
 }
 
 async fn unknown_url() -> Response {
@@ -191,6 +220,17 @@ fn request_too_large(limit: usize) -> Response {
 
 fn answer(response: axum::http::Response<RelayBody>) -> Response {
     response.map(Body::new)
+}
+
+/// An error of the management's side, told to callers of the relay.
+fn refuse_as_relay(error: &ApiError) -> Response {
+    error.log();
+    let code = match error.code() {
+        ErrorCode::InvalidRequest => "invalid_request",
+        ErrorCode::Unavailable => "settlement_unavailable",
+        _ => "internal_error",
+    };
+    refuse(error.status(), code, error.message())
 }
 
 /// An error in OpenAI's form; the layer around all routes adds the request's id.

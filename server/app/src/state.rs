@@ -46,8 +46,6 @@ pub(crate) struct Parts {
     pub(crate) sealing: Sealing,
     /// What the site signs and checks with.
     pub(crate) secrets: SiteSecrets,
-    /// The optional Redis.
-    pub(crate) redis: Option<Redis>,
     /// Who is signed in.
     pub(crate) actors: Arc<ActorDirectory>,
     /// The keys that open the relay.
@@ -101,7 +99,8 @@ impl App {
             freshness.clone(),
         ));
         let changes = Changes::new(
-            vec![catalog.clone(), actors.clone(), keys.clone()],
+            // The catalogue reads the database when it hears of a change: nobody waits for that behind it.
+            vec![actors.clone(), keys.clone(), catalog.clone()],
             freshness,
             redis.clone(),
             instance,
@@ -117,7 +116,6 @@ impl App {
             unsettled,
             sealing,
             secrets,
-            redis,
             actors,
             keys,
             catalog,

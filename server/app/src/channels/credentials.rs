@@ -66,7 +66,7 @@ pub(super) async fn delete_credential(
 }
 
 /// Seals a secret under an id of its own, with which alone it opens.
-pub(super) fn seal_secret(app: &App, secret: &UpstreamSecret) -> Result<NewCredential, ApiError> {
+pub(crate) fn seal_secret(app: &App, secret: &UpstreamSecret) -> Result<NewCredential, ApiError> {
     let id = CredentialId::new(now_ms(), random_bytes()?);
     let sealed = app.sealing.seal(Purpose::Credential, &id.to_string(), secret.expose().as_bytes())?;
     Ok(NewCredential { id, sealed, preview: preview_secret(secret.expose()) })

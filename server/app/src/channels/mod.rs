@@ -15,6 +15,7 @@ use waystation_store as store;
 use crate::auth::{Access, GuardedRoutes};
 use crate::channels::credentials::wire_credential;
 use crate::error::ApiError;
+pub(crate) use credentials::seal_secret;
 
 /// The slice's routes below `/api`.
 pub(crate) fn routes() -> GuardedRoutes {

@@ -7,6 +7,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::{info, warn};
 
+use crate::bootstrap::bootstrap_channel;
 use crate::cli::{CommandError, Outcome, Output};
 use crate::config::Config;
 use crate::demo::{create_demo, is_demo_folder, prepare_demo, print_demo, require_loopback};
@@ -42,6 +43,9 @@ pub(crate) async fn serve(
     let demo_secrets = if arguments.demo { create_demo(&app).await? } else { None };
     for warning in app.store.list_durability_warnings().await? {
         warn!(warning, "the database may lose what it has committed");
+    }
+    if let Err(error) = bootstrap_channel(&app).await {
+        warn!(error = error.message(), "the first channel could not be made");
     }
     start_jobs(&app).await.map_err(|error| CommandError::Refused(error_chain(error.as_ref())))?;
     let address = app.config.listen;

@@ -9,9 +9,8 @@ mod settings;
 mod value;
 
 pub(crate) use document::write_documentation;
-pub(crate) use origin::{ConfigError, Flags, Values, environment_variable, load_values};
-pub(crate) use settings::{Config, SETTINGS, Setting};
-pub(crate) use value::{
-    BalanceStatus, Crashed, Interrupted, LogFormat, MasterKeyText, Net, Nets, Secret, SettingValue, TimeZone,
-    read_hex,
-};
+pub(crate) use origin::{ConfigError, Flags, environment_variable, load_values};
+pub(crate) use settings::{Config, SETTINGS};
+#[cfg(test)]
+pub(crate) use value::SettingValue;
+pub(crate) use value::{BalanceStatus, Interrupted, LogFormat, Nets, Secret, read_hex};

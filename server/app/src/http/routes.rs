@@ -19,9 +19,7 @@ use crate::http::request_id::assign_request_id;
 use crate::relay_routes::{RelayState, relay_routes};
 use crate::setup::require_owner;
 use crate::state::App;
-use crate::{
-    adjustments, channels, grants, health, home, keys, ledger, models, openapi, requests, users,
-};
+use crate::{adjustments, channels, grants, health, home, keys, ledger, models, openapi, requests, users};
 
 /// The largest body of a management call.
 const BODY_BYTES_MAX: usize = 1024 * 1024;

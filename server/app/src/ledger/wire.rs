@@ -31,10 +31,16 @@ pub(super) fn wire_balance(accounts: Vec<ledger::Account>, now_ms: i64) -> Balan
 pub(super) fn wire_transfer(transfer: ledger::Transfer) -> Transfer {
     let (direction, account_id, counterpart) =
         match (SystemAccount::of(transfer.debit), SystemAccount::of(transfer.credit)) {
-            (Some((site, _)), None) => (TransferDirection::Credit, Some(transfer.credit), site.name().to_owned()),
-            (None, Some((site, _))) => (TransferDirection::Debit, Some(transfer.debit), site.name().to_owned()),
+            (Some((site, _)), None) => {
+                (TransferDirection::Credit, Some(transfer.credit), site.name().to_owned())
+            }
+            (None, Some((site, _))) => {
+                (TransferDirection::Debit, Some(transfer.debit), site.name().to_owned())
+            }
             (None, None) => (TransferDirection::Debit, Some(transfer.debit), transfer.credit.to_string()),
-            (Some(_), Some((site, _))) => (TransferDirection::None, None::<AccountId>, site.name().to_owned()),
+            (Some(_), Some((site, _))) => {
+                (TransferDirection::None, None::<AccountId>, site.name().to_owned())
+            }
         };
     let cause = transfer.id.cause();
     Transfer {
@@ -46,7 +52,9 @@ pub(super) fn wire_transfer(transfer: ledger::Transfer) -> Transfer {
         account_id,
         counterpart,
         cause: match transfer.kind {
-            TransferKind::Consumption | TransferKind::OperatorLoss => Some(RequestId::from_uuid(cause).to_string()),
+            TransferKind::Consumption | TransferKind::OperatorLoss => {
+                Some(RequestId::from_uuid(cause).to_string())
+            }
             TransferKind::Adjustment => Some(AdjustmentId::from_uuid(cause).to_string()),
             TransferKind::Grant => Some(GrantId::from_uuid(cause).to_string()),
             TransferKind::TopUp | TransferKind::Expiry | TransferKind::Reversal => None,
@@ -119,7 +127,10 @@ mod tests {
             expired,
         ];
         let balance = wire_balance(accounts, 100);
-        assert_eq!((balance.available.to_string(), balance.pending.to_string()), ("0.750000000".into(), "0.250000000".into()));
+        assert_eq!(
+            (balance.available.to_string(), balance.pending.to_string()),
+            ("0.750000000".into(), "0.250000000".into())
+        );
         assert_eq!(balance.accounts.len(), 4);
         assert_eq!((balance.accounts[1].available.as_str(), balance.accounts[1].unit), ("480", Unit::Tokens));
         assert!(balance.accounts[3].expired);
@@ -153,8 +164,11 @@ mod tests {
         let given = transfer(site(SystemAccount::Adjustments), own, TransferKind::Adjustment);
         assert_eq!((given.direction, given.account_id), (TransferDirection::Credit, Some(own)));
         assert!(given.cause.is_some_and(|cause| cause.starts_with("adj_")));
-        let lost =
-            transfer(site(SystemAccount::OperatorLoss), site(SystemAccount::Revenue), TransferKind::OperatorLoss);
+        let lost = transfer(
+            site(SystemAccount::OperatorLoss),
+            site(SystemAccount::Revenue),
+            TransferKind::OperatorLoss,
+        );
         assert_eq!((lost.direction, lost.account_id), (TransferDirection::None, None));
     }
 }
