@@ -181,6 +181,9 @@ pub(crate) enum StartError {
         /// Why.
         source: io::Error,
     },
+    /// Another server uses the data folder.
+    #[error("another server uses the data folder {}", .0.display())]
+    DataDirInUse(PathBuf),
     /// There is no master key.
     #[error("there is no master key")]
     MasterKey(#[from] MasterKeyError),

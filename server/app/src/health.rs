@@ -1,31 +1,38 @@
 //! Whether the server is alive, and whether it can do its work.
 
+use std::time::Duration;
+
 use axum::extract::State;
 use axum::http::StatusCode;
+use tokio::time::timeout;
 use tracing::warn;
 
 use crate::error::error_chain;
 use crate::state::App;
+
+/// Whoever asks does not wait for longer.
+const PING_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// `GET /healthz`: the process answers.
 pub(crate) async fn show_alive() -> &'static str {
     "ok\n"
 }
 
-/// `GET /readyz`: the database answers and its schema is this version's. Upstreams do not count: a server without
-/// them still has its books to keep.
+/// `GET /readyz`: the database answers, its schema being this version's since the start, and the other instances
+/// know that this one lives. Upstreams do not count: a server without them still has its books to keep.
 pub(crate) async fn show_ready(State(app): State<App>) -> (StatusCode, &'static str) {
     if app.tasks.is_draining() {
         return (StatusCode::SERVICE_UNAVAILABLE, "stopping\n");
     }
-    match app.store.pending_migrations().await {
-        Ok(0) => (StatusCode::OK, "ready\n"),
-        Ok(pending) => {
-            warn!(pending, "not ready: migrations are pending");
-            (StatusCode::SERVICE_UNAVAILABLE, "migrations are pending\n")
-        }
-        Err(error) => {
+    match timeout(PING_TIMEOUT, app.store.ping()).await {
+        Ok(Ok(())) if app.instance_lease.is_held() => (StatusCode::OK, "ready\n"),
+        Ok(Ok(())) => (StatusCode::SERVICE_UNAVAILABLE, "the instance's lease is not renewed\n"),
+        Ok(Err(error)) => {
             warn!(error = error_chain(&error), "not ready: the database does not answer");
+            (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n")
+        }
+        Err(_) => {
+            warn!("not ready: the database does not answer in time");
             (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n")
         }
     }

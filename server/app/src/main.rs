@@ -9,6 +9,7 @@ mod channels;
 mod cli;
 mod clock;
 mod config;
+mod data_folder;
 mod days;
 mod demo;
 mod error;

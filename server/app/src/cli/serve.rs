@@ -10,6 +10,7 @@ use tracing::{info, warn};
 use crate::bootstrap::bootstrap_channel;
 use crate::cli::{CommandError, Outcome, Output};
 use crate::config::Config;
+use crate::data_folder::lock_data_folder;
 use crate::demo::{create_demo, is_demo_folder, prepare_demo, print_demo, require_loopback};
 use crate::error::{StartError, error_chain};
 use crate::http::{build_router, serve as answer_connections};
@@ -39,6 +40,7 @@ pub(crate) async fn serve(
     if arguments.demo {
         prepare_demo(&config)?;
     }
+    let _lock = lock_data_folder(&config.data_dir)?;
     let app = App::open(config).await?;
     let demo_secrets = if arguments.demo { create_demo(&app).await? } else { None };
     for warning in app.store.list_durability_warnings().await? {

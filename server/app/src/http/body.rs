@@ -1,5 +1,7 @@
 //! Bodies, queries and paths, read into types; what does not fit becomes an error that names the field.
 
+use std::time::Duration;
+
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
@@ -8,9 +10,13 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::time::timeout;
 use waystation_api::error::ErrorCode;
 
 use crate::error::ApiError;
+
+/// Bodies are small: one that takes longer does not come.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A JSON body, coming in or going out.
 #[derive(Clone, Copy, Debug, Default)]
@@ -26,7 +32,8 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
                 "The body must be JSON, with the header content-type: application/json.",
             ));
         }
-        let bytes = Bytes::from_request(request, state).await.map_err(|error| refuse_body(&error))?;
+        let reading = timeout(BODY_TIMEOUT, Bytes::from_request(request, state));
+        let bytes = reading.await.map_err(|_| late_body())?.map_err(|error| refuse_body(&error))?;
         read_json(&bytes).map(Json)
     }
 }
@@ -87,6 +94,10 @@ fn is_json(headers: &HeaderMap) -> bool {
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.split(';').next())
         .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
+}
+
+fn late_body() -> ApiError {
+    ApiError::new(ErrorCode::InvalidRequest, "The body did not come in time.")
 }
 
 fn refuse_body(rejection: &BytesRejection) -> ApiError {
