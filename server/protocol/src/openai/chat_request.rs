@@ -217,5 +217,9 @@ pub fn parse_chat_request(body: &[u8]) -> Result<ChatRequest<'_>, ChatRequestErr
             return Err(ChatRequestError::Missing { param });
         }
     }
+    if request.content.messages == 0 {
+        let expected = "an array of at least one message";
+        return Err(ChatRequestError::WrongType { param: Cow::Borrowed("messages"), expected });
+    }
     Ok(request)
 }

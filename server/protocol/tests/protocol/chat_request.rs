@@ -36,7 +36,7 @@ fn everything_that_matters_is_read() {
 
 #[test]
 fn a_plain_request_needs_nothing() {
-    let body = r#"{"messages":[],"model":"m","n":null,"stream":null,"max_tokens":null,"tools":null}"#;
+    let body = r#"{"messages":[{}],"model":"m","n":null,"stream":null,"max_tokens":null,"tools":null}"#;
     let request = parse_chat_request(body.as_bytes()).unwrap();
     assert_eq!(request.needs, Default::default());
     assert_eq!((request.choices, request.stream, request.output_cap()), (1, false, None));
@@ -83,10 +83,11 @@ fn wrong_types_name_the_field() {
         assert_eq!(error.param(), Some(param));
     }
     for (body, param) in [
-        (r#"{"model":1,"messages":[]}"#, "model"),
-        (r#"{"model":null,"messages":[]}"#, "model"),
-        (r#"{"model":"","messages":[]}"#, "model"),
-        (r#"{"model":"\ud800","messages":[]}"#, "model"),
+        (r#"{"model":"m","messages":[]}"#, "messages"),
+        (r#"{"model":1,"messages":[{}]}"#, "model"),
+        (r#"{"model":null,"messages":[{}]}"#, "model"),
+        (r#"{"model":"","messages":[{}]}"#, "model"),
+        (r#"{"model":"\ud800","messages":[{}]}"#, "model"),
         (r#"{"model":"m","messages":{}}"#, "messages"),
         (r#"{"model":"m","messages":null}"#, "messages"),
         (r#"{"model":"m","messages":[{},"x"]}"#, "messages[1]"),
