@@ -3,7 +3,8 @@
 use sea_orm_migration::prelude::{DbErr, IndexCreateStatement, SchemaManager, TableCreateStatement};
 
 use crate::columns::{
-    create_tables, flag, id, index, long_text, number, optional_id, optional_number, table, text, unique_index,
+    create_tables, flag, id, index, long_text, number, optional_id, optional_number, table, text,
+    unique_index,
 };
 
 create_tables!(["models", "price_versions"], |manager| {

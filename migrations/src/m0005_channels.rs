@@ -35,8 +35,5 @@ create_tables!(["channels", "channel_models", "credentials"], |manager| {
         .col(flag("active"))
         .col(number("created_at_ms"))
         .to_owned();
-    (
-        vec![channels, models, credentials],
-        vec![index("credentials_channel", "credentials", &["channel_id"])],
-    )
+    (vec![channels, models, credentials], vec![index("credentials_channel", "credentials", &["channel_id"])])
 });

@@ -26,7 +26,10 @@ create_tables!(["accounts", "transfers", "holds", "adjustments", "audit_checkpoi
         .check(Expr::col("debits_posted").gte(0))
         .check(Expr::col("debits_pending").gte(0))
         .check(
-            Expr::col("credits_posted").sub(Expr::col("debits_posted")).sub(Expr::col("debits_pending")).gte(0),
+            Expr::col("credits_posted")
+                .sub(Expr::col("debits_posted"))
+                .sub(Expr::col("debits_pending"))
+                .gte(0),
         )
         .to_owned();
     // The id is the operation's id and a line number: the primary key is what makes operations idempotent.
@@ -87,6 +90,9 @@ create_tables!(["accounts", "transfers", "holds", "adjustments", "audit_checkpoi
         .to_owned();
     (
         vec![accounts, transfers, holds, adjustments, checkpoints],
-        vec![index("accounts_user", "accounts", &["user_id"]), index("adjustments_user", "adjustments", &["user_id"])],
+        vec![
+            index("accounts_user", "accounts", &["user_id"]),
+            index("adjustments_user", "adjustments", &["user_id"]),
+        ],
     )
 });

@@ -3,8 +3,8 @@
 use sea_orm_migration::prelude::{DbErr, IndexCreateStatement, SchemaManager, TableCreateStatement};
 
 use crate::columns::{
-    create_tables, flag, id, long_text, number, optional_id, optional_long_text, optional_number, optional_text,
-    table, text,
+    create_tables, flag, id, long_text, number, optional_id, optional_long_text, optional_number,
+    optional_text, table, text,
 };
 use sea_orm_migration::prelude::Index;
 
@@ -72,7 +72,13 @@ create_tables!(["requests", "attempts", "hourly_usage"], |manager| {
         .col(number("cost_nanos"))
         .col(number("charged_nanos"))
         .primary_key(
-            Index::create().col("hour_ms").col("user_id").col("key_id").col("model").col("channel_id").col("status"),
+            Index::create()
+                .col("hour_ms")
+                .col("user_id")
+                .col("key_id")
+                .col("model")
+                .col("channel_id")
+                .col("status"),
         )
         .to_owned();
     (vec![requests, attempts, hourly], Vec::new())

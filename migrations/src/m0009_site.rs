@@ -2,7 +2,9 @@
 
 use sea_orm_migration::prelude::{DbErr, IndexCreateStatement, SchemaManager, TableCreateStatement};
 
-use crate::columns::{bytes, create_tables, id, index, long_text, number, optional_long_text, optional_number, table, text};
+use crate::columns::{
+    bytes, create_tables, id, index, long_text, number, optional_long_text, optional_number, table, text,
+};
 
 create_tables!(["secrets", "settings", "idempotency_records"], |manager| {
     let secrets = table(manager, "secrets")

@@ -207,7 +207,12 @@ mod tests {
     fn an_id_of_another_kind_or_shape_is_refused() {
         let key = KeyId::new(1, [0; 10]).to_string();
         assert_eq!(key.parse::<UserId>(), Err(IdError::WrongPrefix("usr")));
-        for text in ["usr_", "usr_zzzzzzzzzzzzzzzzzzzzzzzzzz", "usr_0123456789abcdefghijklmnop", "usr_é123456789abcdefghjkmnpq"] {
+        for text in [
+            "usr_",
+            "usr_zzzzzzzzzzzzzzzzzzzzzzzzzz",
+            "usr_0123456789abcdefghijklmnop",
+            "usr_é123456789abcdefghjkmnpq",
+        ] {
             assert_eq!(text.parse::<UserId>(), Err(IdError::Malformed), "{text}");
         }
     }

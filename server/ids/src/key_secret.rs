@@ -222,7 +222,11 @@ mod tests {
             let mut bytes = secret.reveal().as_bytes().to_vec();
             bytes[place] = if bytes[place] == b'a' { b'b' } else { b'a' };
             let text = String::from_utf8(bytes).unwrap();
-            assert_eq!(check.read_secret(&text, &[prefix("sk-")]).err(), Some(KeySecretError::Check), "{place}");
+            assert_eq!(
+                check.read_secret(&text, &[prefix("sk-")]).err(),
+                Some(KeySecretError::Check),
+                "{place}"
+            );
         }
     }
 
@@ -237,7 +241,13 @@ mod tests {
     fn no_space_or_case_is_forgiven() {
         let (check, secret) = key();
         let prefixes = [prefix("sk-")];
-        for text in [format!(" {}", secret.reveal()), format!("{}\0", secret.reveal()), secret.reveal().replace("sk-", "SK-"), String::new(), "sk-é".to_owned()] {
+        for text in [
+            format!(" {}", secret.reveal()),
+            format!("{}\0", secret.reveal()),
+            secret.reveal().replace("sk-", "SK-"),
+            String::new(),
+            "sk-é".to_owned(),
+        ] {
             assert!(check.read_secret(&text, &prefixes).is_err(), "{text:?}");
         }
         assert!(check.read_secret(&secret.reveal().to_lowercase(), &prefixes).is_err());
@@ -260,7 +270,9 @@ mod tests {
             .filter(|_| {
                 let body: String = (0..32)
                     .map(|_| {
-                        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                        state = state
+                            .wrapping_mul(6_364_136_223_846_793_005)
+                            .wrapping_add(1_442_695_040_888_963_407);
                         char::from(BASE62[(state >> 33) as usize % 62])
                     })
                     .collect();

@@ -324,8 +324,7 @@ impl Books {
             spending.spent =
                 spending.spent.saturating_add(counted_by_budget(taken.cost, taken.operator_loss, held));
         }
-        let mut posting =
-            Posting { user: hold.user, now_ms, cause: hold.request.uuid(), next_line: 1 };
+        let mut posting = Posting { user: hold.user, now_ms, cause: hold.request.uuid(), next_line: 1 };
         for line in &taken.lines {
             self.pay(&mut posting, line.account, line.unit, line.amount, kind);
         }
@@ -407,7 +406,12 @@ fn take(hold: &Hold, cost: &Cost, total: Money, limit: impl Fn(&HoldLine) -> i64
         let most = limit(line).max(0);
         match line.unit {
             Unit::Calls if most >= 1 => {
-                lines.push(SourceLine { account: line.account, unit: line.unit, amount: 1, list_value: owed });
+                lines.push(SourceLine {
+                    account: line.account,
+                    unit: line.unit,
+                    amount: 1,
+                    list_value: owed,
+                });
                 owed = Money::ZERO;
             }
             Unit::Calls => {}
@@ -447,7 +451,8 @@ fn take(hold: &Hold, cost: &Cost, total: Money, limit: impl Fn(&HoldLine) -> i64
 /// Everything a hold has. What money did not have to hold of the bound is what the grants are worth: the first of
 /// them stands for all of it, since a hold does not know which tokens each would have covered.
 fn take_all(hold: &Hold) -> Taken {
-    let money = hold.lines.iter().filter(|line| line.unit == Unit::NanoUsd).map(|line| Money::from_nanos(line.held));
+    let money =
+        hold.lines.iter().filter(|line| line.unit == Unit::NanoUsd).map(|line| Money::from_nanos(line.held));
     let mut granted = hold.bound.saturating_sub(money.sum());
     let line = |line: &HoldLine| SourceLine {
         account: line.account,

@@ -47,8 +47,7 @@ impl<'a> Sources<'a> {
     /// Holds for a call that costs at most `bound`; `None` where the amount does not fit into the books.
     pub fn hold(&self, bound: &Cost) -> Option<Result<Vec<HoldLine>, Shortfall>> {
         if let Some(account) = self.calls.iter().find(|account| pays_whole_call(account, bound)) {
-            let line =
-                HoldLine { account: account.id, unit: Unit::Calls, held: 1, covers: 0, weight_ppm: 0 };
+            let line = HoldLine { account: account.id, unit: Unit::Calls, held: 1, covers: 0, weight_ppm: 0 };
             return Some(Ok(vec![line]));
         }
         let mut lines = Vec::new();
@@ -79,7 +78,13 @@ impl<'a> Sources<'a> {
             let held = has.min(left);
             if held > 0 && lines.len() < SOURCES_MAX {
                 left -= held;
-                lines.push(HoldLine { account: account.id, unit: Unit::NanoUsd, held, covers: 0, weight_ppm: 0 });
+                lines.push(HoldLine {
+                    account: account.id,
+                    unit: Unit::NanoUsd,
+                    held,
+                    covers: 0,
+                    weight_ppm: 0,
+                });
             }
         }
         Some(if left == 0 {

@@ -163,7 +163,8 @@ mod tests {
 
     #[test]
     fn a_call_costs_what_the_price_list_says() {
-        let price = Price { input: "2.5".parse().unwrap(), output: "10".parse().unwrap(), ..Price::default() };
+        let price =
+            Price { input: "2.5".parse().unwrap(), output: "10".parse().unwrap(), ..Price::default() };
         let usage = Usage::none(UsageSource::Reported).with(Bucket::Input, 1_000).with(Bucket::Output, 500);
         let cost = Cost::of(&usage, &price, Multiplier::ONE);
         assert_eq!(cost.total(), Some("0.0075".parse().unwrap()));

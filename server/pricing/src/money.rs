@@ -118,9 +118,7 @@ impl<'de> Deserialize<'de> for Money {
 
             // Whole numbers lose nothing on the way; fractions must come as strings.
             fn visit_i64<E: de::Error>(self, usd: i64) -> Result<Money, E> {
-                usd.checked_mul(NANOS_PER_USD)
-                    .map(Money)
-                    .ok_or_else(|| E::custom(MoneyError::TooLarge))
+                usd.checked_mul(NANOS_PER_USD).map(Money).ok_or_else(|| E::custom(MoneyError::TooLarge))
             }
 
             fn visit_u64<E: de::Error>(self, usd: u64) -> Result<Money, E> {
@@ -155,9 +153,7 @@ pub(crate) fn parse_decimal(text: &str, scale: u32) -> Result<i64, MoneyError> {
             .filter(|value| *value <= i128::from(i64::MAX))
             .ok_or(MoneyError::TooLarge)?;
     }
-    let scaled = value
-        .checked_mul(10_i128.pow(missing))
-        .ok_or(MoneyError::TooLarge)?;
+    let scaled = value.checked_mul(10_i128.pow(missing)).ok_or(MoneyError::TooLarge)?;
     let signed = if negative { -scaled } else { scaled };
     i64::try_from(signed).map_err(|_| MoneyError::TooLarge)
 }

@@ -55,10 +55,7 @@ impl Bucket {
 
     /// Whether the model read these tokens (as opposed to wrote them).
     pub fn is_input(self) -> bool {
-        !matches!(
-            self,
-            Bucket::Output | Bucket::Reasoning | Bucket::AudioOutput | Bucket::ImageOutput
-        )
+        !matches!(self, Bucket::Output | Bucket::Reasoning | Bucket::AudioOutput | Bucket::ImageOutput)
     }
 
     /// The stable name used in JSON and in stored rows.
@@ -136,10 +133,7 @@ impl Usage {
 
     /// Every bucket that is not empty.
     pub fn filled(&self) -> impl Iterator<Item = (Bucket, u64)> + '_ {
-        Bucket::ALL
-            .into_iter()
-            .map(|bucket| (bucket, self.get(bucket)))
-            .filter(|(_, tokens)| *tokens > 0)
+        Bucket::ALL.into_iter().map(|bucket| (bucket, self.get(bucket))).filter(|(_, tokens)| *tokens > 0)
     }
 
     /// Tokens the model read.

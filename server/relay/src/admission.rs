@@ -148,7 +148,8 @@ impl Relay {
 
     /// A refusal of the books in the caller's words: what is there, and what it would suffice for.
     pub(crate) fn explain_refusal(&self, refusal: &Refusal, beside_cap: u64) -> CallError {
-        let status = StatusCode::from_u16(self.settings.balance_status).unwrap_or(StatusCode::PAYMENT_REQUIRED);
+        let status =
+            StatusCode::from_u16(self.settings.balance_status).unwrap_or(StatusCode::PAYMENT_REQUIRED);
         let affordable = |cap: Option<u64>| match cap.and_then(|cap| cap.checked_sub(beside_cap)) {
             Some(tokens) if tokens > 0 => {
                 format!(" An output cap (`max_completion_tokens`) of up to {tokens} is affordable.")
@@ -248,7 +249,9 @@ mod tests {
 
     #[test]
     fn amounts_are_shown_with_at_least_their_cents() {
-        for (amount, shown) in [("0", "0.00"), ("12", "12.00"), ("0.5", "0.50"), ("0.000002150", "0.00000215")] {
+        for (amount, shown) in
+            [("0", "0.00"), ("12", "12.00"), ("0.5", "0.50"), ("0.000002150", "0.00000215")]
+        {
             assert_eq!(plain(amount.parse().unwrap()), shown);
         }
     }

@@ -79,7 +79,9 @@ impl Body for RelayBody {
 
     fn size_hint(&self) -> SizeHint {
         match &self.0 {
-            Content::Whole(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64)),
+            Content::Whole(bytes) => {
+                SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64))
+            }
             Content::Parts(_) => SizeHint::default(),
             Content::Ended => SizeHint::with_exact(0),
         }
@@ -119,4 +121,3 @@ pub(crate) fn insert_request_id(headers: &mut HeaderMap, request: RequestId) {
         headers.insert(REQUEST_ID, value);
     }
 }
-

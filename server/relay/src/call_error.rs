@@ -117,7 +117,11 @@ impl CallError {
     }
 
     pub fn internal_error() -> Self {
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", "The call failed for a reason of our own.")
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal_error",
+            "The call failed for a reason of our own.",
+        )
     }
 
     /// The request was refused by the upstream for what it says; `status` is a 4xx.

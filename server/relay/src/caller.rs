@@ -132,7 +132,9 @@ mod tests {
 
     #[test]
     fn what_is_no_network_is_refused() {
-        for text in ["", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/+8", "::1/129", "localhost", "::ffff:10.0.0.0/64"] {
+        for text in
+            ["", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/+8", "::1/129", "localhost", "::ffff:10.0.0.0/64"]
+        {
             assert_eq!(text.parse::<IpNetwork>(), Err(IpNetworkError), "{text}");
         }
     }

@@ -40,7 +40,9 @@ pub(crate) async fn give_answer(
     };
     let cost = Some(exchange.cost_of(&usage));
     let request_id = exchange.call.request_id;
-    let Ok(settled) = progress.open.settle(CallEnd { cost, usage, status, status_code, error_code: None }).await else {
+    let Ok(settled) =
+        progress.open.settle(CallEnd { cost, usage, status, status_code, error_code: None }).await
+    else {
         let error = CallError::settlement_unavailable(WITHHELD);
         progress.open.keep(CallEnd::void(CallStatus::Failed, error.status.as_u16(), error.code)).await;
         progress.link.answer(error.to_response(request_id));
@@ -70,7 +72,9 @@ async fn read_body(
         let read = progress.watch.wait(progress.link, limit, answer.body.next()).await;
         let chunk = match read {
             Ok(read) => read.map_err(AttemptEnd::Failed)?,
-            Err(Interruption::Limit) => return Err(AttemptEnd::Failed(Failure::new(FailureKind::Timeout, None))),
+            Err(Interruption::Limit) => {
+                return Err(AttemptEnd::Failed(Failure::new(FailureKind::Timeout, None)));
+            }
             Err(Interruption::Stop(stop)) => return Err(AttemptEnd::Stopped(stop)),
         };
         progress.watch.check(progress.link).map_err(AttemptEnd::Stopped)?;

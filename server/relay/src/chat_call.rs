@@ -8,7 +8,9 @@ use tokio::time::{Instant, timeout};
 use waystation_ledger::{CallRecord, CallStatus, Hold, OutputCap, UsageRecord};
 use waystation_pricing::{Cost, Usage, UsageSource};
 use waystation_protocol::openai::chat_request::{ChatRequest, parse_chat_request};
-use waystation_protocol::openai::request_rewrite::{self, CapNames, CapParameter, ChatRewrite, rewrite_chat_request};
+use waystation_protocol::openai::request_rewrite::{
+    self, CapNames, CapParameter, ChatRewrite, rewrite_chat_request,
+};
 use waystation_protocol::openai::usage::ReportedUsage;
 use waystation_protocol::openai::usage_judgement::{DeliveredOutput, Evidence, judge_usage};
 
@@ -91,7 +93,8 @@ async fn relay_chat(relay: &Arc<Relay>, call: &Call, link: &mut CallerLink) -> R
     let output_cap = hold.output_cap.saturating_sub(admission.output_beside_cap);
     if output_cap == 0 {
         let error = CallError::insufficient_balance(
-            http::StatusCode::from_u16(relay.settings.balance_status).unwrap_or(http::StatusCode::PAYMENT_REQUIRED),
+            http::StatusCode::from_u16(relay.settings.balance_status)
+                .unwrap_or(http::StatusCode::PAYMENT_REQUIRED),
             "The balance is not enough for the prediction and any output beside it.".to_owned(),
         );
         open.end(CallEnd::void(CallStatus::Failed, error.status.as_u16(), error.code)).await;
@@ -152,7 +155,9 @@ async fn try_ways(exchange: &Exchange<'_>, mut progress: Progress<'_>) -> Result
         let on_disconnect = way.route.channel.on_disconnect;
         progress.watch.set_after_caller(AfterCaller::of(on_disconnect, exchange.request.stream));
         let tried = match ask(exchange, &mut progress, &way).await {
-            Ok(answer) if exchange.request.stream => forward_stream(exchange, &mut progress, &way, answer).await,
+            Ok(answer) if exchange.request.stream => {
+                forward_stream(exchange, &mut progress, &way, answer).await
+            }
             Ok(answer) => give_answer(exchange, &mut progress, &way, answer).await,
             Err(end) => Err(end),
         };
@@ -296,7 +301,12 @@ impl Exchange<'_> {
     }
 
     /// What to bill, given what the upstream reports and what was seen of its answer.
-    pub fn judge(&self, reported: Option<&ReportedUsage>, delivered: DeliveredOutput, is_complete: bool) -> Usage {
+    pub fn judge(
+        &self,
+        reported: Option<&ReportedUsage>,
+        delivered: DeliveredOutput,
+        is_complete: bool,
+    ) -> Usage {
         let evidence = Evidence {
             input_bound: self.hold.input_bound,
             output_bound: self.hold.output_cap.saturating_mul(self.request.choices),

@@ -140,7 +140,9 @@ impl<'a, 'b> Pump<'a, 'b> {
             while let Some(event) = decoder.next_event() {
                 let ended = match event {
                     Ok(event) => self.take_event(event),
-                    Err(error) => Some(StreamEnd::Failed(Failure::new(FailureKind::Garbage, Some(error.to_string())))),
+                    Err(error) => {
+                        Some(StreamEnd::Failed(Failure::new(FailureKind::Garbage, Some(error.to_string()))))
+                    }
                 };
                 if let Some(end) = ended {
                     return self.flush_before(end).await;
@@ -275,7 +277,8 @@ impl<'a, 'b> Pump<'a, 'b> {
                 if let Some(held) = &self.held_usage {
                     encode_data(&add_chunk_cost(held, &note), &mut last);
                 }
-                let last = if last.is_empty() { terminal } else { Bytes::from([&last, &terminal[..]].concat()) };
+                let last =
+                    if last.is_empty() { terminal } else { Bytes::from([&last, &terminal[..]].concat()) };
                 self.progress.link.finish(last, stall).await;
             }
             Err(_) => {
@@ -341,6 +344,9 @@ async fn read_document(
     };
     AttemptEnd::Failed(match read_chat_response(&body) {
         Err(ChatResponseError::Failed(told)) => Failure::of_error(told),
-        _ => Failure::new(FailureKind::Garbage, Some("a document came where a stream was asked for".to_owned())),
+        _ => Failure::new(
+            FailureKind::Garbage,
+            Some("a document came where a stream was asked for".to_owned()),
+        ),
     })
 }

@@ -24,7 +24,12 @@ mod tests {
 
     #[test]
     fn a_key_is_read_from_each_of_its_headers() {
-        for (name, value) in [("authorization", "Bearer sk-1"), ("authorization", "bearer sk-1"), ("x-api-key", "sk-1"), ("x-goog-api-key", "sk-1")] {
+        for (name, value) in [
+            ("authorization", "Bearer sk-1"),
+            ("authorization", "bearer sk-1"),
+            ("x-api-key", "sk-1"),
+            ("x-goog-api-key", "sk-1"),
+        ] {
             let headers = HeaderMap::from_iter([(name.parse().unwrap(), HeaderValue::from_static(value))]);
             assert_eq!(credential_of(&headers).as_deref(), Some("sk-1"), "{name}");
         }

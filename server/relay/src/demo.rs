@@ -25,7 +25,8 @@ impl DemoAnswer {
     pub fn new(request: &[u8], stream: bool) -> Self {
         let request: Value = serde_json::from_slice(request).unwrap_or_default();
         let model = request["model"].as_str().unwrap_or("demo");
-        let cap = ["max_completion_tokens", "max_tokens"].iter().filter_map(|name| request[name].as_u64()).max();
+        let cap =
+            ["max_completion_tokens", "max_tokens"].iter().filter_map(|name| request[name].as_u64()).max();
         let words = answer_words(&request);
         let most = usize::try_from(cap.unwrap_or(u64::MAX)).unwrap_or(usize::MAX);
         let finish_reason = if words.len() > most { "length" } else { "stop" };
@@ -108,7 +109,11 @@ fn text_of(content: &Value) -> String {
 
 fn count_words(messages: &Value) -> usize {
     let messages = messages.as_array().map(Vec::as_slice).unwrap_or_default();
-    messages.iter().map(|message| text_of(&message["content"]).split_whitespace().count()).sum::<usize>().max(1)
+    messages
+        .iter()
+        .map(|message| text_of(&message["content"]).split_whitespace().count())
+        .sum::<usize>()
+        .max(1)
 }
 
 #[cfg(test)]

@@ -121,9 +121,10 @@ impl Failure {
     /// What the caller is told when this is the last word.
     pub fn to_call_error(&self) -> CallError {
         match self.kind {
-            FailureKind::Connect | FailureKind::ServerError | FailureKind::Garbage | FailureKind::Redirected => {
-                CallError::upstream_error("The upstream failed to answer.")
-            }
+            FailureKind::Connect
+            | FailureKind::ServerError
+            | FailureKind::Garbage
+            | FailureKind::Redirected => CallError::upstream_error("The upstream failed to answer."),
             FailureKind::Timeout => CallError::upstream_timeout(),
             FailureKind::RateLimited => CallError::rate_limit_exceeded(self.retry_after),
             FailureKind::Account => CallError::no_channel_available(),
@@ -170,10 +171,16 @@ fn rejection(status: u16, told: &UpstreamError) -> Rejection {
     }
     match told.code.as_deref() {
         Some("context_length_exceeded" | "string_above_max_length") => Rejection::ContextLength,
-        Some("content_policy_violation" | "content_filter" | "moderation_blocked") => Rejection::ContentPolicy,
+        Some("content_policy_violation" | "content_filter" | "moderation_blocked") => {
+            Rejection::ContentPolicy
+        }
         Some(
-            "unsupported_parameter" | "unsupported_value" | "unknown_parameter" | "missing_required_parameter"
-            | "invalid_value" | "invalid_type",
+            "unsupported_parameter"
+            | "unsupported_value"
+            | "unknown_parameter"
+            | "missing_required_parameter"
+            | "invalid_value"
+            | "invalid_type",
         ) => Rejection::Parameter,
         Some("model_not_found") => Rejection::NotFound,
         _ => Rejection::Other,
@@ -278,7 +285,8 @@ mod tests {
     #[test]
     fn every_status_is_a_failure_of_some_kind() {
         for status in 300..=999 {
-            let failure = Failure::of_status(StatusCode::from_u16(status).unwrap(), &HeaderMap::new(), b"<html>", 0);
+            let failure =
+                Failure::of_status(StatusCode::from_u16(status).unwrap(), &HeaderMap::new(), b"<html>", 0);
             assert!(failure.to_call_error().status.as_u16() >= 400, "{status}");
         }
     }

@@ -32,8 +32,8 @@ pub use caller::{Caller, IpNetwork, IpNetworkError};
 pub use catalog::{Channel, ChannelFormat, Credential, CredentialSecret, Model, OnDisconnect, Route};
 pub use credential::credential_of;
 pub use ports::{
-    Books, BudgetCalendar, BudgetSpan, CallerError, Callers, Catalog, CatalogError, Clock, Randomness, ReserveError,
-    SettleError,
+    Books, BudgetCalendar, BudgetSpan, CallerError, Callers, Catalog, CatalogError, Clock, Randomness,
+    ReserveError, SettleError,
 };
 pub use relay::{Access, Call, Relay, RelayError, RelayPorts};
 pub use settings::{Interrupted, RelaySettings};

@@ -189,7 +189,11 @@ impl Drop for OpenCall {
 impl Relay {
     async fn settle_in_time(&self, settlement: &Arc<Settlement>) -> Result<Settled, NotSettled> {
         // At the end of a shutdown some of the time must be left for keeping what cannot be settled.
-        let time = if self.cut.is_cancelled() { self.settings.settle_time * 4 / 5 } else { self.settings.settle_time };
+        let time = if self.cut.is_cancelled() {
+            self.settings.settle_time * 4 / 5
+        } else {
+            self.settings.settle_time
+        };
         let latest = Instant::now() + time;
         loop {
             match timeout_at(latest, self.ports.books.settle(settlement.clone())).await {
@@ -218,7 +222,9 @@ impl Relay {
         let kept = tracker.spawn_blocking(move || self.ports.books.keep_unsettled(&settlement)).await;
         match kept.unwrap_or_else(|error| Err(io::Error::other(error))) {
             Ok(()) => tracing::warn!(%request, "a settlement waits for the books"),
-            Err(error) => tracing::error!(%request, %error, "a settlement could not be kept; its hold will expire"),
+            Err(error) => {
+                tracing::error!(%request, %error, "a settlement could not be kept; its hold will expire")
+            }
         }
     }
 }
@@ -229,7 +235,8 @@ fn millis_since(instant: Instant) -> i64 {
 
 /// The text cut to its room, and without the credential even where nothing else gave it away.
 fn without_secret(text: &str, way: &Way<'_>) -> String {
-    let secret = way.credential.map(|credential| credential.secret.expose()).filter(|secret| !secret.is_empty());
+    let secret =
+        way.credential.map(|credential| credential.secret.expose()).filter(|secret| !secret.is_empty());
     let clean = secret.map_or_else(|| text.to_owned(), |secret| text.replace(secret, "[redacted]"));
     clean.chars().take(ERROR_TEXT_MAX).collect()
 }

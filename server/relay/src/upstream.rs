@@ -80,7 +80,10 @@ impl Upstreams {
         let client = if channel.allow_private_network {
             &self.anywhere
         } else if is_private_literal(url) {
-            return Err(Failure::new(FailureKind::Connect, Some("the host is not on the public network".into())));
+            return Err(Failure::new(
+                FailureKind::Connect,
+                Some("the host is not on the public network".into()),
+            ));
         } else {
             &self.public_only
         };
@@ -114,13 +117,16 @@ impl Upstreams {
 impl UpstreamAnswer {
     /// Whether the body is encoded in a way that was not asked for and cannot be read.
     pub fn is_encoded(&self) -> bool {
-        self.headers.get(CONTENT_ENCODING).is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity"))
+        self.headers
+            .get(CONTENT_ENCODING)
+            .is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity"))
     }
 
     /// Whether the body says that it is a document rather than a stream of events.
     pub fn is_document(&self) -> bool {
         let kind = self.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
-        let starts_with = |name: &[u8]| kind.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name));
+        let starts_with =
+            |name: &[u8]| kind.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name));
         starts_with(b"application/json") || starts_with(b"text/html")
     }
 

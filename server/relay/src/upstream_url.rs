@@ -99,7 +99,13 @@ mod tests {
 
     #[test]
     fn an_address_with_secrets_or_of_another_scheme_is_refused() {
-        for text in ["file:///etc/passwd", "https://u:p@example.com", "https://example.com/?key=1", "example.com", "mailto:a@b.c"] {
+        for text in [
+            "file:///etc/passwd",
+            "https://u:p@example.com",
+            "https://example.com/?key=1",
+            "example.com",
+            "mailto:a@b.c",
+        ] {
             assert!(text.parse::<UpstreamUrl>().is_err(), "{text}");
         }
     }

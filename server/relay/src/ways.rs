@@ -25,7 +25,8 @@ impl<'a> Ways<'a> {
     pub fn new(routes: &'a [Route], is_pausing: impl Fn(&Route, Option<&Credential>) -> bool) -> Self {
         let mut left = Vec::with_capacity(routes.len());
         for route in routes {
-            let mut push = |credential| left.push(Way { route, credential, pausing: is_pausing(route, credential) });
+            let mut push =
+                |credential| left.push(Way { route, credential, pausing: is_pausing(route, credential) });
             if route.credentials.is_empty() {
                 push(None);
             }

@@ -6,7 +6,9 @@ use waystation_ledger::{
     Reserve, SystemAccount, Terms, TransferKind, Unit,
 };
 
-use crate::world::{NOW, account, account_id, budget_id, call, check, check_lines, cost_of, fund, request, user};
+use crate::world::{
+    NOW, account, account_id, budget_id, call, check, check_lines, cost_of, fund, request, user,
+};
 
 #[derive(Clone, Debug)]
 enum Step {

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 use waystation_ids::{AccountId, BudgetId, InstanceId, KeyId, PriceVersionId, RequestId, UserId};
 use waystation_ledger::{
-    Account, AccountKind, Books, Direction, MoveFunds, OutputCap, Reserve, Settled, SystemAccount, TransferKind, Unit,
+    Account, AccountKind, Books, Direction, MoveFunds, OutputCap, Reserve, Settled, SystemAccount,
+    TransferKind, Unit,
 };
 use waystation_pricing::{Bucket, Cost, Money, Multiplier, Price, Usage, UsageSource};
 
@@ -53,8 +54,7 @@ pub fn call(number: u32, user: UserId) -> Reserve {
 }
 
 pub fn cost_of(input: u64, output: u64) -> Cost {
-    let usage =
-        Usage::none(UsageSource::Reported).with(Bucket::Input, input).with(Bucket::Output, output);
+    let usage = Usage::none(UsageSource::Reported).with(Bucket::Input, input).with(Bucket::Output, output);
     Cost::of(&usage, &price(), Multiplier::ONE)
 }
 
@@ -167,5 +167,9 @@ pub fn check_lines(books: &Books, number: u32, settled: &Settled) {
     }
     assert_eq!(lines, moved, "the lines are not the transfers: {settled:?}");
     let worth: Money = settled.lines.iter().map(|line| line.list_value).sum();
-    assert_eq!(worth.saturating_add(settled.operator_loss), settled.cost, "the lines do not add up: {settled:?}");
+    assert_eq!(
+        worth.saturating_add(settled.operator_loss),
+        settled.cost,
+        "the lines do not add up: {settled:?}"
+    );
 }

@@ -13,7 +13,8 @@ use crate::world::{Running, World, read_until, request, within};
 
 /// A stream that waits for the test after each of its events.
 fn gated(gate: &Arc<Semaphore>) -> Vec<Step> {
-    let events = [ROLE.to_owned(), word("Hello"), word(" you"), STOP.to_owned(), USAGE.to_owned(), DONE.to_owned()];
+    let events =
+        [ROLE.to_owned(), word("Hello"), word(" you"), STOP.to_owned(), USAGE.to_owned(), DONE.to_owned()];
     let steps = events.iter().flat_map(|event| [Step::Gate(gate.clone()), send(event)]);
     std::iter::once(stream_head()).chain(steps).collect()
 }
@@ -41,7 +42,10 @@ async fn a_drained_stream_is_settled_by_its_own_usage() {
         assert_eq!(settled.charged, "0.00002".parse().unwrap());
         // A caller that leaves on the last events may or may not have been seen leaving.
         if events < 4 {
-            assert_eq!((settlement.record.status, settlement.record.status_code), (CallStatus::Cancelled, 499));
+            assert_eq!(
+                (settlement.record.status, settlement.record.status_code),
+                (CallStatus::Cancelled, 499)
+            );
         }
     }
 }

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use waystation_ledger::CallStatus;
 
-use crate::upstream::{ANSWER, DONE, ROLE, STOP, Step, USAGE, Upstream, document, send, stream, stream_head, word};
+use crate::upstream::{
+    ANSWER, DONE, ROLE, STOP, Step, USAGE, Upstream, document, send, stream, stream_head, word,
+};
 use crate::world::{World, request};
 
 /// An address where nothing listens.
@@ -32,7 +34,11 @@ async fn another_channel_is_tried_before_the_first_byte() {
     for (case, script) in failing.into_iter().enumerate() {
         for streamed in [false, true] {
             let first = Upstream::start(vec![script.clone()]).await;
-            let good = if streamed { stream(&[ROLE, &word, STOP, USAGE, DONE]) } else { document("200 OK", "", ANSWER) };
+            let good = if streamed {
+                stream(&[ROLE, &word, STOP, USAGE, DONE])
+            } else {
+                document("200 OK", "", ANSWER)
+            };
             let second = Upstream::start(vec![good]).await;
             let running = World::new(&[first.url(), second.url()]).start();
             let answer = running.ask(&request(streamed)).await;
@@ -114,7 +120,8 @@ async fn a_rate_limit_passes_its_wait_on() {
 
 #[tokio::test]
 async fn a_request_the_upstream_refuses_is_mapped_and_not_tried_again() {
-    let text = r#"{"error":{"message":"org-123 at api.secret-host.com: sk-leak","code":"context_length_exceeded"}}"#;
+    let text =
+        r#"{"error":{"message":"org-123 at api.secret-host.com: sk-leak","code":"context_length_exceeded"}}"#;
     for (script, status, code) in [
         (document("400 Bad Request", "", "{}"), 400, "invalid_request"),
         (document("400 Bad Request", "", text), 400, "context_length_exceeded"),

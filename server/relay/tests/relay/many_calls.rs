@@ -6,7 +6,9 @@ use std::sync::atomic::Ordering;
 use tokio::sync::Semaphore;
 use waystation_relay::OnDisconnect;
 
-use crate::upstream::{ANSWER, DONE, ROLE, STOP, Step, USAGE, Upstream, chunked_stream, document, send, stream, word};
+use crate::upstream::{
+    ANSWER, DONE, ROLE, STOP, Step, USAGE, Upstream, chunked_stream, document, send, stream, word,
+};
 use crate::world::{World, read, read_until, request, within};
 
 #[tokio::test]
@@ -15,8 +17,12 @@ async fn connections_are_used_again() {
     let mut once = chunked_stream(&[ROLE, &word("Hello"), STOP, USAGE, DONE]);
     // The encoding's own end comes when the caller has long seen the end of the answer.
     once.insert(once.len() - 1, Step::Gate(gate.clone()));
-    let whole = format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{ANSWER}", ANSWER.len());
-    let script = [once.clone(), vec![Step::NextRequest], once, vec![Step::NextRequest, send(&whole)]].concat();
+    let whole = format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{ANSWER}",
+        ANSWER.len()
+    );
+    let script =
+        [once.clone(), vec![Step::NextRequest], once, vec![Step::NextRequest, send(&whole)]].concat();
     let upstream = Upstream::start(vec![script]).await;
     let running = World::new(&[upstream.url()]).start();
     for streamed in [true, true, false] {

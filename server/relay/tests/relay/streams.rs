@@ -45,7 +45,10 @@ async fn the_asked_models_name_is_shown_and_usage_with_cost_where_asked_for() {
     let answer = running.ask(&asking_for_usage()).await;
     assert!(!answer.text.contains("\"up\""));
     let usage = answer.text.split("\n\n").find(|event| event.contains("prompt_tokens")).unwrap();
-    assert!(usage.contains("\"cost\":\"0.000020000\"") && usage.contains("\"charged\":\"0.000020000\""), "{usage}");
+    assert!(
+        usage.contains("\"cost\":\"0.000020000\"") && usage.contains("\"charged\":\"0.000020000\""),
+        "{usage}"
+    );
     assert!(answer.text.ends_with(DONE));
     running.close().await;
 }
@@ -103,9 +106,19 @@ async fn a_stream_without_its_end_gets_no_made_up_one() {
 
 #[tokio::test]
 async fn data_after_the_end_is_ignored() {
-    let second_usage = USAGE.replace("\"completion_tokens\":5,\"total_tokens\":15", "\"completion_tokens\":500");
-    let upstream =
-        Upstream::start(vec![stream(&[ROLE, &word("Hello"), STOP, USAGE, DONE, &word("more"), &second_usage, DONE])]).await;
+    let second_usage =
+        USAGE.replace("\"completion_tokens\":5,\"total_tokens\":15", "\"completion_tokens\":500");
+    let upstream = Upstream::start(vec![stream(&[
+        ROLE,
+        &word("Hello"),
+        STOP,
+        USAGE,
+        DONE,
+        &word("more"),
+        &second_usage,
+        DONE,
+    ])])
+    .await;
     let running = World::new(&[upstream.url()]).start();
     let answer = running.ask(&request(true)).await;
     assert!(!answer.text.contains("more"));
@@ -152,7 +165,14 @@ async fn silence_is_filled_with_pings_and_ends_at_the_idle_limit() {
 #[tokio::test]
 async fn an_upstream_that_thinks_for_long_does_not_look_dead() {
     let gate = Arc::new(Semaphore::new(0));
-    let script = vec![stream_head(), send(ROLE), Step::Gate(gate.clone()), send(&word("Hello")), send(STOP), send(DONE)];
+    let script = vec![
+        stream_head(),
+        send(ROLE),
+        Step::Gate(gate.clone()),
+        send(&word("Hello")),
+        send(STOP),
+        send(DONE),
+    ];
     let upstream = Upstream::start(vec![script]).await;
     let mut world = World::new(&[upstream.url()]);
     world.settings.keep_alive_interval = Duration::from_millis(50);
@@ -179,7 +199,8 @@ async fn pings_from_the_upstream_do_not_extend_the_total_limit() {
     let answer = running.ask(&request(true)).await;
     assert!(answer.text.contains("\"code\":\"upstream_timeout\""));
     let (settlement, _) = running.close().await.unwrap();
-    let output = settlement.record.usage.tokens.iter().find(|(bucket, _)| *bucket == Bucket::Output).unwrap().1;
+    let output =
+        settlement.record.usage.tokens.iter().find(|(bucket, _)| *bucket == Bucket::Output).unwrap().1;
     assert!(output < 10, "comments were counted as output: {output}");
 }
 

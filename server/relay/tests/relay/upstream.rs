@@ -58,8 +58,11 @@ impl Upstream {
             while let Ok((mut stream, _)) = listener.accept().await {
                 counter.fetch_add(1, Ordering::Relaxed);
                 let (log, gone) = (log.clone(), gone.clone());
-                let script =
-                    if scripts.len() > 1 { scripts.pop_front().unwrap() } else { scripts.front().unwrap().clone() };
+                let script = if scripts.len() > 1 {
+                    scripts.pop_front().unwrap()
+                } else {
+                    scripts.front().unwrap().clone()
+                };
                 tokio::spawn(async move {
                     let Some(request) = read_request(&mut stream).await else { return };
                     log.lock().unwrap().push(request);
@@ -164,12 +167,9 @@ pub fn send(text: &str) -> Step {
     Step::Send(text.as_bytes().to_vec())
 }
 
-pub const ROLE: &str =
-    "data: {\"model\":\"up\",\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"},\"finish_reason\":null}],\"usage\":null}\n\n";
-pub const STOP: &str =
-    "data: {\"model\":\"up\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}],\"usage\":null}\n\n";
-pub const USAGE: &str =
-    "data: {\"model\":\"up\",\"choices\":[],\"usage\":{\"prompt_tokens\":10,\"completion_tokens\":5,\"total_tokens\":15}}\n\n";
+pub const ROLE: &str = "data: {\"model\":\"up\",\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"},\"finish_reason\":null}],\"usage\":null}\n\n";
+pub const STOP: &str = "data: {\"model\":\"up\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}],\"usage\":null}\n\n";
+pub const USAGE: &str = "data: {\"model\":\"up\",\"choices\":[],\"usage\":{\"prompt_tokens\":10,\"completion_tokens\":5,\"total_tokens\":15}}\n\n";
 pub const DONE: &str = "data: [DONE]\n\n";
 
 /// A chunk with this content.

@@ -40,8 +40,17 @@ async fn the_upstream_sees_our_key_its_model_and_a_cap_and_nothing_of_the_caller
     assert!(head.contains("accept-encoding: identity\r\n"));
     assert!(head.contains("content-type: application/json\r\n"));
     assert!(!seen.head.contains("sk-test"));
-    let names: Vec<&str> = head.lines().skip(1).filter_map(|line| line.split_once(": ")).map(|(name, _)| name).collect();
-    let allowed = ["content-type", "accept", "accept-encoding", "authorization", "user-agent", "host", "content-length"];
+    let names: Vec<&str> =
+        head.lines().skip(1).filter_map(|line| line.split_once(": ")).map(|(name, _)| name).collect();
+    let allowed = [
+        "content-type",
+        "accept",
+        "accept-encoding",
+        "authorization",
+        "user-agent",
+        "host",
+        "content-length",
+    ];
     assert!(names.iter().all(|name| allowed.contains(name)), "{names:?}");
     let body: serde_json::Value = serde_json::from_str(&seen.body).unwrap();
     assert_eq!(body["model"], "up");
@@ -65,7 +74,8 @@ async fn the_cost_is_shown_when_the_key_asks_for_it() {
 
 #[tokio::test]
 async fn usage_above_the_bound_costs_no_more_than_was_held() {
-    let lie = ANSWER.replace("\"completion_tokens\":5,\"total_tokens\":15", "\"completion_tokens\":900000000");
+    let lie =
+        ANSWER.replace("\"completion_tokens\":5,\"total_tokens\":15", "\"completion_tokens\":900000000");
     let upstream = Upstream::start(vec![document("200 OK", "", &lie)]).await;
     let running = World::new(&[upstream.url()]).start();
     assert_eq!(running.ask(&request(false)).await.status, 200);
@@ -76,7 +86,8 @@ async fn usage_above_the_bound_costs_no_more_than_was_held() {
 
 #[tokio::test]
 async fn usage_that_is_missing_is_estimated() {
-    let silent = ANSWER.replace(",\"usage\":{\"prompt_tokens\":10,\"completion_tokens\":5,\"total_tokens\":15}", "");
+    let silent =
+        ANSWER.replace(",\"usage\":{\"prompt_tokens\":10,\"completion_tokens\":5,\"total_tokens\":15}", "");
     let upstream = Upstream::start(vec![document("200 OK", "", &silent)]).await;
     let running = World::new(&[upstream.url()]).start();
     assert_eq!(running.ask(&request(false)).await.status, 200);
@@ -99,7 +110,8 @@ async fn an_answer_larger_than_the_limit_is_no_answer() {
 
 #[tokio::test]
 async fn an_answer_that_breaks_off_is_tried_elsewhere() {
-    let torn = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 900\r\n\r\n{\"choices\":";
+    let torn =
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 900\r\n\r\n{\"choices\":";
     let first = Upstream::start(vec![vec![send(torn), Step::Reset]]).await;
     let second = Upstream::start(vec![document("200 OK", "", ANSWER)]).await;
     let running = World::new(&[first.url(), second.url()]).start();

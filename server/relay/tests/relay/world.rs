@@ -14,7 +14,8 @@ use http_body_util::BodyExt;
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 use waystation_ids::{
-    AccountId, BudgetId, ChannelId, CredentialId, InstanceId, KeyId, ModelId, PriceVersionId, RequestId, UserId,
+    AccountId, BudgetId, ChannelId, CredentialId, InstanceId, KeyId, ModelId, PriceVersionId, RequestId,
+    UserId,
 };
 use waystation_ledger::{
     Account, AccountKind, Books as LedgerBooks, Budget, BudgetPeriod, Hold, Reserve, Settled, Settlement,
@@ -23,9 +24,9 @@ use waystation_ledger::{
 use waystation_pricing::{Money, Multiplier, Price};
 use waystation_protocol::openai::request_rewrite::CapParameter;
 use waystation_relay::{
-    Access, Books, BudgetCalendar, BudgetSpan, Call, Caller, CallerError, Callers, Catalog, CatalogError, Channel,
-    ChannelFormat, Clock, Credential, CredentialSecret, Model, OnDisconnect, Randomness, Relay, RelayBody, RelayPorts,
-    RelaySettings, ReserveError, Route, SettleError,
+    Access, Books, BudgetCalendar, BudgetSpan, Call, Caller, CallerError, Callers, Catalog, CatalogError,
+    Channel, ChannelFormat, Clock, Credential, CredentialSecret, Model, OnDisconnect, Randomness, Relay,
+    RelayBody, RelayPorts, RelaySettings, ReserveError, Route, SettleError,
 };
 
 pub const KEY: &str = "sk-test";
@@ -130,8 +131,11 @@ impl World {
             lease_lost: AtomicBool::new(false),
             settle_gate: Mutex::default(),
         });
-        let site =
-            Arc::new(Site { caller: Arc::new(self.caller), model: Arc::new(self.model), routes: self.routes.into() });
+        let site = Arc::new(Site {
+            caller: Arc::new(self.caller),
+            model: Arc::new(self.model),
+            routes: self.routes.into(),
+        });
         let ports = RelayPorts {
             books: books.clone(),
             callers: site.clone(),
@@ -193,7 +197,9 @@ impl Answer {
 
 /// The usual request.
 pub fn request(stream: bool) -> String {
-    format!(r#"{{"model":"model","stream":{stream},"messages":[{{"role":"user","content":"Hello, how are you?"}}]}}"#)
+    format!(
+        r#"{{"model":"model","stream":{stream},"messages":[{{"role":"user","content":"Hello, how are you?"}}]}}"#
+    )
 }
 
 impl Running {
@@ -248,7 +254,12 @@ pub async fn read(response: Response<RelayBody>) -> Answer {
             Err(_) => is_whole = false,
         }
     }
-    Answer { status: head.status.as_u16(), headers: head.headers, text: String::from_utf8(text).unwrap(), is_whole }
+    Answer {
+        status: head.status.as_u16(),
+        headers: head.headers,
+        text: String::from_utf8(text).unwrap(),
+        is_whole,
+    }
 }
 
 /// Reads parts of a stream until `text` was seen.
@@ -274,7 +285,8 @@ impl MemoryBooks {
         for account in books.accounts() {
             let balance = &account.balance;
             assert_eq!(balance.debits_pending, 0);
-            let taken: i64 = books.transfers.iter().filter(|made| made.debit == account.id).map(|made| made.amount).sum();
+            let taken: i64 =
+                books.transfers.iter().filter(|made| made.debit == account.id).map(|made| made.amount).sum();
             assert_eq!(balance.debits_posted, taken);
             assert_eq!(balance.available(), opening.nanos() - taken);
             assert!(balance.available() >= 0);

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use sea_orm::sea_query::{Alias, Condition, Expr, ExprTrait, JoinType, OnConflict, Order, Query, SelectStatement};
+use sea_orm::sea_query::{
+    Alias, Condition, Expr, ExprTrait, JoinType, OnConflict, Order, Query, SelectStatement,
+};
 use sea_orm::{ConnectionTrait, QueryResult};
 use uuid::Uuid;
 use waystation_ids::{AccountId, TransferId};
@@ -106,8 +108,7 @@ impl Store {
                             .add(Expr::col(("accounts", "sequence")).gt(0)),
                     )
                     .add(
-                        Expr::col(("audit_checkpoints", "sequence"))
-                            .ne(Expr::col(("accounts", "sequence"))),
+                        Expr::col(("audit_checkpoints", "sequence")).ne(Expr::col(("accounts", "sequence"))),
                     ),
             )
             .limit(ACCOUNTS_PAGE)
@@ -126,7 +127,9 @@ impl Store {
         let window = waystation_ids::RequestId::new_cause(now_ms - WINDOW_MS, [0; 10]).uuid();
         self.sum_transfers(report, &mut changed, window, false).await?;
         let mut gaps: BTreeMap<Uuid, Expected> = BTreeMap::new();
-        for id in changed.iter().filter(|(_, expected)| expected.has_gap()).map(|(id, _)| *id).collect::<Vec<_>>() {
+        for id in
+            changed.iter().filter(|(_, expected)| expected.has_gap()).map(|(id, _)| *id).collect::<Vec<_>>()
+        {
             if let Some(mut expected) = changed.remove(&id) {
                 // What was summed counted only this window; begin again from the checkpoint.
                 expected.restart();
@@ -152,7 +155,15 @@ impl Store {
         let mut after = first;
         loop {
             let query = Query::select()
-                .columns(["id", "debit_account", "credit_account", "unit", "amount", "debit_sequence", "credit_sequence"])
+                .columns([
+                    "id",
+                    "debit_account",
+                    "credit_account",
+                    "unit",
+                    "amount",
+                    "debit_sequence",
+                    "credit_sequence",
+                ])
                 .from("transfers")
                 .and_where(Expr::col("id").gt(after))
                 .order_by("id", Order::Asc)
@@ -172,10 +183,16 @@ impl Store {
                     let sequence: i64 = row.try_get("", sequence)?;
                     match accounts.get_mut(&account) {
                         Some(expected) if expected.unit == unit => expected.add(sequence, amount, is_credit),
-                        Some(_) => report.report(AuditDifference::StrayTransfer { transfer: TransferId::from_uuid(id) }),
+                        Some(_) => report
+                            .report(AuditDifference::StrayTransfer { transfer: TransferId::from_uuid(id) }),
                         // An account opened after the accounts were read has its first transfers here.
-                        None if all && sequence == 0 && SystemAccount::of(AccountId::from_uuid(account)).is_none() => {
-                            report.report(AuditDifference::StrayTransfer { transfer: TransferId::from_uuid(id) });
+                        None if all
+                            && sequence == 0
+                            && SystemAccount::of(AccountId::from_uuid(account)).is_none() =>
+                        {
+                            report.report(AuditDifference::StrayTransfer {
+                                transfer: TransferId::from_uuid(id),
+                            });
                         }
                         None => {}
                     }

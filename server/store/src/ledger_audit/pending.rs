@@ -28,7 +28,8 @@ impl Store {
                 accounts.entry(line.account.uuid()).or_default().1 += line.held;
             }
             for held in &hold.budgets {
-                budgets.entry((held.budget.uuid(), held.period_start_ms)).or_default().1 += held.amount.nanos();
+                budgets.entry((held.budget.uuid(), held.period_start_ms)).or_default().1 +=
+                    held.amount.nanos();
             }
         }
         let pending = Query::select()
@@ -64,7 +65,11 @@ impl Store {
         report.open_holds += holds.len() as u64;
         for (id, (stored, held)) in accounts {
             if stored != held {
-                report.report(AuditDifference::AccountPending { account: AccountId::from_uuid(id), stored, held });
+                report.report(AuditDifference::AccountPending {
+                    account: AccountId::from_uuid(id),
+                    stored,
+                    held,
+                });
             }
         }
         for ((id, period_start_ms), (stored, held)) in budgets {

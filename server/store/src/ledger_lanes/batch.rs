@@ -8,18 +8,21 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use uuid::Uuid;
 use waystation_ids::{AccountId, RequestId, TransferId};
 use waystation_ledger::{
-    Account, Books, CallRecord, CallStatus, Hold, LostHold, MoveFunds, Refusal, Settled, Settlement, UsageRecord,
+    Account, Books, CallRecord, CallStatus, Hold, LostHold, MoveFunds, Refusal, Settled, Settlement,
+    UsageRecord,
 };
 use waystation_pricing::{Bucket, Usage, UsageSource};
 
 use crate::connection::{Store, database_time_ms};
 use crate::error::StoreError;
 use crate::ledger_lanes::book_rows::{
-    StoredAccount, delete_holds, insert_accounts, insert_holds, insert_transfers, lock_accounts, lock_budgets, lock_holds,
-    write_accounts, write_spending,
+    StoredAccount, delete_holds, insert_accounts, insert_holds, insert_transfers, lock_accounts,
+    lock_budgets, lock_holds, write_accounts, write_spending,
 };
 use crate::ledger_lanes::call_rows::{EndedCall, EndingCall, Rollup, lock_ended_calls, write_ending_calls};
-use crate::ledger_lanes::order::{Answer, Expire, FundsOrder, FundsReceipt, FundsTarget, LaneError, Order, Reply};
+use crate::ledger_lanes::order::{
+    Answer, Expire, FundsOrder, FundsReceipt, FundsTarget, LaneError, Order, Reply,
+};
 use crate::sql::insert_rows;
 
 /// Why a transaction did not end well.
@@ -34,7 +37,11 @@ pub(crate) struct BatchFailure {
 
 /// Runs the orders as one transaction. With `verify`, an earlier run of the same orders may have been committed: what
 /// it did is found by its ids, behind the same locks, and only answered.
-pub(crate) async fn run_batch(store: &Store, orders: &[Order], verify: bool) -> Result<Vec<Answer>, BatchFailure> {
+pub(crate) async fn run_batch(
+    store: &Store,
+    orders: &[Order],
+    verify: bool,
+) -> Result<Vec<Answer>, BatchFailure> {
     let tx = store.begin().await?;
     let mut work = Work::load(&tx, orders, verify).await?;
     let answers = orders.iter().map(|order| work.decide(order)).collect();
@@ -65,7 +72,8 @@ impl Work {
         let accounts = lock_accounts(tx, &Vec::from_iter(users)).await?;
         let holds = lock_holds(tx, &hold_ids(orders, verify)).await?;
         let mut books = Books::default();
-        let loaded_holds: BTreeMap<RequestId, Hold> = holds.into_iter().map(|hold| (hold.request, hold)).collect();
+        let loaded_holds: BTreeMap<RequestId, Hold> =
+            holds.into_iter().map(|hold| (hold.request, hold)).collect();
         let ended = lock_ended_calls(tx, &ended_ids(orders, &loaded_holds, verify)).await?;
         lock_budgets(tx, &mut books, &budget_periods(orders, &loaded_holds, &ended)).await?;
         let receipts = lock_receipts(tx, orders).await?;
@@ -103,7 +111,9 @@ impl Work {
                 let hold = self.books.reserve(call, self.now_ms).map_err(LaneError::Refused)?;
                 Ok(Reply::Held(hold.clone()))
             }
-            Order::Settle(settlement) => self.settle(settlement).map(Reply::Settled).map_err(LaneError::Refused),
+            Order::Settle(settlement) => {
+                self.settle(settlement).map(Reply::Settled).map_err(LaneError::Refused)
+            }
             Order::Release { request, .. } => {
                 // Nobody was told of this hold; if it is not there, there is nothing to give back.
                 let _ = self.books.void(*request, self.now_ms);
@@ -232,8 +242,10 @@ impl Work {
     }
 
     async fn write(&self, tx: &DatabaseTransaction) -> Result<(), StoreError> {
-        let (known, opened): (Vec<_>, Vec<_>) =
-            self.changed_accounts().into_iter().partition(|(account, _)| self.loaded.contains_key(&account.id));
+        let (known, opened): (Vec<_>, Vec<_>) = self
+            .changed_accounts()
+            .into_iter()
+            .partition(|(account, _)| self.loaded.contains_key(&account.id));
         write_accounts(tx, &known).await?;
         insert_accounts(tx, &opened).await?;
         let ended: Vec<Uuid> = self
@@ -275,8 +287,20 @@ impl Work {
             return Ok(());
         }
         let columns = [
-            "id", "user_id", "account_id", "direction", "amount", "unit", "entered_amount", "entered_currency",
-            "reason_code", "note", "actor_id", "balance_before", "balance_after", "created_at_ms",
+            "id",
+            "user_id",
+            "account_id",
+            "direction",
+            "amount",
+            "unit",
+            "entered_amount",
+            "entered_currency",
+            "reason_code",
+            "note",
+            "actor_id",
+            "balance_before",
+            "balance_after",
+            "created_at_ms",
         ];
         let rows = self.funds.iter().map(|(order, receipt)| {
             let record = &order.record;

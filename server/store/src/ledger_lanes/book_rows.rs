@@ -15,13 +15,36 @@ use crate::error::StoreError;
 use crate::sql::insert_rows;
 
 const ACCOUNT_COLUMNS: [&str; 12] = [
-    "id", "user_id", "kind", "unit", "terms", "expires_at_ms", "credits_posted", "debits_posted", "debits_pending",
-    "sequence", "created_at_ms", "closed_at_ms",
+    "id",
+    "user_id",
+    "kind",
+    "unit",
+    "terms",
+    "expires_at_ms",
+    "credits_posted",
+    "debits_posted",
+    "debits_pending",
+    "sequence",
+    "created_at_ms",
+    "closed_at_ms",
 ];
 
 const HOLD_COLUMNS: [&str; 15] = [
-    "id", "user_id", "key_id", "instance_id", "lines", "budgets", "bound_nanos", "input_bound", "input_estimate",
-    "output_cap", "price_version_id", "multiplier_ppm", "model", "admitted_at_ms", "deadline_ms",
+    "id",
+    "user_id",
+    "key_id",
+    "instance_id",
+    "lines",
+    "budgets",
+    "bound_nanos",
+    "input_bound",
+    "input_estimate",
+    "output_cap",
+    "price_version_id",
+    "multiplier_ppm",
+    "model",
+    "admitted_at_ms",
+    "deadline_ms",
 ];
 
 /// An account and when its row was made, which an upsert must name.
@@ -109,14 +132,20 @@ pub(crate) async fn lock_budgets(
 }
 
 /// Opens accounts. One whose id is taken is refused: its sums are never those of another.
-pub(crate) async fn insert_accounts(tx: &DatabaseTransaction, accounts: &[StoredAccount]) -> Result<(), StoreError> {
+pub(crate) async fn insert_accounts(
+    tx: &DatabaseTransaction,
+    accounts: &[StoredAccount],
+) -> Result<(), StoreError> {
     if !accounts.is_empty() {
         tx.execute(&insert_rows("accounts", &ACCOUNT_COLUMNS, account_rows(accounts)?)?).await?;
     }
     Ok(())
 }
 
-pub(crate) async fn write_accounts(tx: &DatabaseTransaction, accounts: &[StoredAccount]) -> Result<(), StoreError> {
+pub(crate) async fn write_accounts(
+    tx: &DatabaseTransaction,
+    accounts: &[StoredAccount],
+) -> Result<(), StoreError> {
     if accounts.is_empty() {
         return Ok(());
     }
@@ -188,22 +217,32 @@ pub(crate) async fn insert_holds(tx: &DatabaseTransaction, holds: &[&Hold]) -> R
 
 pub(crate) async fn delete_holds(tx: &DatabaseTransaction, ids: &[Uuid]) -> Result<(), StoreError> {
     if !ids.is_empty() {
-        let statement = Query::delete()
-            .from_table("holds")
-            .and_where(Expr::col("id").is_in(ids.iter().copied()))
-            .take();
+        let statement =
+            Query::delete().from_table("holds").and_where(Expr::col("id").is_in(ids.iter().copied())).take();
         tx.execute(&statement).await?;
     }
     Ok(())
 }
 
-pub(crate) async fn insert_transfers(tx: &DatabaseTransaction, transfers: &[Transfer]) -> Result<(), StoreError> {
+pub(crate) async fn insert_transfers(
+    tx: &DatabaseTransaction,
+    transfers: &[Transfer],
+) -> Result<(), StoreError> {
     if transfers.is_empty() {
         return Ok(());
     }
     let columns = [
-        "id", "user_id", "debit_account", "credit_account", "unit", "amount", "kind", "reverses", "debit_sequence",
-        "credit_sequence", "created_at_ms",
+        "id",
+        "user_id",
+        "debit_account",
+        "credit_account",
+        "unit",
+        "amount",
+        "kind",
+        "reverses",
+        "debit_sequence",
+        "credit_sequence",
+        "created_at_ms",
     ];
     let rows = transfers.iter().map(|transfer| {
         vec![
@@ -293,7 +332,10 @@ pub(crate) fn to_json(value: &impl serde::Serialize) -> Result<String, StoreErro
     serde_json::to_string(value).map_err(|error| StoreError::Statement(DbErr::Custom(error.to_string())))
 }
 
-pub(crate) fn from_json<T: serde::de::DeserializeOwned>(text: &str, what: &'static str) -> Result<T, StoreError> {
+pub(crate) fn from_json<T: serde::de::DeserializeOwned>(
+    text: &str,
+    what: &'static str,
+) -> Result<T, StoreError> {
     serde_json::from_str(text).map_err(|_| StoreError::Unreadable(what))
 }
 

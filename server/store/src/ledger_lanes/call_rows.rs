@@ -16,10 +16,38 @@ use crate::sql::{insert_rows, stored_plus_new};
 pub(crate) const HOUR_MS: i64 = 3_600_000;
 
 const REQUEST_COLUMNS: [&str; 32] = [
-    "id", "user_id", "key_id", "model_asked", "model_served", "channel_id", "dialect", "route", "method", "stream",
-    "usage", "usage_source", "input_tokens", "output_tokens", "source_lines", "cost_nanos", "charged_nanos",
-    "operator_loss_nanos", "price_version_id", "multiplier_ppm", "output_cap", "status", "status_code", "error_code",
-    "attempts", "first_byte_ms", "duration_ms", "client_ip", "user_agent", "started_at_ms", "ended_at_ms", "lost_hold",
+    "id",
+    "user_id",
+    "key_id",
+    "model_asked",
+    "model_served",
+    "channel_id",
+    "dialect",
+    "route",
+    "method",
+    "stream",
+    "usage",
+    "usage_source",
+    "input_tokens",
+    "output_tokens",
+    "source_lines",
+    "cost_nanos",
+    "charged_nanos",
+    "operator_loss_nanos",
+    "price_version_id",
+    "multiplier_ppm",
+    "output_cap",
+    "status",
+    "status_code",
+    "error_code",
+    "attempts",
+    "first_byte_ms",
+    "duration_ms",
+    "client_ip",
+    "user_agent",
+    "started_at_ms",
+    "ended_at_ms",
+    "lost_hold",
 ];
 
 /// A call that has ended, as its row says.
@@ -121,15 +149,15 @@ pub(crate) async fn lock_ended_calls(
 }
 
 /// Writes the rows of calls that end now.
-pub(crate) async fn write_ending_calls(tx: &DatabaseTransaction, calls: &[EndingCall]) -> Result<(), StoreError> {
+pub(crate) async fn write_ending_calls(
+    tx: &DatabaseTransaction,
+    calls: &[EndingCall],
+) -> Result<(), StoreError> {
     if calls.is_empty() {
         return Ok(());
     }
-    let replaced: Vec<Uuid> = calls
-        .iter()
-        .filter(|call| call.replaces.is_some())
-        .map(|call| call.record.request.uuid())
-        .collect();
+    let replaced: Vec<Uuid> =
+        calls.iter().filter(|call| call.replaces.is_some()).map(|call| call.record.request.uuid()).collect();
     if !replaced.is_empty() {
         let delete = Query::delete().from_table("requests").and_where(Expr::col("id").is_in(replaced)).take();
         tx.execute(&delete).await?;
@@ -145,8 +173,16 @@ pub(crate) async fn write_ending_calls(tx: &DatabaseTransaction, calls: &[Ending
 
 async fn insert_attempts(tx: &DatabaseTransaction, calls: &[EndingCall]) -> Result<(), StoreError> {
     let columns = [
-        "id", "channel_id", "credential_id", "upstream_model", "status_code", "error_code", "error_text",
-        "started_at_ms", "first_byte_ms", "duration_ms",
+        "id",
+        "channel_id",
+        "credential_id",
+        "upstream_model",
+        "status_code",
+        "error_code",
+        "error_text",
+        "started_at_ms",
+        "first_byte_ms",
+        "duration_ms",
     ];
     let rows: Vec<Vec<Expr>> = calls
         .iter()
@@ -182,8 +218,17 @@ async fn add_to_rollups(tx: &DatabaseTransaction, calls: &[EndingCall]) -> Resul
         }
     }
     let columns = [
-        "hour_ms", "user_id", "key_id", "model", "channel_id", "status", "requests", "input_tokens", "output_tokens",
-        "cost_nanos", "charged_nanos",
+        "hour_ms",
+        "user_id",
+        "key_id",
+        "model",
+        "channel_id",
+        "status",
+        "requests",
+        "input_tokens",
+        "output_tokens",
+        "cost_nanos",
+        "charged_nanos",
     ];
     let rows = sums.iter().map(|(key, sums)| {
         vec![
@@ -214,7 +259,8 @@ async fn add_to_rollups(tx: &DatabaseTransaction, calls: &[EndingCall]) -> Resul
 fn request_row(call: &EndingCall) -> Result<Vec<Expr>, StoreError> {
     let (record, settled) = (&call.record, &call.settled);
     let usage = Usage::from(&record.usage);
-    let by_bucket: BTreeMap<&str, u64> = usage.filled().map(|(bucket, tokens)| (bucket.name(), tokens)).collect();
+    let by_bucket: BTreeMap<&str, u64> =
+        usage.filled().map(|(bucket, tokens)| (bucket.name(), tokens)).collect();
     let lost = call.lost.as_ref().map(to_json).transpose()?;
     Ok(vec![
         record.request.uuid().into(),

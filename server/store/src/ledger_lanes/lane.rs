@@ -153,7 +153,9 @@ impl Runner {
         if run_batch(&self.store, &orders, true).await.is_err() {
             self.forgotten.extend(orders);
             if self.forgotten.len() > FORGOTTEN_MAX {
-                tracing::error!("too many holds wait to be given back; the sweeper ends them at their deadline");
+                tracing::error!(
+                    "too many holds wait to be given back; the sweeper ends them at their deadline"
+                );
                 self.forgotten.truncate(FORGOTTEN_MAX);
             }
         }
@@ -188,10 +190,16 @@ fn is_passing(error: &StoreError) -> bool {
             let code = error.code().unwrap_or_default();
             let message = error.message();
             // PostgreSQL's and MySQL's SQLSTATE; SQLite's codes: busy and its extensions, and an interrupted write.
-            matches!(code.as_ref(), "40001" | "40P01" | "55P03" | "57P01" | "57P02" | "57P03" | "5" | "261" | "517" | "6")
-                || (code == "HY000" && (message.contains("1205") || message.contains("Lock wait timeout")))
+            matches!(
+                code.as_ref(),
+                "40001" | "40P01" | "55P03" | "57P01" | "57P02" | "57P03" | "5" | "261" | "517" | "6"
+            ) || (code == "HY000" && (message.contains("1205") || message.contains("Lock wait timeout")))
         }
-        SqlxError::Io(_) | SqlxError::PoolTimedOut | SqlxError::PoolClosed | SqlxError::Protocol(_) | SqlxError::WorkerCrashed => true,
+        SqlxError::Io(_)
+        | SqlxError::PoolTimedOut
+        | SqlxError::PoolClosed
+        | SqlxError::Protocol(_)
+        | SqlxError::WorkerCrashed => true,
         _ => false,
     }
 }

@@ -9,8 +9,8 @@
 //! user's holds and budgets, so two transactions never meet on those without having met on the accounts.
 
 mod batch;
-mod call_rows;
 mod book_rows;
+mod call_rows;
 mod lane;
 mod order;
 mod sweep;
@@ -23,9 +23,9 @@ use waystation_ids::{AccountId, RequestId, UserId};
 use waystation_ledger::{Hold, Reserve, Settled, Settlement};
 
 use crate::connection::{DatabaseKind, Store};
-pub use order::{AdjustmentRecord, FundsOrder, FundsReceipt, FundsTarget, LaneError};
 pub(crate) use book_rows::{from_json, read_hold, select_holds};
 use lane::Lane;
+pub use order::{AdjustmentRecord, FundsOrder, FundsReceipt, FundsTarget, LaneError};
 use order::{Answer, Order, Reply};
 pub use sweep::{Lapsed, SweepReport};
 
@@ -85,7 +85,12 @@ impl LedgerLanes {
     }
 
     /// Lets what an expired account has available run out. `cause` is a new operation id.
-    pub async fn expire_account(&self, user: UserId, account: AccountId, cause: RequestId) -> Result<i64, LaneError> {
+    pub async fn expire_account(
+        &self,
+        user: UserId,
+        account: AccountId,
+        cause: RequestId,
+    ) -> Result<i64, LaneError> {
         match self.run(user, Order::ExpireAccount { user, account, cause: cause.uuid() }).await? {
             Reply::Amount(amount) => Ok(amount),
             _ => Err(LaneError::Closed),

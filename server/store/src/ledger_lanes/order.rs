@@ -20,10 +20,17 @@ pub(crate) enum Order {
     Reserve(Box<Reserve>),
     Settle(Arc<Settlement>),
     /// Gives back a hold of which nobody was told.
-    Release { user: UserId, request: RequestId },
+    Release {
+        user: UserId,
+        request: RequestId,
+    },
     Expire(Box<Expire>),
     MoveFunds(Box<FundsOrder>),
-    ExpireAccount { user: UserId, account: AccountId, cause: Uuid },
+    ExpireAccount {
+        user: UserId,
+        account: AccountId,
+        cause: Uuid,
+    },
 }
 
 /// The end of a hold whose process died or whose time is over.

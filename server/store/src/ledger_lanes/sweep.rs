@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use sea_orm::sea_query::{Alias, Condition, Expr, ExprTrait, Query};
 use sea_orm::ConnectionTrait;
+use sea_orm::sea_query::{Alias, Condition, Expr, ExprTrait, Query};
 use uuid::Uuid;
 use waystation_ids::RequestId;
 use waystation_ledger::{Crashed, Hold, Refusal};
@@ -41,7 +41,8 @@ impl LedgerLanes {
     /// so that one hold which cannot be ended keeps no other from ending.
     pub async fn sweep(&self, rule: Crashed) -> Result<SweepReport, LaneError> {
         let (lapsed, unreadable) = self.store.list_lapsed_holds().await.map_err(unavailable)?;
-        let prices = self.store.load_prices_of(lapsed.iter().map(|(hold, _)| hold)).await.map_err(unavailable)?;
+        let prices =
+            self.store.load_prices_of(lapsed.iter().map(|(hold, _)| hold)).await.map_err(unavailable)?;
         // All are handed in before the first answer is awaited: the lanes end them in groups.
         let mut ending = Vec::with_capacity(lapsed.len());
         for (hold, past_deadline) in lapsed {
@@ -51,7 +52,8 @@ impl LedgerLanes {
                 .get(&hold.price_version.uuid())
                 .map(|price| Cost::of(&usage, price, hold.multiplier))
                 .unwrap_or_default();
-            let order = Order::Expire(Box::new(Expire { user: hold.user, request: hold.request, rule, estimate }));
+            let order =
+                Order::Expire(Box::new(Expire { user: hold.user, request: hold.request, rule, estimate }));
             ending.push((hold.request, past_deadline, self.submit(hold.user, order).await?));
         }
         let mut report = SweepReport::default();

@@ -1,6 +1,11 @@
 //! What is kept, on real databases: SQLite always, MariaDB and PostgreSQL where the test bed has started them.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "helpers of tests fail the test by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "helpers of tests fail the test by panicking"
+)]
 
 mod calls;
 mod catalog;

@@ -84,8 +84,14 @@ async fn a_budget_holds_and_counts_in_the_same_transaction() {
         site.lanes.reserve(next_day.clone()).await.unwrap();
         site.lanes.settle(settlement(&first, Some((0, 100)))).await.unwrap();
         site.lanes.settle(settlement(&next_day, None)).await.unwrap();
-        assert_eq!(site.number("SELECT spent_nanos AS value FROM budget_spending WHERE period_start_ms = 1").await, 1_000_000);
-        assert_eq!(site.number("SELECT spent_nanos AS value FROM budget_spending WHERE period_start_ms = 2").await, 0);
+        assert_eq!(
+            site.number("SELECT spent_nanos AS value FROM budget_spending WHERE period_start_ms = 1").await,
+            1_000_000
+        );
+        assert_eq!(
+            site.number("SELECT spent_nanos AS value FROM budget_spending WHERE period_start_ms = 2").await,
+            0
+        );
         site.finish().await;
     }
 }
@@ -103,7 +109,10 @@ async fn a_lost_call_ends_and_a_late_settlement_corrects_it_once() {
         assert_eq!(report.ended.len(), 1);
         assert!(site.lanes.sweep(Crashed::Void).await.unwrap().ended.is_empty());
         assert_eq!(site.available(user).await, 1_000_000_000 - HELD);
-        assert_eq!(site.number("SELECT operator_loss_nanos AS value FROM requests WHERE status = 'lost'").await, 500_000);
+        assert_eq!(
+            site.number("SELECT operator_loss_nanos AS value FROM requests WHERE status = 'lost'").await,
+            500_000
+        );
         site.check_books(1).await;
         // A void that comes late finds nothing to give back.
         site.lanes.settle(settlement(&lost, None)).await.unwrap();
@@ -163,7 +172,8 @@ async fn a_late_settlement_below_what_expiry_took_gives_the_rest_back() {
     for site in Site::on_each_database().await {
         let user = site.user("1").await;
         let lost = Reserve { instance: InstanceId::new(now(), random()), ..site.call(user) };
-        let voided = Reserve { request: waystation_ids::RequestId::new_cause(now(), random()), ..lost.clone() };
+        let voided =
+            Reserve { request: waystation_ids::RequestId::new_cause(now(), random()), ..lost.clone() };
         for call in [&lost, &voided] {
             site.lanes.reserve(call.clone()).await.unwrap();
         }

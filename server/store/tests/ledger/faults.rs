@@ -91,7 +91,8 @@ async fn a_commit_without_an_answer_is_read_back_and_not_done_twice() {
             assert!(holds.iter().all(Result::is_ok), "round {round} on {:?}: {holds:?}", site.store.kind());
             assert!(!proxy.armed.load(Ordering::SeqCst), "no commit was cut");
             proxy.armed.store(true, Ordering::SeqCst);
-            let ends = join_all(calls.iter().map(|call| lanes.settle(settlement(call, Some((100, 10)))))).await;
+            let ends =
+                join_all(calls.iter().map(|call| lanes.settle(settlement(call, Some((100, 10)))))).await;
             assert!(ends.iter().all(Result::is_ok), "{ends:?}");
             proxy.armed.store(true, Ordering::SeqCst);
             lanes.move_funds(credit(user, "0.0015")).await.unwrap();
@@ -233,9 +234,17 @@ async fn a_hold_that_cannot_be_ended_does_not_keep_others_from_ending() {
                 site.lanes.reserve(calls[calls.len() - 1].clone()).await.unwrap();
             }
             let first = site.literal(calls[0].request.uuid());
-            site.raw.execute_unprepared(&format!("UPDATE holds SET {tampering} WHERE id = {first}")).await.unwrap();
+            site.raw
+                .execute_unprepared(&format!("UPDATE holds SET {tampering} WHERE id = {first}"))
+                .await
+                .unwrap();
             assert!(site.lanes.sweep(waystation_ledger::Crashed::Void).await.is_err(), "nobody is told");
-            assert_eq!(site.number("SELECT COUNT(*) AS value FROM holds").await, 1, "{:?}", site.store.kind());
+            assert_eq!(
+                site.number("SELECT COUNT(*) AS value FROM holds").await,
+                1,
+                "{:?}",
+                site.store.kind()
+            );
             site.raw.execute_unprepared("DELETE FROM holds").await.unwrap();
         }
         site.drop_database().await;
@@ -257,7 +266,8 @@ async fn an_account_that_stays_locked_does_not_stop_the_lane() {
             }
         };
         let tx = site.raw.begin().await.unwrap();
-        let lock = format!("UPDATE accounts SET sequence = sequence WHERE user_id = {}", site.literal(stuck.uuid()));
+        let lock =
+            format!("UPDATE accounts SET sequence = sequence WHERE user_id = {}", site.literal(stuck.uuid()));
         tx.execute_unprepared(&lock).await.unwrap();
         let (blocked, later) = (site.lanes.reserve(site.call(stuck)), async {
             tokio::time::sleep(std::time::Duration::from_millis(200)).await;
@@ -265,7 +275,8 @@ async fn an_account_that_stays_locked_does_not_stop_the_lane() {
         });
         let both = async { tokio::join!(blocked, later) };
         let both = tokio::time::timeout(std::time::Duration::from_secs(15), both).await;
-        let (blocked, later) = both.unwrap_or_else(|_| panic!("the lane stands still on {:?}", site.store.kind()));
+        let (blocked, later) =
+            both.unwrap_or_else(|_| panic!("the lane stands still on {:?}", site.store.kind()));
         assert!(matches!(blocked, Err(LaneError::Unavailable(_))), "{blocked:?}");
         assert!(later.is_ok(), "{later:?}");
         tx.rollback().await.unwrap();

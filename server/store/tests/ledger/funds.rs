@@ -12,7 +12,8 @@ async fn an_adjustment_is_made_once_however_often_it_is_sent() {
         let order = credit(user, "2.5");
         let first = site.lanes.move_funds(order.clone()).await.unwrap();
         assert_eq!((first.before, first.after), (1_000_000_000, 3_500_000_000));
-        let again = futures_util::future::join_all((0..50).map(|_| site.lanes.move_funds(order.clone()))).await;
+        let again =
+            futures_util::future::join_all((0..50).map(|_| site.lanes.move_funds(order.clone()))).await;
         assert!(again.into_iter().all(|receipt| receipt.unwrap() == first));
         assert_eq!(site.available(user).await, 3_500_000_000);
         site.finish().await;
@@ -80,7 +81,8 @@ async fn an_expired_grant_runs_out_once() {
         };
         let order = FundsOrder { target: FundsTarget::New(Box::new(account)), ..credit(user, "0.5") };
         site.lanes.move_funds(order).await.unwrap();
-        let expire = || site.lanes.expire_account(user, id, waystation_ids::RequestId::new_cause(now(), random()));
+        let expire =
+            || site.lanes.expire_account(user, id, waystation_ids::RequestId::new_cause(now(), random()));
         assert_eq!(expire().await.unwrap(), usd("0.5").nanos());
         assert_eq!(expire().await.unwrap(), 0);
         site.finish().await;

@@ -1,6 +1,6 @@
 use futures_util::future::join_all;
-use waystation_ledger::{Crashed, Refusal, Reserve};
 use waystation_ids::InstanceId;
+use waystation_ledger::{Crashed, Refusal, Reserve};
 use waystation_store::LaneError;
 
 use crate::world::{HELD, Site, now, random, settlement};
@@ -57,8 +57,7 @@ async fn any_interleaving_leaves_the_books_balanced() {
             })
             .collect();
         let work = calls.iter().enumerate().map(|(number, call)| {
-            let (here, there) =
-                if number % 2 == 0 { (&site.lanes, &second) } else { (&second, &site.lanes) };
+            let (here, there) = if number % 2 == 0 { (&site.lanes, &second) } else { (&second, &site.lanes) };
             async move {
                 if here.reserve(call.clone()).await.is_err() {
                     return;

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, Statement};
 use waystation_ids::{AccountId, AdjustmentId, InstanceId, KeyId, PriceVersionId, RequestId, UserId};
 use waystation_ledger::{
-    AccountKind, CallRecord, CallStatus, Direction, OutputCap, Reserve, Settlement, SystemAccount, TransferKind,
-    Unit, UsageRecord,
+    AccountKind, CallRecord, CallStatus, Direction, OutputCap, Reserve, Settlement, SystemAccount,
+    TransferKind, Unit, UsageRecord,
 };
 use waystation_pricing::{Bucket, Cost, Money, Multiplier, Price, Usage, UsageSource};
 use waystation_store::{
@@ -83,7 +83,8 @@ impl Site {
 
     /// A second server process on the same database.
     pub async fn second(&self) -> LedgerLanes {
-        let store = Store::connect(&StoreOptions { url: self.url.clone(), max_connections: 10 }).await.unwrap();
+        let store =
+            Store::connect(&StoreOptions { url: self.url.clone(), max_connections: 10 }).await.unwrap();
         LedgerLanes::start(&store).0
     }
 
