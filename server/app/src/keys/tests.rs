@@ -7,7 +7,7 @@ use waystation_store::{KeyLimits, KeyUpdate, NewKey, NewUser, Store, StoreOption
 
 use super::*;
 use crate::changes::{ChangeListener, Freshness, Notice};
-use crate::config::{Secret, SettingValue};
+use crate::config::{Secret, SettingValue, environment_variable};
 use crate::redis::Redis;
 use crate::sealing::{MasterKey, Sealing};
 use waystation_ids::{KeyCheck, KeyPrefix};
@@ -224,8 +224,9 @@ fn shared(url: &str, master: u8) -> SharedKeys {
 
 /// The address of Redis, if there is one.
 fn redis_url() -> Option<String> {
-    let url = std::env::var("WAYSTATION_TEST_REDIS_URL").ok();
+    let url = environment_variable("WAYSTATION_TEST_REDIS_URL");
     if url.is_none() {
+        assert!(environment_variable("WAYSTATION_TEST_ALL").is_none(), "the test bed started no Redis");
         eprintln!("WAYSTATION_TEST_REDIS_URL is not set: not tested with Redis");
     }
     url

@@ -1,5 +1,13 @@
 //! The lanes on real databases: SQLite always, MariaDB and PostgreSQL where the test bed has started them.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "what goes wrong in a test's helper fails the test"
+)]
+
 mod audit;
 mod calls;
 mod faults;
