@@ -88,8 +88,15 @@ impl<'de> Deserialize<'de> for Rate {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Fees {
-    /// For each request that was answered.
+    /// For each request that was answered; never negative.
+    #[serde(deserialize_with = "read_fee")]
     pub per_request: Money,
+}
+
+/// A fee below zero would pay the caller, like a rate.
+fn read_fee<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Money, D::Error> {
+    let fee = Money::deserialize(deserializer)?;
+    if fee.is_negative() { Err(serde::de::Error::custom(PriceError::Negative)) } else { Ok(fee) }
 }
 
 /// The rates of one model at one time, as stored in an immutable price version.
@@ -203,6 +210,10 @@ mod tests {
     fn a_negative_or_absurd_rate_is_refused() {
         assert_eq!("-1".parse::<Rate>(), Err(PriceError::Negative));
         assert_eq!("1000001".parse::<Rate>(), Err(PriceError::TooHigh));
+        for (fee, good) in [("-0.000000001", false), ("0", true), ("0.5", true)] {
+            let price = format!(r#"{{"input": "1", "output": "1", "fees": {{"per_request": "{fee}"}}}}"#);
+            assert_eq!(serde_json::from_str::<Price>(&price).is_ok(), good, "{fee}");
+        }
     }
 
     #[test]

@@ -299,3 +299,54 @@ fn an_overrun_paid_by_a_grant_does_not_break_a_budget() {
     assert_eq!(settled.cost, usd("0.052"));
     assert_eq!(books.spending[&(budget_id(1), NOW)].spent, usd("0.007"));
 }
+
+#[test]
+fn a_budget_admits_its_last_nano_and_no_more() {
+    for (limit, admitted) in [("0.007", true), ("0.006999999", false)] {
+        let mut books = Books::default();
+        cash(&mut books, "1");
+        let budget = Budget { id: budget_id(1), period: BudgetPeriod::Day, limit: usd(limit) };
+        books.budgets.insert(budget.id, budget);
+        let limited = Reserve { budgets: vec![(budget_id(1), NOW)], ..call(1, user(1)) };
+        assert_eq!(books.reserve(&limited, NOW).is_ok(), admitted, "{limit}");
+    }
+}
+
+#[test]
+fn what_never_expires_is_used_last_of_its_kind() {
+    let mut books = Books::default();
+    let lasting = fund(&mut books, account(2, AccountKind::Gift, Unit::NanoUsd), usd("1").nanos());
+    let mut ending = account(3, AccountKind::Gift, Unit::NanoUsd);
+    ending.expires_at_ms = Some(NOW + 1);
+    let ending = fund(&mut books, ending, usd("1").nanos());
+    books.reserve(&call(1, user(1)), NOW).unwrap();
+    assert_eq!(available(&books, lasting), usd("1").nanos());
+    assert_eq!(available(&books, ending), usd("0.993").nanos());
+}
+
+#[test]
+fn a_token_grant_that_refuses_once_used_keeps_money_out_of_reach() {
+    let mut books = Books::default();
+    cash(&mut books, "1");
+    let mut grant = account(2, AccountKind::Grant, Unit::Tokens);
+    grant.terms = Terms { when_used: WhenUsed::Refuse, ..Terms::default() };
+    fund(&mut books, grant, 1_499);
+    let refusal = books.reserve(&call(1, user(1)), NOW).unwrap_err();
+    assert!(matches!(refusal, Refusal::InsufficientBalance { affordable_output: Some(499), .. }), "{refusal:?}");
+    let shorter = Reserve { output_cap: OutputCap::Exactly(499), ..call(1, user(1)) };
+    books.reserve(&shorter, NOW).unwrap();
+}
+
+#[test]
+fn a_correction_counts_once_against_its_budget() {
+    let mut books = Books::default();
+    cash(&mut books, "1");
+    let budget = Budget { id: budget_id(1), period: BudgetPeriod::Day, limit: usd("1") };
+    books.budgets.insert(budget.id, budget);
+    books.reserve(&Reserve { budgets: vec![(budget_id(1), NOW)], ..call(1, user(1)) }, NOW).unwrap();
+    let lost = books.expire(request(1), Crashed::Input, &cost_of(500, 0), NOW).unwrap();
+    assert_eq!(books.spending[&(budget_id(1), NOW)].spent, usd("0.001"));
+    books.correct(&lost, &cost_of(400, 100), NOW).unwrap();
+    assert_eq!(books.spending[&(budget_id(1), NOW)].spent, usd("0.0018"));
+    check(&books);
+}

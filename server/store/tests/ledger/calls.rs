@@ -187,3 +187,28 @@ async fn a_late_settlement_below_what_expiry_took_gives_the_rest_back() {
         site.finish().await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sweep_waits_15_seconds_after_a_deadline_or_a_lapsed_lease() {
+    for site in Site::on_each_database().await {
+        let user = site.user("1").await;
+        let other = InstanceId::new(now(), random());
+        site.store.renew_instance(other, "other", "0").await.unwrap();
+        let late = Reserve { time_limit_ms: -5_000, ..site.call(user) };
+        let orphan = Reserve { instance: other, ..site.call(user) };
+        for call in [&late, &orphan] {
+            site.lanes.reserve(call.clone()).await.unwrap();
+        }
+        let lapsed_for = async |ms: i64| {
+            let until = site.store.now_ms().await.unwrap() - ms;
+            let id = site.literal(other.uuid());
+            let sql = format!("UPDATE instances SET lease_until_ms = {until} WHERE id = {id}");
+            site.raw.execute_unprepared(&sql).await.unwrap();
+            site.lanes.sweep(Crashed::Void).await.unwrap().ended.len()
+        };
+        assert_eq!(lapsed_for(5_000).await, 0);
+        assert_eq!(lapsed_for(15_000).await, 1);
+        site.lanes.settle(settlement(&late, None)).await.unwrap();
+        site.finish().await;
+    }
+}

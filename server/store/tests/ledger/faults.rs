@@ -46,8 +46,7 @@ async fn carry(client: TcpStream, database: TcpStream, armed: Arc<AtomicBool>, m
     let up = tokio::spawn(async move {
         let mut buffer = vec![0; 65_536];
         while let Ok(read @ 1..) = from_client.read(&mut buffer).await {
-            let is_commit = buffer[..read].windows(6).any(|bytes| bytes.eq_ignore_ascii_case(b"commit"));
-            if is_commit && armed.swap(false, Ordering::SeqCst) {
+            if sends_commit(&buffer[..read]) && armed.swap(false, Ordering::SeqCst) {
                 cutting.store(true, Ordering::SeqCst);
             }
             if to_database.write_all(&buffer[..read]).await.is_err() {
@@ -67,6 +66,14 @@ async fn carry(client: TcpStream, database: TcpStream, armed: Arc<AtomicBool>, m
         }
     }
     up.abort();
+}
+
+/// Whether a COMMIT is among the bytes. Beginning a transaction that is READ COMMITTED is none.
+fn sends_commit(bytes: &[u8]) -> bool {
+    bytes.windows(6).enumerate().any(|(start, word)| {
+        word.eq_ignore_ascii_case(b"commit")
+            && !bytes.get(start + 6..start + 9).is_some_and(|end| end.eq_ignore_ascii_case(b"ted"))
+    })
 }
 
 /// A site on a server, and lanes that reach it through the proxy.
@@ -169,22 +176,14 @@ async fn a_caller_who_never_looks_at_the_answer_leaves_no_hold() {
             _ = &mut leaving => {}
             () = std::future::ready(()) => {}
         }
-        while site.number("SELECT COUNT(*) AS value FROM holds").await == 0 {
-            tokio::task::yield_now().await;
-        }
+        wait_for_holds(&site, 1).await;
         // The lane answers right after its commit, well before another order has come through.
         site.lanes.reserve(site.call(site.user("0").await)).await.unwrap_err();
         for _ in 0..8 {
             site.user("1").await;
         }
         drop(leaving);
-        let gone = async {
-            while site.number("SELECT COUNT(*) AS value FROM holds").await > 0 {
-                tokio::task::yield_now().await;
-            }
-        };
-        let gone = tokio::time::timeout(std::time::Duration::from_secs(5), gone).await;
-        assert!(gone.is_ok(), "the hold is still there on {:?}", site.store.kind());
+        wait_for_holds(&site, 0).await;
         site.finish().await;
     }
 }
@@ -305,24 +304,19 @@ async fn an_unanswered_commit_is_read_back_though_an_order_of_it_fails_now() {
         first.execute_unprepared(&sequence(users[0])).await.unwrap();
         batch.execute_unprepared(&sequence(users[1])).await.unwrap();
         let calls = [site.call(users[0]), site.call(users[1]), site.call(users[1]), site.call(users[2])];
-        let waiting: Vec<_> = calls
-            .iter()
-            .map(|call| {
-                let (lanes, call) = (lanes.clone(), call.clone());
-                tokio::spawn(async move { lanes.reserve(call).await })
-            })
-            .collect();
-        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
-        first.rollback().await.unwrap();
-        while site.number("SELECT COUNT(*) AS value FROM holds").await < 1 {
-            tokio::task::yield_now().await;
+        let mut waiting = Vec::new();
+        for call in &calls {
+            let (lanes, call) = (lanes.clone(), call.clone());
+            waiting.push(tokio::spawn(async move { lanes.reserve(call).await }));
+            // The first is under way, and the others wait in their order, before the next is sent.
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
         }
+        first.rollback().await.unwrap();
+        wait_for_holds(&site, 1).await;
         let keep = proxy.cutting.lock().await;
         proxy.armed.store(true, Ordering::SeqCst);
         batch.rollback().await.unwrap();
-        while site.number("SELECT COUNT(*) AS value FROM holds").await < 4 {
-            tokio::task::yield_now().await;
-        }
+        wait_for_holds(&site, 4).await;
         let third = site.literal(users[2].uuid());
         let terms = |text: &str| format!("UPDATE accounts SET terms = '{text}' WHERE user_id = {third}");
         site.raw.execute_unprepared(&terms("{")).await.unwrap();
@@ -337,4 +331,15 @@ async fn an_unanswered_commit_is_read_back_though_an_order_of_it_fails_now() {
         assert_eq!(site.number("SELECT COUNT(*) AS value FROM holds").await, 0, "{:?}", site.store.kind());
         site.finish().await;
     }
+}
+
+/// Until so many holds are open.
+async fn wait_for_holds(site: &Site, count: i64) {
+    let there = async {
+        while site.number("SELECT COUNT(*) AS value FROM holds").await != count {
+            tokio::task::yield_now().await;
+        }
+    };
+    let there = tokio::time::timeout(std::time::Duration::from_secs(10), there).await;
+    assert!(there.is_ok(), "there are never {count} holds on {:?}", site.store.kind());
 }
