@@ -17,6 +17,7 @@ mod models;
 mod numbers;
 mod prices;
 mod requests;
+mod schema;
 mod sessions;
 mod site;
 mod sql;

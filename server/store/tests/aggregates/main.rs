@@ -14,4 +14,5 @@ mod database;
 mod keys;
 mod people;
 mod repeated_writes;
+mod schema;
 mod sessions;
