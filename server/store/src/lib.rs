@@ -16,6 +16,7 @@ mod ledger_views;
 mod models;
 mod numbers;
 mod prices;
+mod repeat;
 mod requests;
 mod schema;
 mod sessions;

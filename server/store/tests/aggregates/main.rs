@@ -10,6 +10,7 @@
 mod calls;
 mod catalog;
 mod changes;
+mod contention;
 mod database;
 mod keys;
 mod people;
