@@ -13,24 +13,36 @@ static COUNTER: AtomicU64 = AtomicU64::new(0);
 
 /// Runs a check on a fresh database of each kind. The check may open further stores on the same URL.
 pub async fn for_each_database<F: Future<Output = ()>>(check: impl Fn(Store, String) -> F) {
+    for_each_empty_database(async |url| {
+        let store = connect(&url).await;
+        store.migrate().await.unwrap();
+        check(store.clone(), url).await;
+        store.close().await.unwrap();
+    })
+    .await;
+}
+
+/// Runs a check on a database of each kind that has no tables yet.
+pub async fn for_each_empty_database(check: impl AsyncFn(String)) {
     on_sqlite(&check).await;
     for variable in ["WAYSTATION_TEST_MARIADB_URL", "WAYSTATION_TEST_POSTGRES_URL"] {
         match std::env::var(variable) {
             Ok(server) => on_server(&server, &check).await,
+            // The test bed starts every database; only a test run by hand may do without.
+            Err(_) if std::env::var("WAYSTATION_TEST_ALL").is_ok() => panic!("{variable} is not set"),
             Err(_) => eprintln!("{variable} is not set: not tested there"),
         }
     }
 }
 
-async fn on_sqlite<F: Future<Output = ()>>(check: &impl Fn(Store, String) -> F) {
+async fn on_sqlite(check: &impl AsyncFn(String)) {
     let folder: PathBuf = std::env::temp_dir().join(format!("waystation-aggregates-{}", unique()));
     std::fs::create_dir_all(&folder).unwrap();
-    let url = format!("sqlite:{}", folder.join("site.db").display());
-    run(url, check).await;
+    check(format!("sqlite:{}", folder.join("site.db").display())).await;
     std::fs::remove_dir_all(folder).unwrap();
 }
 
-async fn on_server<F: Future<Output = ()>>(server: &str, check: &impl Fn(Store, String) -> F) {
+async fn on_server(server: &str, check: &impl AsyncFn(String)) {
     // The address may name a database already; ours is made beside it.
     let server = match server.match_indices('/').nth(2) {
         Some((end, _)) => &server[..end],
@@ -40,17 +52,10 @@ async fn on_server<F: Future<Output = ()>>(server: &str, check: &impl Fn(Store, 
     let database = if server.starts_with("postgres") { "postgres" } else { "mysql" };
     let admin = Database::connect(format!("{server}/{database}")).await.unwrap();
     admin.execute_unprepared(&format!("CREATE DATABASE {name}")).await.unwrap();
-    run(format!("{server}/{name}"), check).await;
+    check(format!("{server}/{name}")).await;
     // Pools of the check may still hold connections; the server is thrown away whole anyway.
     let _ = admin.execute_unprepared(&format!("DROP DATABASE {name}")).await;
     admin.close().await.unwrap();
-}
-
-async fn run<F: Future<Output = ()>>(url: String, check: &impl Fn(Store, String) -> F) {
-    let store = connect(&url).await;
-    store.migrate().await.unwrap();
-    check(store.clone(), url).await;
-    store.close().await.unwrap();
 }
 
 /// A store as another server process would open it.

@@ -10,8 +10,10 @@
 mod calls;
 mod catalog;
 mod changes;
+mod contention;
 mod database;
 mod keys;
 mod people;
 mod repeated_writes;
+mod schema;
 mod sessions;
