@@ -36,6 +36,13 @@ impl DatabaseKind {
         *Self::available().last().expect("SQLite is always there")
     }
 
+    /// Where its server listens (`host:port`), if it has one and it is there.
+    pub fn server_address(self) -> Option<String> {
+        let address = self.server_url()?;
+        let (_, rest) = address.split_once('@').expect("the address names a user");
+        Some(rest.split('/').next().unwrap_or(rest).to_owned())
+    }
+
     fn server_url(self) -> Option<String> {
         match self {
             DatabaseKind::Sqlite => None,
@@ -74,6 +81,12 @@ impl TestDatabase {
     /// The address, as `WAYSTATION_DATABASE_URL` takes it.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// The address with another `host:port`.
+    pub fn url_at(&self, address: &str) -> String {
+        let server = self.kind.server_address().expect("the database has a server");
+        self.url.replace(&format!("@{server}/"), &format!("@{address}/"))
     }
 
     /// Which kind it is.

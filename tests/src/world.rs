@@ -12,6 +12,7 @@ use crate::money::nanos;
 use crate::patience::eventually;
 use crate::reply::Reply;
 use crate::server::{Server, ServerOptions};
+use crate::tcp_gate::TcpGate;
 
 /// How long an ended call's settlement may take to show.
 const SETTLED_WITHIN: Duration = Duration::from_secs(20);
@@ -37,6 +38,8 @@ pub struct WorldOptions {
     pub servers: usize,
     /// The Redis they share.
     pub redis_url: Option<String>,
+    /// Where the servers find the database server (`host:port`) instead of where it is.
+    pub database_address: Option<String>,
     /// Further environment variables of each server.
     pub settings: Vec<(String, String)>,
 }
@@ -64,7 +67,13 @@ pub fn price(input_per_million: &str, output_per_million: &str, per_request: &st
 impl WorldOptions {
     /// One server, no Redis, default settings.
     pub fn single() -> WorldOptions {
-        WorldOptions { servers: 1, redis_url: None, settings: Vec::new() }
+        WorldOptions { servers: 1, redis_url: None, database_address: None, settings: Vec::new() }
+    }
+
+    /// With the database server behind this gate.
+    pub fn behind(mut self, gate: &TcpGate) -> WorldOptions {
+        self.database_address = Some(gate.address());
+        self
     }
 
     /// With a further environment variable.
@@ -84,11 +93,15 @@ impl World {
     pub fn start_with(kind: DatabaseKind, options: WorldOptions) -> World {
         let directory = fresh_directory();
         let database = TestDatabase::create(kind, &directory);
+        let database_url = match &options.database_address {
+            Some(address) => database.url_at(address),
+            None => database.url().to_owned(),
+        };
         let servers: Vec<Server> = (0..options.servers)
             .map(|number| {
                 Server::start(ServerOptions {
                     directory: directory.join(format!("server{number}")),
-                    database_url: database.url().to_owned(),
+                    database_url: database_url.clone(),
                     redis_url: options.redis_url.clone(),
                     settings: options.settings.clone(),
                 })
@@ -278,9 +291,13 @@ impl World {
     /// A user's money in nano-USD: available and pending.
     pub async fn balance(&self, user_id: &str) -> (i64, i64) {
         let user = self.get(&format!("/api/admin/users/{user_id}")).await;
-        let amount =
-            |name: &str| nanos(user["balance"][name].as_str().expect("balances are decimal strings"));
-        (amount("available"), amount("pending"))
+        amounts_of(&user)
+    }
+
+    /// The same while the server may be unable to say it.
+    pub async fn balance_if_known(&self, user_id: &str) -> Option<(i64, i64)> {
+        let reply = self.ask(Method::GET, &format!("/api/admin/users/{user_id}"), None).await;
+        (reply.status == 200).then(|| reply.json()).map(|user| amounts_of(&user))
     }
 
     /// Waits until nothing of a user's is held, and asserts what is available, as a decimal of USD.
@@ -328,6 +345,11 @@ impl Drop for World {
         self.servers.clear();
         let _ = std::fs::remove_dir_all(&self.directory);
     }
+}
+
+fn amounts_of(user: &Value) -> (i64, i64) {
+    let amount = |name: &str| nanos(user["balance"][name].as_str().expect("balances are decimal strings"));
+    (amount("available"), amount("pending"))
 }
 
 fn fresh_directory() -> PathBuf {

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use futures_util::future::join_all;
 use tracing::{error, info, warn};
 use waystation_ledger::Settlement;
 use waystation_store::{LaneError, LedgerLanes};
@@ -18,6 +19,17 @@ use crate::error::error_chain;
 const FILE_NAME: &str = "unsettled.log";
 /// Where lines go that cannot be read or that the books refuse: for a person to look at.
 const REFUSED_FILE_NAME: &str = "unsettled.refused.log";
+
+/// So many are handed to the lanes at once, which book them in groups.
+const TOGETHER_MAX: usize = 256;
+
+/// What became of a line that waits no more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    Booked,
+    /// By the books, or because it cannot be read.
+    Refused,
+}
 
 /// The file of settlements to repeat.
 #[derive(Debug)]
@@ -61,59 +73,53 @@ impl UnsettledLog {
         self.waiting.load(Ordering::Relaxed)
     }
 
-    /// Repeats what waits, stopping at the first that the database still does not take.
+    /// Repeats what waits, many at a time; stops where the database takes none of them. One that it never takes keeps
+    /// no other from being booked.
     pub(crate) async fn repeat(&self, lanes: &LedgerLanes) -> io::Result<()> {
         if self.waiting() == 0 {
             return Ok(());
         }
-        for line in self.read_lines()? {
-            let settlement: Settlement = match serde_json::from_str(&line) {
-                Ok(settlement) => settlement,
-                Err(source) => {
-                    error!(error = %source, "a line of unsettled.log cannot be read");
-                    self.drop_line(&line, true)?;
-                    continue;
-                }
-            };
-            let request = settlement.record.request;
-            match lanes.settle(Arc::new(settlement)).await {
-                Ok(settled) => {
-                    info!(%request, cost = %settled.cost, "a settlement that waited is booked");
-                    self.drop_line(&line, false)?;
-                }
-                Err(LaneError::Refused(refusal)) => {
-                    error!(%request, error = %refusal, "the books refuse a settlement that waited");
-                    self.drop_line(&line, true)?;
-                }
-                Err(failure @ (LaneError::Unavailable(_) | LaneError::Closed)) => {
-                    warn!(%request, error = error_chain(&failure), "the database still does not settle");
-                    break;
-                }
+        for lines in self.copy_lines()?.chunks(TOGETHER_MAX) {
+            let repeated = join_all(lines.iter().map(|line| repeat_line(line, lanes))).await;
+            let ended: Vec<(&str, Outcome)> = lines
+                .iter()
+                .zip(repeated)
+                .filter_map(|(line, outcome)| Some((line.as_str(), outcome?)))
+                .collect();
+            if ended.is_empty() {
+                break;
             }
+            self.drop_lines(&ended)?;
         }
         Ok(())
     }
 
-    /// Takes one line out: the rest is written beside the file and put in its place at once.
-    fn drop_line(&self, line: &str, is_refused: bool) -> io::Result<()> {
+    /// Takes lines out: the rest is written beside the file and put in its place at once.
+    fn drop_lines(&self, ended: &[(&str, Outcome)]) -> io::Result<()> {
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        if is_refused {
-            append_line(&self.refused_path, line)?;
-        }
         let mut lines = self.read_lines()?;
-        if let Some(place) = lines.iter().position(|kept| kept == line) {
+        for (line, outcome) in ended {
+            let Some(place) = lines.iter().position(|kept| kept == line) else { continue };
+            if *outcome == Outcome::Refused {
+                append_line(&self.refused_path, line)?;
+            }
             lines.remove(place);
         }
         let beside = self.path.with_extension("log.new");
         let mut file = private_file(OpenOptions::new().create(true).truncate(true), &beside)?;
-        for line in &lines {
-            writeln!(file, "{line}")?;
-        }
+        let rest: String = lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect();
+        file.write_all(rest.as_bytes())?;
         file.sync_all()?;
         fs::rename(&beside, &self.path)?;
         sync_folder(&self.path)?;
         self.waiting.store(lines.len(), Ordering::Relaxed);
         Ok(())
+    }
+
+    /// The lines between two writes: a line that is just being written must not be taken for a broken one.
+    fn copy_lines(&self) -> io::Result<Vec<String>> {
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.read_lines()
     }
 
     fn read_lines(&self) -> io::Result<Vec<String>> {
@@ -126,6 +132,32 @@ impl UnsettledLog {
                 .collect()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
             Err(error) => Err(error),
+        }
+    }
+}
+
+/// Settles a line; nothing: it still waits.
+async fn repeat_line(line: &str, lanes: &LedgerLanes) -> Option<Outcome> {
+    let settlement: Settlement = match serde_json::from_str(line) {
+        Ok(settlement) => settlement,
+        Err(source) => {
+            error!(error = %source, "a line of unsettled.log cannot be read");
+            return Some(Outcome::Refused);
+        }
+    };
+    let request = settlement.record.request;
+    match lanes.settle(Arc::new(settlement)).await {
+        Ok(settled) => {
+            info!(%request, cost = %settled.cost, "a settlement that waited is booked");
+            Some(Outcome::Booked)
+        }
+        Err(LaneError::Refused(refusal)) => {
+            error!(%request, error = %refusal, "the books refuse a settlement that waited");
+            Some(Outcome::Refused)
+        }
+        Err(failure @ (LaneError::Unavailable(_) | LaneError::Closed)) => {
+            warn!(%request, error = error_chain(&failure), "the database still does not settle");
+            None
         }
     }
 }
@@ -219,7 +251,7 @@ mod tests {
         let lines = log.read_lines().unwrap();
         let first: Settlement = serde_json::from_str(&lines[0]).unwrap();
         assert_eq!(first, settlement(1));
-        log.drop_line(&lines[0], false).unwrap();
+        log.drop_lines(&[(&lines[0], Outcome::Booked)]).unwrap();
         assert_eq!((log.waiting(), log.read_lines().unwrap()), (1, lines[1..].to_vec()));
         fs::remove_dir_all(folder).unwrap();
     }
@@ -233,7 +265,7 @@ mod tests {
         let lines = log.read_lines().unwrap();
         assert_eq!(lines.len(), 2);
         assert!(serde_json::from_str::<Settlement>(&lines[1]).is_ok());
-        log.drop_line(&lines[0], true).unwrap();
+        log.drop_lines(&[(&lines[0], Outcome::Refused)]).unwrap();
         assert_eq!(fs::read_to_string(folder.join(REFUSED_FILE_NAME)).unwrap(), "{\"cost\":nu\n");
         fs::remove_dir_all(folder).unwrap();
     }

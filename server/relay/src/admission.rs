@@ -222,6 +222,10 @@ fn refuse_unpriced(request: &ChatRequest<'_>) -> Result<(), CallError> {
         let message = "A list of models to fall back to is not supported; name one model.";
         return Err(CallError::unsupported_parameter("models", message));
     }
+    if let Some(field) = request.unbounded_field {
+        let message = "This field is not offered: what it lets a call use cannot be bounded.";
+        return Err(CallError::unsupported_parameter(field, message));
+    }
     match request.service_tier.as_deref() {
         // `flex` costs the upstream less and the caller the same.
         None | Some("auto" | "default" | "standard" | "flex") => Ok(()),

@@ -117,11 +117,14 @@ impl Relay {
     /// body is dropped.
     pub async fn chat_completions(self: &Arc<Self>, call: Call) -> Response<RelayBody> {
         let request_id = call.request_id;
+        // Counts as a live call from before the look at `closing`, so that a shutdown either waits for it or is seen.
+        let live = self.tracker.token();
         if self.closing.is_cancelled() {
             return CallError::shutting_down().to_response(request_id);
         }
         let (link, waiting) = link_caller();
         drop(self.tracker.spawn(run_chat_call(self.clone(), call, link)));
+        drop(live);
         waiting.answer(request_id).await
     }
 

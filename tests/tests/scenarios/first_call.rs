@@ -1,7 +1,7 @@
 //! The main job: a priced answer comes back, and the books know.
 
 use serde_json::json;
-use waystation_tests::{DatabaseKind, World, nanos};
+use waystation_tests::{DatabaseKind, Reply, World, nanos};
 
 use crate::{HONEST_COST, MODEL, add_mock, question, streamed_question};
 
@@ -100,6 +100,8 @@ async fn both_base_paths_serve_the_same_relay() {
         let path = format!("{base}/chat/completions");
         let response = world.send(0, &path, &key.secret, question(MODEL).to_string()).await;
         assert_eq!(response.status(), 200);
+        let row = world.request_row(&Reply::read(response).await.request_id()).await;
+        assert_eq!(row["route"], path.as_str(), "{row}");
     }
     let usage = world.relay_get("/v1/usage", &key.secret).await.expect(200).json();
     assert_eq!(usage["object"], "usage");

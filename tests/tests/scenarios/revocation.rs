@@ -35,7 +35,7 @@ async fn a_revoked_key_is_refused_by_three_servers_within_five_seconds_with_redi
 
 fn options(redis: Option<String>) -> WorldOptions {
     let redis_url = redis.map(|address| format!("redis://{address}"));
-    WorldOptions { servers: SERVERS, redis_url, settings: Vec::new() }
+    WorldOptions { servers: SERVERS, redis_url, ..WorldOptions::single() }
 }
 
 /// Every server has the key in its cache; `before_revoking` may break something.

@@ -33,6 +33,9 @@ pub struct ChatRequest<'a> {
     pub include_usage: bool,
     /// The service tier asked for; it may change the price.
     pub service_tier: Option<Cow<'a, str>>,
+    /// A field that some hosts obey and that no bound of ours covers, even if its value is null; a prepaid call
+    /// with one must be refused.
+    pub unbounded_field: Option<&'static str>,
     /// What the request needs a model to be able to do.
     pub needs: RequestNeeds,
     /// What the model is given to read.
@@ -193,6 +196,7 @@ pub fn parse_chat_request(body: &[u8]) -> Result<ChatRequest<'_>, ChatRequestErr
         max_completion_tokens: None,
         include_usage: false,
         service_tier: None,
+        unbounded_field: None,
         needs: RequestNeeds::default(),
         content: RequestContent::default(),
         body,
@@ -202,7 +206,7 @@ pub fn parse_chat_request(body: &[u8]) -> Result<ChatRequest<'_>, ChatRequestErr
     let span = reader.read_object::<ChatRequestError>(|reader, key| {
         let name = key.name();
         let Some(field) = READ_FIELDS.iter().copied().find(|field| *field == name) else {
-            return read_other_field(reader, &name, &mut request.content);
+            return read_other_field(reader, &name, &mut request);
         };
         if seen.contains(&field) {
             return Err(ChatRequestError::Ambiguous { param: field });

@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::chat_request::{
     CHOICES_MAX, ChatRequest, ChatRequestError, MemberPlace, OUTPUT_CAP_MAX, StreamOptionsPlace,
 };
-use super::request_content::{RequestContent, measure_json, measure_message, measure_strings};
+use super::request_content::{measure_json, measure_message, measure_strings};
 use crate::json::{JsonKind, JsonReader};
 use crate::text_size::TextSize;
 
@@ -67,6 +67,27 @@ const UNRENDERED_FIELDS: [&str; 30] = [
     "thinking_budget",
     "reasoning",
     "provider",
+];
+
+/// Fields of single hosts that get past the bounds of a call: other names of the output cap and of `n`, which some
+/// hosts let win over the standard ones (llama.cpp: `n_predict`), wrappers that may hold them, other models, and
+/// input that lies at the upstream or grows there.
+const UNBOUNDED_FIELDS: [&str; 15] = [
+    "n_predict",
+    "num_predict",
+    "max_new_tokens",
+    "max_output_tokens",
+    "max_tokens_to_sample",
+    "n_cmpl",
+    "num_return_sequences",
+    "generation_config",
+    "generationconfig",
+    "extra_body",
+    "fallbacks",
+    "preset",
+    "cached_content",
+    "data_sources",
+    "mm_processor_kwargs",
 ];
 
 /// Reads one of [`READ_FIELDS`], whose value comes next.
@@ -171,7 +192,7 @@ pub(super) fn read_field<'a>(
 pub(super) fn read_other_field(
     reader: &mut JsonReader<'_>,
     name: &str,
-    content: &mut RequestContent,
+    request: &mut ChatRequest<'_>,
 ) -> Result<(), ChatRequestError> {
     if UNRENDERED_FIELDS.contains(&name) {
         reader.skip_value()?;
@@ -189,7 +210,10 @@ pub(super) fn read_other_field(
     if let Some(param) = READ_FIELDS.iter().copied().find(|field| *field == folded) {
         return Err(ChatRequestError::Ambiguous { param });
     }
-    Ok(measure_json(reader, &mut content.json)?)
+    if let Some(field) = UNBOUNDED_FIELDS.iter().copied().find(|field| *field == folded) {
+        request.unbounded_field = Some(field);
+    }
+    Ok(measure_json(reader, &mut request.content.json)?)
 }
 
 fn read_stream_options(reader: &mut JsonReader<'_>) -> Result<(StreamOptionsPlace, bool), ChatRequestError> {

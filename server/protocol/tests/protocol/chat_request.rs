@@ -177,6 +177,23 @@ fn server_tools_and_fallbacks_are_noticed() {
 }
 
 #[test]
+fn fields_that_get_past_the_bounds_are_noticed() {
+    for (member, field) in [
+        (r#""n_predict":100000"#, "n_predict"),
+        (r#""N_Predict":null"#, "n_predict"),
+        (r#""n_cmpl":64"#, "n_cmpl"),
+        (r#""generationConfig":{"maxOutputTokens":9}"#, "generationconfig"),
+        (r#""extra_body":{"n_predict":9}"#, "extra_body"),
+        (r#""fallbacks":["dear"]"#, "fallbacks"),
+    ] {
+        let body = with(member);
+        assert_eq!(parse_chat_request(body.as_bytes()).unwrap().unbounded_field, Some(field), "{member}");
+    }
+    let body = with(r#""metadata":{"n_predict":9},"unknown":{"n_predict":9}"#);
+    assert_eq!(parse_chat_request(body.as_bytes()).unwrap().unbounded_field, None);
+}
+
+#[test]
 fn messages_are_measured_by_decoded_bytes() {
     let body = json!({"model": "m", "messages": [
         {"role": "user", "content": "中"},

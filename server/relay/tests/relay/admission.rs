@@ -93,6 +93,7 @@ async fn what_is_not_a_request_or_cannot_be_priced_is_refused() {
         (format!(r#"{{"model":"model",{messages},"service_tier":"priority"}}"#), "unsupported_parameter"),
         (format!(r#"{{"model":"model",{messages},"web_search_options":{{}}}}"#), "unsupported_parameter"),
         (format!(r#"{{"model":"model",{messages},"models":["dear"]}}"#), "unsupported_parameter"),
+        (format!(r#"{{"model":"model",{messages},"max_tokens":1,"n_predict":-1}}"#), "unsupported_parameter"),
     ] {
         let answer = running.ask(&body).await;
         assert_eq!((answer.status, answer.code().as_str()), (400, code), "{body}");

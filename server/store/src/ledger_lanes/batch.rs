@@ -35,19 +35,25 @@ pub(crate) struct BatchFailure {
     pub poisoned: bool,
 }
 
-/// Runs the orders as one transaction. With `verify`, an earlier run of the same orders may have been committed: what
+/// Runs the orders as one transaction, or gives nothing where one of them was withdrawn before the commit: whoever
+/// asked for it has said something else meanwhile, and must not be proved wrong. With `verify`, an earlier run of the same orders may have been committed: what
 /// it did is found by its ids, behind the same locks, and only answered.
 pub(crate) async fn run_batch(
     store: &Store,
     orders: &[Order],
     verify: bool,
-) -> Result<Vec<Answer>, BatchFailure> {
+    is_withdrawn: &(dyn Fn() -> bool + Sync),
+) -> Result<Option<Vec<Answer>>, BatchFailure> {
     let tx = store.begin().await?;
     let mut work = Work::load(&tx, orders, verify).await?;
     let answers = orders.iter().map(|order| work.decide(order)).collect();
     work.write(&tx).await?;
+    // What may have been committed before cannot be withdrawn any more.
+    if !verify && is_withdrawn() {
+        return Ok(None);
+    }
     match tx.commit().await {
-        Ok(()) => Ok(answers),
+        Ok(()) => Ok(Some(answers)),
         Err(error) => Err(BatchFailure { commit_unknown: true, ..error.into() }),
     }
 }

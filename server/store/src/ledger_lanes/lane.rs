@@ -60,22 +60,26 @@ impl Runner {
     async fn run(mut self) {
         let mut batch = Vec::with_capacity(BATCH_MAX);
         while self.waiting.recv_many(&mut batch, BATCH_MAX).await > 0 {
-            // A caller who no longer waits has said something else to its own caller meanwhile.
-            batch.retain(|waiting| {
-                let withdrawn = matches!(waiting.order, Order::Reserve(_) | Order::Settle(_));
-                !(withdrawn && waiting.answer.is_closed())
-            });
             self.run_and_answer(&mut batch).await;
             self.give_back_forgotten().await;
         }
     }
 
     async fn run_and_answer(&mut self, batch: &mut Vec<Waiting>) {
-        if batch.is_empty() {
-            return;
-        }
-        let orders: Vec<Order> = batch.iter().map(|waiting| waiting.order.clone()).collect();
-        let answers = match self.repeat(&orders, false).await {
+        let (orders, ran) = loop {
+            batch.retain(|waiting| !is_withdrawn(waiting));
+            if batch.is_empty() {
+                return;
+            }
+            let orders: Vec<Order> = batch.iter().map(|waiting| waiting.order.clone()).collect();
+            match self.repeat(&orders, false, &|| batch.iter().any(is_withdrawn)).await {
+                // The others run again without it.
+                Ok(None) => {}
+                Ok(Some(answers)) => break (orders, Ok(answers)),
+                Err(failure) => break (orders, Err(failure)),
+            }
+        };
+        let answers = match ran {
             Ok(answers) => answers,
             Err(failure) if failure.poisoned && orders.len() > 1 => {
                 self.run_one_by_one(&orders, failure.commit_unknown).await
@@ -95,13 +99,18 @@ impl Runner {
         }
     }
 
-    /// Runs the batch until it is committed, refused by the database for a lasting reason, or out of time. With
-    /// `verify`, a run before this may have been committed.
-    async fn repeat(&mut self, orders: &[Order], mut verify: bool) -> Result<Vec<Answer>, BatchFailure> {
+    /// Runs the batch until it is committed, refused by the database for a lasting reason, or out of time; gives
+    /// nothing where an order was withdrawn meanwhile. With `verify`, a run before this may have been committed.
+    async fn repeat(
+        &mut self,
+        orders: &[Order],
+        mut verify: bool,
+        is_withdrawn: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Option<Vec<Answer>>, BatchFailure> {
         let until = Instant::now() + REPEAT_FOR;
         let mut repeats = 0;
         loop {
-            let failure = match run_batch(&self.store, orders, verify).await {
+            let failure = match run_batch(&self.store, orders, verify, is_withdrawn).await {
                 Ok(answers) => return Ok(answers),
                 Err(failure) => failure,
             };
@@ -122,8 +131,8 @@ impl Runner {
         let mut answers = Vec::with_capacity(orders.len());
         for order in orders {
             let alone = std::slice::from_ref(order);
-            let answer = match self.repeat(alone, verify).await {
-                Ok(mut answers) => answers.pop().unwrap_or(Err(LaneError::Closed)),
+            let answer = match self.repeat(alone, verify, &|| false).await {
+                Ok(answers) => answers.and_then(|mut all| all.pop()).unwrap_or(Err(LaneError::Closed)),
                 Err(failure) => {
                     self.remember_holds(alone, &failure);
                     Err(LaneError::Unavailable(failure.error))
@@ -150,7 +159,7 @@ impl Runner {
         }
         let count = self.forgotten.len().min(BATCH_MAX);
         let orders: Vec<Order> = self.forgotten.drain(..count).collect();
-        if run_batch(&self.store, &orders, true).await.is_err() {
+        if run_batch(&self.store, &orders, true, &|| false).await.is_err() {
             self.forgotten.extend(orders);
             if self.forgotten.len() > FORGOTTEN_MAX {
                 tracing::error!(
@@ -169,6 +178,12 @@ impl Runner {
         let most = 8_u64 << repeats.min(5);
         Duration::from_millis(4 + u64::from(self.jitter) % most)
     }
+}
+
+/// Whether nobody waits for what can still be left undone: a caller who no longer waits has said something else to
+/// its own caller meanwhile.
+fn is_withdrawn(waiting: &Waiting) -> bool {
+    matches!(waiting.order, Order::Reserve(_) | Order::Settle(_)) && waiting.answer.is_closed()
 }
 
 /// Whether running the same transaction again may succeed: deadlock, lock time-out, serialisation failure, busy, or
