@@ -97,6 +97,9 @@ fn check(body: &GrantCreate) -> Result<CheckedGrant, ApiError> {
     if body.tokens_per_call.is_some() && unit != Unit::Calls {
         return Err(ApiError::field("tokens_per_call", "belongs to a grant of calls"));
     }
+    if body.tokens_per_call.is_some_and(|tokens| tokens == 0 || i64::try_from(tokens).is_err()) {
+        return Err(ApiError::field("tokens_per_call", "must be between 1 and 9223372036854775807"));
+    }
     if body.weight_ppm.is_some() && unit != Unit::Tokens {
         return Err(ApiError::field("weight_ppm", "belongs to a grant of tokens"));
     }
@@ -105,7 +108,9 @@ fn check(body: &GrantCreate) -> Result<CheckedGrant, ApiError> {
         return Err(ApiError::field("weight_ppm", "must be between 1 and 1000000000"));
     }
     if let Some(models) = &body.models {
-        let fits = |name: &String| (1..=MODEL_NAME_LENGTH_MAX).contains(&name.chars().count());
+        let fits = |name: &String| {
+            (1..=MODEL_NAME_LENGTH_MAX).contains(&name.chars().count()) && !name.chars().any(char::is_control)
+        };
         if models.is_empty() || models.len() > MODELS_MAX || !models.iter().all(fits) {
             return Err(ApiError::field("models", "must name 1 to 200 models, or be left out for all"));
         }
@@ -218,7 +223,18 @@ mod tests {
                 "weight_ppm",
             ),
             (serde_json::json!({"unit": "tokens", "amount": "1", "models": [], "note": "n"}), "models"),
+            (serde_json::json!({"unit": "tokens", "amount": "1", "models": ["a\0"], "note": "n"}), "models"),
+            (
+                serde_json::json!({"unit": "calls", "amount": "1", "tokens_per_call": 0, "note": "n"}),
+                "tokens_per_call",
+            ),
+            (
+                serde_json::json!({"unit": "calls", "amount": "1", "tokens_per_call": u64::MAX, "note": "n"}),
+                "tokens_per_call",
+            ),
+            (serde_json::json!({"unit": "calls", "amount": "9223372036854775808", "note": "n"}), "amount"),
             (serde_json::json!({"unit": "tokens", "amount": "1", "note": " "}), "note"),
+            (serde_json::json!({"unit": "tokens", "amount": "1", "note": "a\0b"}), "note"),
         ] {
             assert_eq!(grant(body.clone()).err().as_deref(), Some(field), "{body}");
         }

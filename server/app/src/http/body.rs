@@ -63,6 +63,13 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        // No text that is stored holds a zero byte, and PostgreSQL fails at a search for one.
+        if parts.uri.query().is_some_and(|query| query.contains("%00")) {
+            return Err(ApiError::new(
+                ErrorCode::InvalidRequest,
+                "The query is wrong: it holds a zero byte.",
+            ));
+        }
         match Query::<T>::try_from_uri(&parts.uri) {
             Ok(Query(query)) => Ok(Params(query)),
             Err(rejection) => Err(ApiError::new(
