@@ -92,7 +92,8 @@ pub(super) async fn show_user(
 
 /// Change a person
 ///
-/// Nobody changes a person whose role is not below their own. Disabling a person ends all sessions and keys.
+/// Nobody changes a person whose role is not below their own. Disabling a person ends all sessions for good, and
+/// all keys until the person is active again.
 #[utoipa::path(
     patch, path = "/admin/users/{id}", tag = "users", operation_id = "update_user", request_body = UserUpdate,
     params(("id" = String, Path, description = "The user's id")),
