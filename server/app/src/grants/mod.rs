@@ -27,6 +27,8 @@ use crate::state::App;
 
 const MODELS_MAX: usize = 200;
 const MODEL_NAME_LENGTH_MAX: usize = 191;
+/// As they are stored; MySQL keeps 65,535 bytes of a text.
+const MODELS_BYTES_MAX: usize = 50_000;
 /// One token of a call never uses more than a thousand of a grant's.
 const WEIGHT_PPM_MAX: u64 = 1_000_000_000;
 const WEIGHT_PPM_DEFAULT: u64 = 1_000_000;
@@ -114,6 +116,9 @@ fn check(body: &GrantCreate) -> Result<CheckedGrant, ApiError> {
         if models.is_empty() || models.len() > MODELS_MAX || !models.iter().all(fits) {
             return Err(ApiError::field("models", "must name 1 to 200 models, or be left out for all"));
         }
+    }
+    if serde_json::to_string(&body.models).map_err(ApiError::internal)?.len() > MODELS_BYTES_MAX {
+        return Err(ApiError::field("models", "must have at most 50000 bytes"));
     }
     check_note(&body.note)?;
     Ok(CheckedGrant {
@@ -205,6 +210,13 @@ mod tests {
         assert_eq!((tokens.unit, tokens.amount, tokens.terms), (Unit::Tokens, 1_000, Terms::default()));
         let usd = grant(serde_json::json!({"unit": "usd", "amount": "1.5", "note": "n"})).unwrap();
         assert_eq!(usd.amount, 1_500_000_000);
+    }
+
+    #[test]
+    fn models_that_the_smallest_column_cannot_hold_are_refused() {
+        let models: Vec<String> = (100..300).map(|number| format!("{}{number}", "字".repeat(180))).collect();
+        let body = serde_json::json!({"unit": "tokens", "amount": "1", "models": models, "note": "n"});
+        assert_eq!(grant(body).err().as_deref(), Some("models"));
     }
 
     #[test]
