@@ -214,8 +214,8 @@ pub struct Credential {
 /// A field of a channel whose value cannot be.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ChannelFieldError {
-    /// The name is empty or too long.
-    #[error("is 1 to 128 characters")]
+    /// The name is empty, too long, or holds what cannot be seen.
+    #[error("is 1 to 128 characters, none of them a control character")]
     Name,
     /// A model is named twice.
     #[error("names {0} twice")]
@@ -300,7 +300,9 @@ impl ServedModel {
 
 fn check_name(name: &str) -> Result<(), ChannelFieldError> {
     let length = name.chars().count();
-    if (1..=NAME_LENGTH_MAX).contains(&length) { Ok(()) } else { Err(ChannelFieldError::Name) }
+    // PostgreSQL keeps no zero byte, and a log line no other of these.
+    let plain = !name.chars().any(char::is_control);
+    if plain && (1..=NAME_LENGTH_MAX).contains(&length) { Ok(()) } else { Err(ChannelFieldError::Name) }
 }
 
 fn check_models(models: &[ServedModel]) -> Result<(), ChannelFieldError> {
@@ -364,6 +366,14 @@ mod tests {
             r#"{"name":"Main","format":"demo","models":["opus",{"name":"opus","upstream":"vendor/opus"}]}"#,
         );
         assert_eq!(channel.check(), Err(ChannelFieldError::ModelTwice("opus".to_owned())));
+    }
+
+    #[test]
+    fn a_name_of_control_characters_is_refused() {
+        for name in ["", "a\\u0000b", "a\\nb"] {
+            let channel = read(&format!(r#"{{"name":"{name}","format":"demo","models":[]}}"#));
+            assert_eq!(channel.check(), Err(ChannelFieldError::Name), "{name}");
+        }
     }
 
     #[test]

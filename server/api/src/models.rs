@@ -184,8 +184,8 @@ pub enum ModelFieldError {
     /// The field's number of tokens is out of range.
     #[error("is between 1 and 1000000000")]
     Tokens(&'static str),
-    /// The display name is empty or too long.
-    #[error("is 1 to 191 characters")]
+    /// The display name is empty, too long, or holds what cannot be seen.
+    #[error("is 1 to 191 characters, none of them a control character")]
     DisplayName,
     /// A capability is not a short plain word, or there are too many.
     #[error("holds at most 64 words of 1 to 32 lower-case letters, digits, - and _")]
@@ -233,10 +233,11 @@ fn check_tokens(field: &'static str, tokens: Option<u64>) -> Result<(), ModelFie
 }
 
 fn check_display_name(name: Option<&str>) -> Result<(), ModelFieldError> {
-    match name.map(|name| name.chars().count()) {
-        Some(length) if !(1..=NAME_LENGTH_MAX).contains(&length) => Err(ModelFieldError::DisplayName),
-        _ => Ok(()),
-    }
+    // PostgreSQL keeps no zero byte, and a log line no other of these.
+    let fits = |name: &str| {
+        (1..=NAME_LENGTH_MAX).contains(&name.chars().count()) && !name.chars().any(char::is_control)
+    };
+    if name.is_none_or(fits) { Ok(()) } else { Err(ModelFieldError::DisplayName) }
 }
 
 fn check_capabilities(capabilities: &[String]) -> Result<(), ModelFieldError> {
@@ -309,5 +310,7 @@ mod tests {
         assert_eq!(update.check().map_err(ModelFieldError::field), Err("max_output_tokens"));
         let update = ModelUpdate { capabilities: Some(vec!["Chat!".to_owned()]), ..ModelUpdate::default() };
         assert_eq!(update.check(), Err(ModelFieldError::Capabilities));
+        let update = ModelUpdate { display_name: Some("a\0b".to_owned()), ..ModelUpdate::default() };
+        assert_eq!(update.check(), Err(ModelFieldError::DisplayName));
     }
 }

@@ -1,7 +1,8 @@
 //! Sign-ins that can be ended.
 
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect, sea_query::Expr,
+    ActiveValue::Set, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel, QueryFilter,
+    QuerySelect, sea_query::Expr,
 };
 use waystation_ids::{SessionId, UserId, UserStatus};
 
@@ -129,19 +130,28 @@ impl Store {
         self.repeat(|| async {
             let transaction = self.begin().await?;
             let now_ms = database_time_ms(&transaction).await?;
-            let ended = entity::Entity::update_many()
-                .col_expr(entity::Column::RevokedAtMs, Expr::value(now_ms))
-                .filter(entity::Column::UserId.eq(user.uuid()))
-                .filter(entity::Column::RevokedAtMs.is_null())
-                .exec(&transaction)
-                .await?
-                .rows_affected;
+            let ended = end_sessions(&transaction, user, now_ms).await?;
             record_change(&transaction, ChangeKind::User, &user.to_string()).await?;
             transaction.commit().await?;
             Ok(ended)
         })
         .await
     }
+}
+
+/// Ends all of a user's sessions within the transaction of the change that ends them; gives how many there were.
+pub(crate) async fn end_sessions(
+    transaction: &DatabaseTransaction,
+    user: UserId,
+    now_ms: i64,
+) -> Result<u64, DbErr> {
+    let ended = entity::Entity::update_many()
+        .col_expr(entity::Column::RevokedAtMs, Expr::value(now_ms))
+        .filter(entity::Column::UserId.eq(user.uuid()))
+        .filter(entity::Column::RevokedAtMs.is_null())
+        .exec(transaction)
+        .await?;
+    Ok(ended.rows_affected)
 }
 
 impl SessionKind {

@@ -12,6 +12,7 @@ use crate::accounts::open_cash_account;
 use crate::changes::{ChangeKind, record_change};
 use crate::connection::{Store, database_time_ms};
 use crate::error::StoreError;
+use crate::sessions::end_sessions;
 
 /// Not the backslash: the databases do not agree on how to write that one.
 const LIKE_ESCAPE: char = '!';
@@ -225,6 +226,10 @@ impl Store {
             entity::Entity::update(changed.clone().into_active_model().reset_all())
                 .exec_without_returning(&transaction)
                 .await?;
+            if changed.status != UserStatus::Active.name() {
+                // For good: who is let in again signs in again.
+                end_sessions(&transaction, id, changed.updated_at_ms).await?;
+            }
             record_change(&transaction, ChangeKind::User, &id.to_string()).await?;
             transaction.commit().await?;
             Ok(User::try_from(changed)?)

@@ -78,8 +78,11 @@ fn check(body: &AdjustmentCreate) -> Result<(), ApiError> {
     check_note(&body.note)
 }
 
-/// Every change by hand says why.
+/// Every change by hand says why, in lines of text: PostgreSQL would keep no zero byte.
 pub(crate) fn check_note(note: &str) -> Result<(), ApiError> {
+    if note.chars().any(|letter| letter.is_control() && !matches!(letter, '\n' | '\r' | '\t')) {
+        return Err(ApiError::field("note", "must hold no control characters but the ends of its lines"));
+    }
     if note.trim().is_empty() || note.chars().count() > NOTE_LENGTH_MAX {
         return Err(ApiError::field("note", "must say why, in 1 to 1,000 characters"));
     }

@@ -218,19 +218,28 @@ mod tests {
     use super::*;
     use crate::config::Config;
 
-    fn file(name: &str, text: &str) -> PathBuf {
+    /// A file that is removed at the end.
+    struct TestFile(PathBuf);
+
+    impl Drop for TestFile {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_file(&self.0);
+        }
+    }
+
+    fn file(name: &str, text: &str) -> TestFile {
         let path = std::env::temp_dir().join(format!("waystation-config-{}-{name}", std::process::id()));
         std::fs::write(&path, text).unwrap();
-        path
+        TestFile(path)
     }
 
     fn load(
-        path: &Path,
+        path: &TestFile,
         variables: &[(&str, &str)],
         settings: &[(&str, &str)],
     ) -> Result<Values, ConfigError> {
         let flags = Flags {
-            file: Some(path.to_owned()),
+            file: Some(path.0.clone()),
             settings: settings.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect(),
         };
         load_values(&flags, |name| {
@@ -266,7 +275,8 @@ mod tests {
     fn a_secret_may_stand_in_a_file_of_its_own() {
         let config = file("secret.toml", "");
         let secret = file("secret.txt", "redis://127.0.0.1:1\n");
-        let values = load(&config, &[("WAYSTATION_REDIS_URL_FILE", secret.to_str().unwrap())], &[]).unwrap();
+        let values =
+            load(&config, &[("WAYSTATION_REDIS_URL_FILE", secret.0.to_str().unwrap())], &[]).unwrap();
         let config = Config::from_values(&values).unwrap();
         assert_eq!(config.redis_url.unwrap().reveal(), "redis://127.0.0.1:1");
     }

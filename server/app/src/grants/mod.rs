@@ -27,6 +27,8 @@ use crate::state::App;
 
 const MODELS_MAX: usize = 200;
 const MODEL_NAME_LENGTH_MAX: usize = 191;
+/// As they are stored; MySQL keeps 65,535 bytes of a text.
+const MODELS_BYTES_MAX: usize = 50_000;
 /// One token of a call never uses more than a thousand of a grant's.
 const WEIGHT_PPM_MAX: u64 = 1_000_000_000;
 const WEIGHT_PPM_DEFAULT: u64 = 1_000_000;
@@ -97,6 +99,9 @@ fn check(body: &GrantCreate) -> Result<CheckedGrant, ApiError> {
     if body.tokens_per_call.is_some() && unit != Unit::Calls {
         return Err(ApiError::field("tokens_per_call", "belongs to a grant of calls"));
     }
+    if body.tokens_per_call.is_some_and(|tokens| tokens == 0 || i64::try_from(tokens).is_err()) {
+        return Err(ApiError::field("tokens_per_call", "must be between 1 and 9223372036854775807"));
+    }
     if body.weight_ppm.is_some() && unit != Unit::Tokens {
         return Err(ApiError::field("weight_ppm", "belongs to a grant of tokens"));
     }
@@ -105,10 +110,15 @@ fn check(body: &GrantCreate) -> Result<CheckedGrant, ApiError> {
         return Err(ApiError::field("weight_ppm", "must be between 1 and 1000000000"));
     }
     if let Some(models) = &body.models {
-        let fits = |name: &String| (1..=MODEL_NAME_LENGTH_MAX).contains(&name.chars().count());
+        let fits = |name: &String| {
+            (1..=MODEL_NAME_LENGTH_MAX).contains(&name.chars().count()) && !name.chars().any(char::is_control)
+        };
         if models.is_empty() || models.len() > MODELS_MAX || !models.iter().all(fits) {
             return Err(ApiError::field("models", "must name 1 to 200 models, or be left out for all"));
         }
+    }
+    if serde_json::to_string(&body.models).map_err(ApiError::internal)?.len() > MODELS_BYTES_MAX {
+        return Err(ApiError::field("models", "must have at most 50000 bytes"));
     }
     check_note(&body.note)?;
     Ok(CheckedGrant {
@@ -203,6 +213,13 @@ mod tests {
     }
 
     #[test]
+    fn models_that_the_smallest_column_cannot_hold_are_refused() {
+        let models: Vec<String> = (100..300).map(|number| format!("{}{number}", "字".repeat(180))).collect();
+        let body = serde_json::json!({"unit": "tokens", "amount": "1", "models": models, "note": "n"});
+        assert_eq!(grant(body).err().as_deref(), Some("models"));
+    }
+
+    #[test]
     fn what_does_not_fit_is_refused_by_its_field() {
         for (body, field) in [
             (serde_json::json!({"unit": "calls", "amount": "0", "note": "n"}), "amount"),
@@ -218,7 +235,18 @@ mod tests {
                 "weight_ppm",
             ),
             (serde_json::json!({"unit": "tokens", "amount": "1", "models": [], "note": "n"}), "models"),
+            (serde_json::json!({"unit": "tokens", "amount": "1", "models": ["a\0"], "note": "n"}), "models"),
+            (
+                serde_json::json!({"unit": "calls", "amount": "1", "tokens_per_call": 0, "note": "n"}),
+                "tokens_per_call",
+            ),
+            (
+                serde_json::json!({"unit": "calls", "amount": "1", "tokens_per_call": u64::MAX, "note": "n"}),
+                "tokens_per_call",
+            ),
+            (serde_json::json!({"unit": "calls", "amount": "9223372036854775808", "note": "n"}), "amount"),
             (serde_json::json!({"unit": "tokens", "amount": "1", "note": " "}), "note"),
+            (serde_json::json!({"unit": "tokens", "amount": "1", "note": "a\0b"}), "note"),
         ] {
             assert_eq!(grant(body.clone()).err().as_deref(), Some(field), "{body}");
         }

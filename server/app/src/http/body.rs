@@ -34,6 +34,10 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
         }
         let reading = timeout(BODY_TIMEOUT, Bytes::from_request(request, state));
         let bytes = reading.await.map_err(|_| late_body())?.map_err(|error| refuse_body(&error))?;
+        // Serde would take a list for an object's fields in the order of their declaration.
+        if bytes.trim_ascii_start().first() == Some(&b'[') {
+            return Err(ApiError::new(ErrorCode::InvalidRequest, "The body must be a JSON object."));
+        }
         read_json(&bytes).map(Json)
     }
 }
@@ -63,6 +67,13 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        // No text that is stored holds a zero byte, and PostgreSQL fails at a search for one.
+        if parts.uri.query().is_some_and(|query| query.contains("%00")) {
+            return Err(ApiError::new(
+                ErrorCode::InvalidRequest,
+                "The query is wrong: it holds a zero byte.",
+            ));
+        }
         match Query::<T>::try_from_uri(&parts.uri) {
             Ok(Query(query)) => Ok(Params(query)),
             Err(rejection) => Err(ApiError::new(
@@ -165,6 +176,27 @@ mod tests {
         assert_eq!(field(r#"{"inner":{"count":1,"more":2}}"#).as_deref(), Some("inner.more"));
         assert_eq!(field(r#"{}"#).as_deref(), Some("inner"));
         assert_eq!(field(r#"{"inner":{"count":1},"other":1}"#).as_deref(), Some("other"));
+    }
+
+    #[tokio::test]
+    async fn a_list_is_not_taken_for_the_fields_in_their_order() {
+        for (body, is_taken) in
+            [("{\"inner\":{\"count\":1}}", true), (" [{\"count\":1}]", false), ("[]", false)]
+        {
+            let request = Request::builder().header(header::CONTENT_TYPE, "application/json");
+            let request = request.body(axum::body::Body::from(body)).unwrap();
+            assert_eq!(Json::<Outer>::from_request(request, &()).await.is_ok(), is_taken, "{body}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_query_with_a_zero_byte_is_refused() {
+        for (query, is_taken) in [("?q=a", true), ("?q=a%00", false)] {
+            let (mut parts, ()) = Request::builder().uri(format!("/{query}")).body(()).unwrap().into_parts();
+            let read =
+                Params::<std::collections::HashMap<String, String>>::from_request_parts(&mut parts, &());
+            assert_eq!(read.await.is_ok(), is_taken, "{query}");
+        }
     }
 
     #[test]

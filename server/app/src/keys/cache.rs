@@ -25,6 +25,7 @@ pub(crate) struct KeyDirectory {
     check: KeyCheck,
     prefixes: Vec<KeyPrefix>,
     shared: Option<SharedKeys>,
+    freshness: Freshness,
     remembered: Remembered<KeyHash, Option<Arc<Caller>>>,
     keys: Forgotten<KeyId>,
     users: Forgotten<UserId>,
@@ -45,7 +46,8 @@ impl KeyDirectory {
             check,
             prefixes,
             shared,
-            remembered: Remembered::new(KEYS_MAX, freshness),
+            remembered: Remembered::new(KEYS_MAX, freshness.clone()),
+            freshness,
             keys: Forgotten::default(),
             users: Forgotten::default(),
             everything: Forgotten::default(),
@@ -75,18 +77,19 @@ impl KeyDirectory {
             }
     }
 
-    /// What Redis remembers, if it is current, else what the database says.
+    /// What Redis remembers, if it is current, else what the database says. While changes are not heard of, what Redis
+    /// remembers is believed no more than what is remembered here; that a key was revoked holds for ever.
     async fn read(&self, hash: &KeyHash) -> Result<Answer<Option<Arc<Caller>>>, Unread> {
         if let Some(shared) = &self.shared {
             match shared.load_key(hash).await {
-                SharedAnswer::Holder { holder, read_at } => {
+                SharedAnswer::Holder { holder, read_at } if self.freshness.is_believable() => {
                     let answer = Answer { value: read_caller(*holder), read_at };
                     if self.is_current(&answer) {
                         return Ok(answer);
                     }
                 }
                 SharedAnswer::Revoked { read_at } => return Ok(Answer { value: None, read_at }),
-                SharedAnswer::Nothing => {}
+                SharedAnswer::Holder { .. } | SharedAnswer::Nothing => {}
             }
         }
         let read_at = Instant::now();

@@ -88,6 +88,10 @@ impl SharedKeys {
         }
         sealed.and_then(|sealed| self.open(&hash, &sealed)).map_or(SharedAnswer::Nothing, |entry| {
             let age = age(&entry, left_ms, now_ms());
+            // Its life may begin late or again: what was on its way for long, or somebody put back.
+            if age >= Duration::from_millis(REMEMBERED_MS) {
+                return SharedAnswer::Nothing;
+            }
             match asked_at.checked_sub(age) {
                 Some(read_at) => SharedAnswer::Holder { holder: Box::new(entry.into()), read_at },
                 // This host has not been up for as long as the entry is old.
@@ -209,6 +213,8 @@ impl From<Entry> for KeyHolder {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::{Secret, SettingValue};
+    use crate::sealing::MasterKey;
 
     fn holder() -> KeyHolder {
         KeyHolder {
@@ -235,6 +241,23 @@ mod tests {
         let text = serde_json::to_string(&Entry::of(&holder(), 1_000)).unwrap();
         let entry: Entry = serde_json::from_str(&text).unwrap();
         assert_eq!(KeyHolder::from(entry), holder());
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn an_entry_that_is_put_back_after_its_time_is_not_believed() {
+        let Some(url) = crate::keys::tests::redis_url() else { return };
+        let redis = Redis::open(&Secret::read(&url).unwrap()).unwrap();
+        let shared = SharedKeys::new(redis, Sealing::new(MasterKey::new([1; 32])));
+        let hash = KeyHash::of(&format!("put back {} {}", std::process::id(), now_ms()));
+        for (age_ms, is_believed) in [(0, true), (5_000, false), (86_400_000, false)] {
+            let entry = Entry::of(&holder(), now_ms() - age_ms);
+            let sealed = shared.seal(&hash.to_hex(), &entry).unwrap();
+            let mut pipe = redis::pipe();
+            pipe.pset_ex(cache_name(&hash.to_hex()), sealed, REMEMBERED_MS).ignore();
+            shared.ask::<()>(&pipe).await.unwrap();
+            let answer = shared.load_key(&hash).await;
+            assert_eq!(matches!(answer, SharedAnswer::Holder { .. }), is_believed, "{age_ms}");
+        }
     }
 
     #[test]

@@ -223,7 +223,7 @@ fn shared(url: &str, master: u8) -> SharedKeys {
 }
 
 /// The address of Redis, if there is one.
-fn redis_url() -> Option<String> {
+pub(super) fn redis_url() -> Option<String> {
     let url = environment_variable("WAYSTATION_TEST_REDIS_URL");
     if url.is_none() {
         assert!(environment_variable("WAYSTATION_TEST_ALL").is_none(), "the test bed started no Redis");
@@ -243,6 +243,8 @@ async fn instances_remember_keys_together_in_redis() {
     let stranger = directory(&site.store, Some(shared(&url, 2)), heard());
     site.store.clone().close().await.unwrap();
     assert!(site.opens(&before).await, "Redis remembers what the first instance read");
+    let deaf = directory(&site.store, Some(shared(&url, 1)), Freshness::new());
+    assert!(matches!(deaf.caller(site.secret.reveal()).await, Err(CallerError::Unavailable)));
     // Another site's entry, or a forged one, does not open: the database decides, which is gone.
     assert!(matches!(stranger.caller(site.secret.reveal()).await, Err(CallerError::Unavailable)));
     // What Redis remembers is older than the change that was heard of.

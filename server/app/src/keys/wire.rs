@@ -17,6 +17,8 @@ use crate::state::App;
 
 const LIST_LENGTH_MAX: usize = 200;
 const MODEL_NAME_LENGTH_MAX: usize = 191;
+/// As it is stored; MySQL keeps 65,535 bytes of a text.
+const LIST_BYTES_MAX: usize = 50_000;
 
 /// A page of a user's keys.
 pub(super) async fn list_page(app: &App, user: UserId, query: &PageQuery) -> Result<Page<Key>, ApiError> {
@@ -149,6 +151,9 @@ fn check_length(field: &str, list: Option<&[String]>) -> Result<(), ApiError> {
         Some(list) if !(1..=LIST_LENGTH_MAX).contains(&list.len()) => {
             Err(ApiError::field(field, "must have 1 to 200 entries, or be null for all"))
         }
+        Some(list) if serde_json::to_string(list).map_err(ApiError::internal)?.len() > LIST_BYTES_MAX => {
+            Err(ApiError::field(field, "must have at most 50000 bytes"))
+        }
         _ => Ok(()),
     }
 }
@@ -187,6 +192,13 @@ mod tests {
         ] {
             assert_eq!(field(body).as_deref(), Some(name), "{body}");
         }
+    }
+
+    #[test]
+    fn a_list_that_the_smallest_column_cannot_hold_is_refused() {
+        let names: Vec<String> = (100..300).map(|number| format!("{}{number}", "字".repeat(180))).collect();
+        let list = serde_json::to_string(&names).unwrap();
+        assert_eq!(field(&format!("\"allowed_models\":{list}")).as_deref(), Some("allowed_models"));
     }
 
     #[test]

@@ -16,6 +16,8 @@ use crate::state::App;
 use crate::users::{Entry, enter_user, show, wire_user};
 
 const CHANNEL_GROUP_LENGTH_MAX: usize = 64;
+/// No address is longer, and the search reads every person for each letter of it.
+const SEARCH_LENGTH_MAX: usize = 254;
 
 /// Enter a person
 ///
@@ -56,6 +58,9 @@ pub(super) async fn list_users(
 ) -> Result<Json<Page<User>>, ApiError> {
     let limit = page_limit(query.limit);
     let after = read_cursor(query.cursor.as_deref())?;
+    if query.q.as_ref().is_some_and(|text| text.chars().count() > SEARCH_LENGTH_MAX) {
+        return Err(ApiError::field("q", "is longer than 254 characters"));
+    }
     let filter = UserFilter {
         text: query.q.filter(|text| !text.trim().is_empty()),
         role: query.role,
@@ -87,7 +92,8 @@ pub(super) async fn show_user(
 
 /// Change a person
 ///
-/// Nobody changes a person whose role is not below their own. Disabling a person ends all sessions and keys.
+/// Nobody changes a person whose role is not below their own. Disabling a person ends all sessions for good, and
+/// all keys until the person is active again.
 #[utoipa::path(
     patch, path = "/admin/users/{id}", tag = "users", operation_id = "update_user", request_body = UserUpdate,
     params(("id" = String, Path, description = "The user's id")),

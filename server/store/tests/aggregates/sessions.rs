@@ -40,6 +40,10 @@ async fn a_disabled_user_has_no_sessions_and_makes_none() {
         assert_eq!(store.load_active_session(session.id).await.unwrap(), None);
         let another = store.create_session(&new_session(&ann)).await;
         assert!(matches!(another, Err(StoreError::Missing("user"))));
+        // Let in again, the user signs in again: whoever had the old session stays out.
+        let enabled = UserUpdate { status: Some(UserStatus::Active), ..UserUpdate::default() };
+        store.update_user(ann.id, Role::User, &enabled).await.unwrap();
+        assert_eq!(store.load_active_session(session.id).await.unwrap(), None);
     })
     .await;
 }

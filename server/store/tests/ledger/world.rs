@@ -23,8 +23,17 @@ pub struct Site {
     pub url: String,
     pub raw: DatabaseConnection,
     pub instance: InstanceId,
-    folder: Option<std::path::PathBuf>,
+    folder: Option<Folder>,
     admin: Option<(String, String)>,
+}
+
+/// A folder that is removed at the end, also where a test has no use for this database.
+struct Folder(std::path::PathBuf);
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
 }
 
 impl Site {
@@ -47,7 +56,7 @@ impl Site {
         std::fs::create_dir_all(&folder).unwrap();
         let url = format!("sqlite:{}?mode=rwc", folder.join("site.db").display());
         let mut site = Site::open(url).await;
-        site.folder = Some(folder);
+        site.folder = Some(Folder(folder));
         site
     }
 
@@ -159,9 +168,7 @@ impl Site {
         drop(lanes);
         raw.close().await.unwrap();
         store.close().await.unwrap();
-        if let Some(folder) = folder {
-            std::fs::remove_dir_all(folder).unwrap();
-        }
+        drop(folder);
         if let Some((url, name)) = admin {
             let admin = Database::connect(url).await.unwrap();
             // Other pools of the test may still hold connections; the server is thrown away whole anyway.
