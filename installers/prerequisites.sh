@@ -3,6 +3,7 @@
 #
 #   installers/prerequisites.sh run    to build and run the server
 #   installers/prerequisites.sh test   also the databases, Redis and Python packages the tests use
+#   installers/prerequisites.sh coverage   also the LLVM tools that fit the compiler
 #
 # It says what it installs, asks sudo when it is not root, touches nothing that
 # is already there, and starts no system service.
@@ -16,10 +17,11 @@ main() {
     case "$purpose" in
         run) install_packages $(missing_run_packages) ;;
         test) install_packages $(missing_run_packages) $(missing_test_packages) ;;
-        *) echo "usage: installers/prerequisites.sh [run|test]" >&2; exit 2 ;;
+        coverage) install_packages $(missing_run_packages) $(missing_test_packages) $(missing_llvm_packages) ;;
+        *) echo "usage: installers/prerequisites.sh [run|test|coverage]" >&2; exit 2 ;;
     esac
     check_rust
-    if [ "$purpose" = test ]; then
+    if [ "$purpose" != run ]; then
         prepare_python
     fi
 }
@@ -41,6 +43,14 @@ missing_test_packages() {
     has python3 || echo python3
     has setpriv || echo util-linux
     python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || echo python3-venv
+}
+
+# rustup's llvm-tools component serves as well.
+missing_llvm_packages() {
+    local major sysroot
+    major=$(rustc -vV | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p')
+    sysroot=$(rustc --print sysroot)
+    ls "$sysroot"/lib/rustlib/*/bin/llvm-cov >/dev/null 2>&1 || [ -x "/usr/lib/llvm-$major/bin/llvm-cov" ] || echo "llvm-$major"
 }
 
 has() { command -v "$1" >/dev/null 2>&1; }

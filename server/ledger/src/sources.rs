@@ -10,6 +10,8 @@ use crate::hold::HoldLine;
 /// A call draws on at most so many accounts, which keeps its transfers within one numbering: an expiry and a
 /// correction make at most two for each account, and one for the operator's loss, twice.
 const SOURCES_MAX: usize = 60;
+/// Of these so many may be token sources: money must find room behind them.
+const TOKEN_SOURCES_MAX: usize = 30;
 const PER_MILLION: u128 = 1_000_000;
 
 /// The accounts that may pay for one call, in the order of use.
@@ -54,7 +56,7 @@ impl<'a> Sources<'a> {
         let mut tokens_left = bound.tokens();
         for account in &self.tokens {
             let line = token_line(account, tokens_left);
-            if line.held > 0 && lines.len() < SOURCES_MAX {
+            if line.held > 0 && lines.len() < TOKEN_SOURCES_MAX {
                 tokens_left -= line.covers;
                 lines.push(line);
             }
@@ -76,7 +78,10 @@ impl<'a> Sources<'a> {
             let has = account.balance.available().max(0);
             available = available.saturating_add(has);
             let held = has.min(left);
-            if held > 0 && lines.len() < SOURCES_MAX {
+            // The last place is for an account that pays all that is left, so that many nearly empty ones do not
+            // keep a full one from paying.
+            let fits = lines.len() + 1 < SOURCES_MAX || (lines.len() < SOURCES_MAX && held == left);
+            if held > 0 && fits {
                 left -= held;
                 lines.push(HoldLine {
                     account: account.id,

@@ -332,7 +332,10 @@ fn a_token_grant_that_refuses_once_used_keeps_money_out_of_reach() {
     grant.terms = Terms { when_used: WhenUsed::Refuse, ..Terms::default() };
     fund(&mut books, grant, 1_499);
     let refusal = books.reserve(&call(1, user(1)), NOW).unwrap_err();
-    assert!(matches!(refusal, Refusal::InsufficientBalance { affordable_output: Some(499), .. }), "{refusal:?}");
+    assert!(
+        matches!(refusal, Refusal::InsufficientBalance { affordable_output: Some(499), .. }),
+        "{refusal:?}"
+    );
     let shorter = Reserve { output_cap: OutputCap::Exactly(499), ..call(1, user(1)) };
     books.reserve(&shorter, NOW).unwrap();
 }
@@ -348,5 +351,18 @@ fn a_correction_counts_once_against_its_budget() {
     assert_eq!(books.spending[&(budget_id(1), NOW)].spent, usd("0.001"));
     books.correct(&lost, &cost_of(400, 100), NOW).unwrap();
     assert_eq!(books.spending[&(budget_id(1), NOW)].spent, usd("0.0018"));
+    check(&books);
+}
+
+#[test]
+fn many_nearly_empty_gifts_do_not_keep_cash_from_paying() {
+    let mut books = Books::default();
+    let cash = cash(&mut books, "1");
+    for number in 10..100 {
+        fund(&mut books, account(number, AccountKind::Gift, Unit::NanoUsd), 1);
+    }
+    let hold = books.reserve(&call(1, user(1)), NOW).unwrap();
+    assert_eq!(hold.lines.last().unwrap().account, cash);
+    books.post(request(1), &cost_of(1_000, 500), NOW).unwrap();
     check(&books);
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use sea_orm::sea_query::extension::mysql::{IndexHintScope, MySqlSelectStatementExt};
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Order as Sort, Query, SelectStatement};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult, QueryResult};
 use uuid::Uuid;
@@ -58,6 +59,8 @@ pub(crate) async fn lock_accounts(
     let query = Query::select()
         .columns(ACCOUNT_COLUMNS)
         .from("accounts")
+        // MySQL reads and so locks a small table whole where it is left to choose.
+        .force_index("accounts_user", IndexHintScope::All)
         .and_where(Expr::col("user_id").is_in(users.iter().copied()))
         .and_where(Expr::col("closed_at_ms").is_null())
         .order_by("user_id", Sort::Asc)

@@ -189,11 +189,14 @@ fn is_passing(error: &StoreError) -> bool {
         SqlxError::Database(error) => {
             let code = error.code().unwrap_or_default();
             let message = error.message();
-            // PostgreSQL's and MySQL's SQLSTATE; SQLite's codes: busy and its extensions, and an interrupted write.
+            // PostgreSQL's and MySQL's SQLSTATE, with the classes "connection" and "out of resources"; SQLite's codes:
+            // busy and its extensions, and a locked table.
             matches!(
                 code.as_ref(),
                 "40001" | "40P01" | "55P03" | "57P01" | "57P02" | "57P03" | "5" | "261" | "517" | "6"
-            ) || (code == "HY000" && (message.contains("1205") || message.contains("Lock wait timeout")))
+            ) || code.starts_with("08")
+                || code.starts_with("53")
+                || (code == "HY000" && (message.contains("1205") || message.contains("Lock wait timeout")))
         }
         SqlxError::Io(_)
         | SqlxError::PoolTimedOut

@@ -5,8 +5,9 @@
 //! operation in memory in order of arrival with the pure ledger, write, commit, and only then answer. That makes
 //! durable holds cheap: a commit is shared by all operations that came while the last one was under way.
 //!
-//! Locking order: accounts by user and id, holds by id, budgets by id; inserts last. A user's accounts guard the
-//! user's holds and budgets, so two transactions never meet on those without having met on the accounts.
+//! Locking order: accounts by user and id, holds by id, ended calls by id, budgets by id; inserts last. Holds come
+//! before budgets because they say which budgets they hold of. A user's accounts guard the user's holds and budgets,
+//! so two transactions never meet on those without having met on the accounts.
 
 mod batch;
 mod book_rows;
