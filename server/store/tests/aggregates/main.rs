@@ -11,6 +11,8 @@ mod calls;
 mod catalog;
 mod changes;
 mod database;
+#[path = "../fresh_database/mod.rs"]
+mod fresh_database;
 mod keys;
 mod people;
 mod repeated_writes;
