@@ -105,7 +105,8 @@ pub(crate) async fn create_demo(app: &App) -> Result<Option<DemoSecrets>, Comman
             name: "Demo key".to_owned(),
             hash: key.hash(),
             preview: key.preview(),
-            limits: KeyLimits::default(),
+            // So that whoever tries it sees the price.
+            limits: KeyLimits { show_cost: true, ..KeyLimits::default() },
             budgets: Vec::new(),
         })
         .await?;

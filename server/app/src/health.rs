@@ -18,15 +18,16 @@ pub(crate) async fn show_alive() -> &'static str {
     "ok\n"
 }
 
-/// `GET /readyz`: the database answers, its schema being this version's since the start, and the other instances
-/// know that this one lives. Upstreams do not count: a server without them still has its books to keep.
+/// `GET /readyz`: the database answers and no migration of this version is missing there, and the other instances know
+/// that this one lives. Upstreams do not count: a server without them still has its books to keep.
 pub(crate) async fn show_ready(State(app): State<App>) -> (StatusCode, &'static str) {
     if app.tasks.is_draining() {
         return (StatusCode::SERVICE_UNAVAILABLE, "stopping\n");
     }
-    match timeout(PING_TIMEOUT, app.store.ping()).await {
-        Ok(Ok(())) if app.instance_lease.is_held() => (StatusCode::OK, "ready\n"),
-        Ok(Ok(())) => (StatusCode::SERVICE_UNAVAILABLE, "the instance's lease is not renewed\n"),
+    match timeout(PING_TIMEOUT, app.store.has_current_schema()).await {
+        Ok(Ok(false)) => (StatusCode::SERVICE_UNAVAILABLE, "migrations are pending\n"),
+        Ok(Ok(true)) if app.instance_lease.is_held() => (StatusCode::OK, "ready\n"),
+        Ok(Ok(true)) => (StatusCode::SERVICE_UNAVAILABLE, "the instance's lease is not renewed\n"),
         Ok(Err(error)) => {
             warn!(error = error_chain(&error), "not ready: the database does not answer");
             (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n")

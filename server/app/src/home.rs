@@ -25,12 +25,13 @@ pub(crate) async fn show_home(State(app): State<App>, headers: HeaderMap) -> imp
     (PAGE_POLICY, Html(page))
 }
 
-/// A command that streams an answer as pasted.
+/// A command that streams an answer as pasted, its usage in the last chunk.
 pub(crate) fn curl_line(base: &str, key: &str, model: &str) -> String {
     format!(
         "curl -N {base}/v1/chat/completions -H \"Authorization: Bearer {key}\" \
          -H \"Content-Type: application/json\" \
-         -d '{{\"model\":\"{model}\",\"stream\":true,\"messages\":[{{\"role\":\"user\",\"content\":\"Hello\"}}]}}'"
+         -d '{{\"model\":\"{model}\",\"stream\":true,\"stream_options\":{{\"include_usage\":true}},\
+         \"messages\":[{{\"role\":\"user\",\"content\":\"Hello\"}}]}}'"
     )
 }
 
@@ -72,5 +73,6 @@ mod tests {
         let body = line.split("-d '").nth(1).and_then(|rest| rest.strip_suffix('\'')).unwrap();
         let body: serde_json::Value = serde_json::from_str(body).unwrap();
         assert_eq!(body["model"], "demo");
+        assert_eq!(body["stream_options"]["include_usage"], true);
     }
 }

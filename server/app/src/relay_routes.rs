@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{FromRef, Path, Request, State};
+use axum::extract::{FromRef, OriginalUri, Path, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
@@ -62,6 +62,7 @@ async fn complete_chat(
     State(state): State<RelayState>,
     CurrentRequest(request_id): CurrentRequest,
     ClientAddress(client_ip): ClientAddress,
+    OriginalUri(uri): OriginalUri,
     request: Request,
 ) -> Response {
     let (head, body) = request.into_parts();
@@ -90,7 +91,7 @@ async fn complete_chat(
         body,
         client_ip,
         user_agent: user_agent(&head.headers),
-        path: head.uri.path().to_owned(),
+        path: uri.path().to_owned(),
     };
     answer(state.relay.chat_completions(call).await)
 }

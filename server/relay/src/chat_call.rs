@@ -17,8 +17,10 @@ use waystation_protocol::openai::usage_judgement::{DeliveredOutput, Evidence, ju
 use crate::admission::Admission;
 use crate::call_error::CallError;
 use crate::caller::Caller;
+use crate::catalog::ChannelFormat;
 use crate::chat_answer::give_answer;
 use crate::chat_stream::forward_stream;
+use crate::demo::DemoAnswer;
 use crate::failure::{Failure, FailureKind};
 use crate::link::CallerLink;
 use crate::open_call::{CallEnd, OpenCall};
@@ -196,10 +198,16 @@ async fn ask(
     progress: &mut Progress<'_>,
     way: &Way<'_>,
 ) -> Result<UpstreamAnswer, AttemptEnd> {
-    let relay = exchange.relay;
+    let (relay, stream) = (exchange.relay, exchange.request.stream);
     let body = exchange.body_for(&way.route.upstream_model);
+    if way.route.channel.format == ChannelFormat::Demo {
+        let now_ms = relay.ports.clock.now_ms();
+        let answer = DemoAnswer::new(&body, stream, exchange.call.request_id, now_ms);
+        progress.open.note_headers(200);
+        return Ok(UpstreamAnswer::of_demo(answer));
+    }
     let limit = Instant::now() + relay.settings.first_byte_time;
-    let sent = relay.upstreams.send(way, body, exchange.request.stream);
+    let sent = relay.upstreams.send(way, body, stream);
     let mut answer = match progress.watch.wait(progress.link, limit, sent).await {
         Ok(sent) => sent.map_err(AttemptEnd::Failed)?,
         Err(Interruption::Limit) => return Err(AttemptEnd::Failed(Failure::new(FailureKind::Timeout, None))),

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use serde_json::{Value, json};
+use waystation_ids::RequestId;
 
 /// Time between two words of a stream.
 const WORD_INTERVAL: Duration = Duration::from_millis(25);
@@ -21,8 +22,9 @@ pub(crate) struct DemoAnswer {
 }
 
 impl DemoAnswer {
-    /// The answer to a request that has been checked already.
-    pub fn new(request: &[u8], stream: bool) -> Self {
+    /// The answer to a request that has been checked already, made for the call `call` at `now_ms`.
+    pub fn new(request: &[u8], stream: bool, call: RequestId, now_ms: i64) -> Self {
+        let (id, created) = (format!("chatcmpl-{call}"), now_ms.div_euclid(1000));
         let request: Value = serde_json::from_slice(request).unwrap_or_default();
         let model = request["model"].as_str().unwrap_or("demo");
         let cap =
@@ -37,11 +39,14 @@ impl DemoAnswer {
             "prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion,
         });
         let parts = if stream {
-            stream_parts(model, &words, finish_reason, &usage)
+            let head = json!({
+                "id": id, "object": "chat.completion.chunk", "created": created, "model": model,
+            });
+            stream_parts(&head, &words, finish_reason, &usage)
         } else {
             let message = json!({"role": "assistant", "content": words.concat()});
             let answer = json!({
-                "id": "chatcmpl-demo", "object": "chat.completion", "created": 0, "model": model,
+                "id": id, "object": "chat.completion", "created": created, "model": model,
                 "choices": [{"index": 0, "message": message, "finish_reason": finish_reason}],
                 "usage": usage,
             });
@@ -60,12 +65,11 @@ impl DemoAnswer {
     }
 }
 
-fn stream_parts(model: &str, words: &[String], finish_reason: &str, usage: &Value) -> VecDeque<Bytes> {
+/// `head` is what all chunks have in common.
+fn stream_parts(head: &Value, words: &[String], finish_reason: &str, usage: &Value) -> VecDeque<Bytes> {
     let chunk = |choices: Value, usage: &Value| {
-        let chunk = json!({
-            "id": "chatcmpl-demo", "object": "chat.completion.chunk", "created": 0, "model": model,
-            "choices": choices, "usage": usage,
-        });
+        let mut chunk = head.clone();
+        (chunk["choices"], chunk["usage"]) = (choices, usage.clone());
         format!("data: {chunk}\n\n")
     };
     let choice = |delta: Value, finish_reason: Value| {
@@ -121,7 +125,8 @@ mod tests {
     use super::*;
 
     async fn all(request: Value, stream: bool) -> String {
-        let mut answer = DemoAnswer::new(request.to_string().as_bytes(), stream);
+        let call = RequestId::new_cause(1_795_238_297_123, [7; 10]);
+        let mut answer = DemoAnswer::new(request.to_string().as_bytes(), stream, call, 1_795_238_297_123);
         let mut text = String::new();
         while let Some(part) = answer.next().await {
             text.push_str(std::str::from_utf8(&part).unwrap());
@@ -139,6 +144,20 @@ mod tests {
         let stream = all(request, true).await;
         assert!(stream.ends_with("data: [DONE]\n\n"));
         assert_eq!(stream.matches("\"content\":\" ").count(), 10);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn every_part_of_a_demo_answer_names_the_call_and_the_time() {
+        let request = json!({"messages": [{"role": "user", "content": "hi"}]});
+        let whole: Value = serde_json::from_str(&all(request.clone(), false).await).unwrap();
+        assert_eq!(whole["created"], 1_795_238_297);
+        let stream = all(request, true).await;
+        let chunks = stream.split_terminator("\n\n").filter_map(|event| event.strip_prefix("data: {"));
+        for chunk in chunks {
+            let chunk: Value = serde_json::from_str(&format!("{{{chunk}")).unwrap();
+            assert_eq!((&chunk["id"], &chunk["created"]), (&whole["id"], &whole["created"]));
+        }
+        assert!(whole["id"].as_str().unwrap().starts_with("chatcmpl-"), "{whole}");
     }
 
     #[tokio::test(start_paused = true)]

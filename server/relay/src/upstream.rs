@@ -9,7 +9,6 @@ use http::{HeaderMap, StatusCode};
 use reqwest::redirect::Policy;
 use waystation_protocol::openai::upstream_error::redact;
 
-use crate::catalog::ChannelFormat;
 use crate::demo::DemoAnswer;
 use crate::failure::{Failure, FailureKind};
 use crate::network_guard::{PublicResolver, is_private_literal};
@@ -69,13 +68,6 @@ impl Upstreams {
     /// Sends a request and waits for the headers of its answer.
     pub async fn send(&self, way: &Way<'_>, body: Bytes, stream: bool) -> Result<UpstreamAnswer, Failure> {
         let channel = &way.route.channel;
-        if channel.format == ChannelFormat::Demo {
-            return Ok(UpstreamAnswer {
-                status: StatusCode::OK,
-                headers: HeaderMap::new(),
-                body: UpstreamBody::Demo(DemoAnswer::new(&body, stream)),
-            });
-        }
         let url = channel.base_url.chat_completions();
         let client = if channel.allow_private_network {
             &self.anywhere
@@ -115,6 +107,12 @@ impl Upstreams {
 }
 
 impl UpstreamAnswer {
+    /// The answer of the demo channel, which nobody has to be asked for.
+    pub fn of_demo(answer: DemoAnswer) -> Self {
+        let body = UpstreamBody::Demo(answer);
+        UpstreamAnswer { status: StatusCode::OK, headers: HeaderMap::new(), body }
+    }
+
     /// Whether the body is encoded in a way that was not asked for and cannot be read.
     pub fn is_encoded(&self) -> bool {
         self.headers

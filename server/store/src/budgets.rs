@@ -48,19 +48,22 @@ impl Store {
         user: UserId,
         changes: &[BudgetChange],
     ) -> Result<Vec<Budget>, StoreError> {
-        let transaction = self.begin().await?;
-        // The user's row is the lock: two changes of the same budget would both find none and insert.
-        users::entity::Entity::find_by_id(user.uuid())
-            .lock_exclusive()
-            .one(&transaction)
-            .await?
-            .ok_or(StoreError::Missing("user"))?;
-        let subject = Subject::User(user.uuid());
-        set_budgets(&transaction, subject, changes).await?;
-        record_change(&transaction, ChangeKind::User, &user.to_string()).await?;
-        let budgets = list_budgets(&transaction, &[subject]).await?.remove(&subject).unwrap_or_default();
-        transaction.commit().await?;
-        Ok(budgets)
+        self.repeat(|| async {
+            let transaction = self.begin().await?;
+            // The user's row is the lock: two changes of the same budget would both find none and insert.
+            users::entity::Entity::find_by_id(user.uuid())
+                .lock_exclusive()
+                .one(&transaction)
+                .await?
+                .ok_or(StoreError::Missing("user"))?;
+            let subject = Subject::User(user.uuid());
+            set_budgets(&transaction, subject, changes).await?;
+            record_change(&transaction, ChangeKind::User, &user.to_string()).await?;
+            let budgets = list_budgets(&transaction, &[subject]).await?.remove(&subject).unwrap_or_default();
+            transaction.commit().await?;
+            Ok(budgets)
+        })
+        .await
     }
 }
 

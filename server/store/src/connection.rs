@@ -1,5 +1,7 @@
 //! Connections to the database, and the transactions they begin.
 
+use std::fmt;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use sea_orm::sqlx::Executor;
@@ -7,7 +9,6 @@ use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, DatabaseTransaction,
     DbErr, IsolationLevel, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
-use waystation_migrations::{Migrator, MigratorTrait};
 
 use crate::error::StoreError;
 
@@ -34,9 +35,10 @@ pub struct StoreOptions {
 }
 
 /// The database of a site. Cheap to clone.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Store {
     kind: DatabaseKind,
+    url: Arc<str>,
     writer: DatabaseConnection,
     reader: DatabaseConnection,
 }
@@ -57,28 +59,7 @@ impl Store {
                 (pool.clone(), pool)
             }
         };
-        Ok(Store { kind, writer, reader })
-    }
-
-    /// Brings the schema up to this version; gives how many migrations ran.
-    pub async fn migrate(&self) -> Result<usize, StoreError> {
-        let pending = Migrator::get_pending_migrations(&self.writer).await?.len();
-        if pending > 0 {
-            Migrator::up(&self.writer, None).await?;
-        }
-        Ok(pending)
-    }
-
-    /// Takes back all migrations and runs them again; for tests of the migrations only.
-    pub async fn rebuild_schema(&self) -> Result<(), StoreError> {
-        Migrator::down(&self.writer, None).await?;
-        Migrator::up(&self.writer, None).await?;
-        Ok(())
-    }
-
-    /// How many migrations have not run yet.
-    pub async fn pending_migrations(&self) -> Result<usize, StoreError> {
-        Ok(Migrator::get_pending_migrations_read_only(&self.writer).await?.len())
+        Ok(Store { kind, url: options.url.as_str().into(), writer, reader })
     }
 
     /// Which database it is.
@@ -108,6 +89,27 @@ impl Store {
     /// Where queries outside of a transaction go. On SQLite these connections cannot write.
     pub(crate) fn reader(&self) -> &DatabaseConnection {
         &self.reader
+    }
+
+    /// Where statements outside of a transaction may write.
+    pub(crate) fn writer(&self) -> &DatabaseConnection {
+        &self.writer
+    }
+
+    /// One connection to a database server beside the pool, for what must stay on the same one. It waits for locks as
+    /// long as the server lets it.
+    pub(crate) async fn connect_alone(&self) -> Result<DatabaseConnection, DbErr> {
+        let mut options = ConnectOptions::new(server_url(&self.url));
+        options
+            .max_connections(1)
+            .min_connections(1)
+            .acquire_timeout(Duration::from_secs(5))
+            .connect_timeout(Duration::from_secs(5))
+            .idle_timeout(None::<Duration>)
+            .max_lifetime(None::<Duration>)
+            .test_before_acquire(false)
+            .sqlx_logging(false);
+        Database::connect(options).await
     }
 
     /// Begins a transaction in which every read sees the same moment. Keep it short.
@@ -140,6 +142,12 @@ impl Store {
                 sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             })
             .await
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").field("kind", &self.kind).finish_non_exhaustive()
     }
 }
 
@@ -205,8 +213,12 @@ fn sqlite_options(url: &str, connections: u32, query_only: bool) -> ConnectOptio
     options
 }
 
+fn server_url(url: &str) -> String {
+    url.replacen("mariadb:", "mysql:", 1)
+}
+
 fn server_options(url: &str, connections: u32) -> ConnectOptions {
-    let mut options = ConnectOptions::new(url.replacen("mariadb:", "mysql:", 1));
+    let mut options = ConnectOptions::new(server_url(url));
     options
         .max_connections(connections)
         .min_connections(2)

@@ -48,78 +48,88 @@ pub enum Claim {
 impl Store {
     /// Claims a write for its caller.
     pub async fn claim_write(&self, write: &IdempotentWrite) -> Result<Claim, StoreError> {
-        let transaction = self.begin().await?;
-        let now_ms = database_time_ms(&transaction).await?;
-        let fresh = entity::Model {
-            scope: write.scope.to_vec(),
-            fingerprint: write.fingerprint.to_vec(),
-            operation_id: write.operation,
-            status_code: None,
-            answer: None,
-            created_at_ms: now_ms,
-        };
-        entity::Entity::insert(fresh.clone().into_active_model())
-            .on_conflict_do_nothing_on([entity::Column::Scope])
-            .exec_without_returning(&transaction)
-            .await?;
-        // Whose row it is, is seen by the operation's id: MySQL counts a row that was left alone as affected.
-        let row = entity::Entity::find_by_id(write.scope.to_vec())
-            .lock_exclusive()
-            .one(&transaction)
-            .await?
-            .ok_or(StoreError::Missing("idempotency record"))?;
-        let age_ms = now_ms.saturating_sub(row.created_at_ms);
-        let (claim, written) = if row.operation_id == write.operation {
-            (Claim::Fresh(write.operation), None)
-        } else if age_ms >= KEPT_MS && row.status_code.is_some() {
-            (Claim::Fresh(write.operation), Some(fresh))
-        } else if row.fingerprint != write.fingerprint {
-            (Claim::Mismatch, None)
-        } else if let (Some(status), Some(answer)) = (row.status_code, row.answer.clone()) {
-            let status = u16::try_from(status).map_err(|_| StoreError::Unreadable("idempotency record"))?;
-            (Claim::Replay { status, answer }, None)
-        } else if age_ms >= ABANDONED_MS {
-            (Claim::Fresh(row.operation_id), Some(entity::Model { created_at_ms: now_ms, ..row }))
-        } else {
-            (Claim::Running, None)
-        };
-        if let Some(row) = written {
-            entity::Entity::update(row.into_active_model().reset_all())
+        self.repeat(|| async {
+            let transaction = self.begin().await?;
+            let now_ms = database_time_ms(&transaction).await?;
+            let fresh = entity::Model {
+                scope: write.scope.to_vec(),
+                fingerprint: write.fingerprint.to_vec(),
+                operation_id: write.operation,
+                status_code: None,
+                answer: None,
+                created_at_ms: now_ms,
+            };
+            entity::Entity::insert(fresh.clone().into_active_model())
+                .on_conflict_do_nothing_on([entity::Column::Scope])
                 .exec_without_returning(&transaction)
                 .await?;
-        }
-        transaction.commit().await?;
-        Ok(claim)
+            // Whose row it is, is seen by the operation's id: MySQL counts a row that was left alone as affected.
+            let row = entity::Entity::find_by_id(write.scope.to_vec())
+                .lock_exclusive()
+                .one(&transaction)
+                .await?
+                .ok_or(StoreError::Missing("idempotency record"))?;
+            let age_ms = now_ms.saturating_sub(row.created_at_ms);
+            let (claim, written) = if row.operation_id == write.operation {
+                (Claim::Fresh(write.operation), None)
+            } else if age_ms >= KEPT_MS && row.status_code.is_some() {
+                (Claim::Fresh(write.operation), Some(fresh))
+            } else if row.fingerprint != write.fingerprint {
+                (Claim::Mismatch, None)
+            } else if let (Some(status), Some(answer)) = (row.status_code, row.answer.clone()) {
+                let status =
+                    u16::try_from(status).map_err(|_| StoreError::Unreadable("idempotency record"))?;
+                (Claim::Replay { status, answer }, None)
+            } else if age_ms >= ABANDONED_MS {
+                (Claim::Fresh(row.operation_id), Some(entity::Model { created_at_ms: now_ms, ..row }))
+            } else {
+                (Claim::Running, None)
+            };
+            if let Some(row) = written {
+                entity::Entity::update(row.into_active_model().reset_all())
+                    .exec_without_returning(&transaction)
+                    .await?;
+            }
+            transaction.commit().await?;
+            Ok(claim)
+        })
+        .await
     }
 
     /// Keeps the answer of a claimed write.
     pub async fn finish_write(&self, scope: &[u8; 32], status: u16, answer: &str) -> Result<(), StoreError> {
-        let transaction = self.begin().await?;
-        entity::Entity::update(entity::ActiveModel {
-            scope: Set(scope.to_vec()),
-            status_code: Set(Some(i64::from(status))),
-            answer: Set(Some(answer.to_owned())),
-            ..Default::default()
+        self.repeat(|| async {
+            let transaction = self.begin().await?;
+            entity::Entity::update(entity::ActiveModel {
+                scope: Set(scope.to_vec()),
+                status_code: Set(Some(i64::from(status))),
+                answer: Set(Some(answer.to_owned())),
+                ..Default::default()
+            })
+            .exec_without_returning(&transaction)
+            .await?;
+            transaction.commit().await?;
+            Ok(())
         })
-        .exec_without_returning(&transaction)
-        .await?;
-        transaction.commit().await?;
-        Ok(())
+        .await
     }
 
     /// Gives up a claimed write that has no answer worth keeping, such as one that met a dead database: the next
     /// that comes is run at once, under the same id.
     pub async fn release_write(&self, scope: &[u8; 32]) -> Result<(), StoreError> {
-        let transaction = self.begin().await?;
-        let now_ms = database_time_ms(&transaction).await?;
-        entity::Entity::update_many()
-            .col_expr(entity::Column::CreatedAtMs, Expr::value(now_ms.saturating_sub(ABANDONED_MS)))
-            .filter(entity::Column::Scope.eq(scope.to_vec()))
-            .filter(entity::Column::StatusCode.is_null())
-            .exec(&transaction)
-            .await?;
-        transaction.commit().await?;
-        Ok(())
+        self.repeat(|| async {
+            let transaction = self.begin().await?;
+            let now_ms = database_time_ms(&transaction).await?;
+            entity::Entity::update_many()
+                .col_expr(entity::Column::CreatedAtMs, Expr::value(now_ms.saturating_sub(ABANDONED_MS)))
+                .filter(entity::Column::Scope.eq(scope.to_vec()))
+                .filter(entity::Column::StatusCode.is_null())
+                .exec(&transaction)
+                .await?;
+            transaction.commit().await?;
+            Ok(())
+        })
+        .await
     }
 
     /// Drops records older than a day; gives how many there were.

@@ -146,36 +146,39 @@ impl From<DbErr> for ChangeKeyError {
 impl Store {
     /// Makes a key.
     pub async fn create_key(&self, key: &NewKey) -> Result<Key, StoreError> {
-        let transaction = self.begin().await?;
-        // Locked, so that a key is not made beside a change that would have forbidden it.
-        users::entity::Entity::find_by_id(key.user.uuid())
-            .lock_exclusive()
-            .one(&transaction)
-            .await?
-            .ok_or(StoreError::Missing("user"))?;
-        let now_ms = database_time_ms(&transaction).await?;
-        let row = entity::Model {
-            id: key.id.uuid(),
-            user_id: key.user.uuid(),
-            lineage_id: key.id.uuid(),
-            name: key.name.clone(),
-            hash: key.hash.as_bytes().to_vec(),
-            preview: key.preview.as_str().to_owned(),
-            status: KeyStatus::Active.name().to_owned(),
-            expires_at_ms: key.limits.expires_at_ms,
-            allowed_models: write_list(key.limits.allowed_models.as_ref())?,
-            allowed_ips: write_list(key.limits.allowed_ips.as_ref())?,
-            output_cap: key.limits.output_cap.map(write_count),
-            show_cost: key.limits.show_cost,
-            created_at_ms: now_ms,
-            updated_at_ms: now_ms,
-            revoked_at_ms: None,
-        };
-        insert_key(&transaction, row.clone()).await?;
-        set_budgets(&transaction, Subject::Key(row.lineage_id), &key.budgets).await?;
-        let key = with_budgets(&transaction, row).await?;
-        transaction.commit().await?;
-        Ok(key)
+        self.repeat(|| async {
+            let transaction = self.begin().await?;
+            // Locked, so that a key is not made beside a change that would have forbidden it.
+            users::entity::Entity::find_by_id(key.user.uuid())
+                .lock_exclusive()
+                .one(&transaction)
+                .await?
+                .ok_or(StoreError::Missing("user"))?;
+            let now_ms = database_time_ms(&transaction).await?;
+            let row = entity::Model {
+                id: key.id.uuid(),
+                user_id: key.user.uuid(),
+                lineage_id: key.id.uuid(),
+                name: key.name.clone(),
+                hash: key.hash.as_bytes().to_vec(),
+                preview: key.preview.as_str().to_owned(),
+                status: KeyStatus::Active.name().to_owned(),
+                expires_at_ms: key.limits.expires_at_ms,
+                allowed_models: write_list(key.limits.allowed_models.as_ref())?,
+                allowed_ips: write_list(key.limits.allowed_ips.as_ref())?,
+                output_cap: key.limits.output_cap.map(write_count),
+                show_cost: key.limits.show_cost,
+                created_at_ms: now_ms,
+                updated_at_ms: now_ms,
+                revoked_at_ms: None,
+            };
+            insert_key(&transaction, row.clone()).await?;
+            set_budgets(&transaction, Subject::Key(row.lineage_id), &key.budgets).await?;
+            let key = with_budgets(&transaction, row).await?;
+            transaction.commit().await?;
+            Ok(key)
+        })
+        .await
     }
 
     /// A user's keys, the newest first, from the one after `after` on; at most `limit`.
@@ -243,51 +246,58 @@ impl Store {
         id: KeyId,
         update: &KeyUpdate,
     ) -> Result<Key, ChangeKeyError> {
-        let transaction = self.begin().await?;
-        let row = lock_key(&transaction, user, id).await?;
-        if row.status == KeyStatus::Revoked.name() {
-            return Err(ChangeKeyError::Revoked);
-        }
-        let status = update.active.map(|active| if active { KeyStatus::Active } else { KeyStatus::Disabled });
-        let changed = entity::Model {
-            name: update.name.clone().unwrap_or(row.name),
-            status: status.map_or(row.status, |status| status.name().to_owned()),
-            expires_at_ms: update.expires_at_ms.unwrap_or(row.expires_at_ms),
-            allowed_models: match &update.allowed_models {
-                Some(models) => write_list(models.as_ref())?,
-                None => row.allowed_models,
-            },
-            allowed_ips: match &update.allowed_ips {
-                Some(networks) => write_list(networks.as_ref())?,
-                None => row.allowed_ips,
-            },
-            output_cap: update.output_cap.map_or(row.output_cap, |cap| cap.map(write_count)),
-            show_cost: update.show_cost.unwrap_or(row.show_cost),
-            updated_at_ms: database_time_ms(&transaction).await?,
-            ..row
-        };
-        save_key(&transaction, changed.clone()).await?;
-        set_budgets(&transaction, Subject::Key(changed.lineage_id), &update.budgets).await?;
-        let key = with_budgets(&transaction, changed).await?;
-        transaction.commit().await?;
-        Ok(key)
+        self.repeat(|| async {
+            let transaction = self.begin().await?;
+            let row = lock_key(&transaction, user, id).await?;
+            if row.status == KeyStatus::Revoked.name() {
+                return Err(ChangeKeyError::Revoked);
+            }
+            let status =
+                update.active.map(|active| if active { KeyStatus::Active } else { KeyStatus::Disabled });
+            let changed = entity::Model {
+                name: update.name.clone().unwrap_or(row.name),
+                status: status.map_or(row.status, |status| status.name().to_owned()),
+                expires_at_ms: update.expires_at_ms.unwrap_or(row.expires_at_ms),
+                allowed_models: match &update.allowed_models {
+                    Some(models) => write_list(models.as_ref())?,
+                    None => row.allowed_models,
+                },
+                allowed_ips: match &update.allowed_ips {
+                    Some(networks) => write_list(networks.as_ref())?,
+                    None => row.allowed_ips,
+                },
+                output_cap: update.output_cap.map_or(row.output_cap, |cap| cap.map(write_count)),
+                show_cost: update.show_cost.unwrap_or(row.show_cost),
+                updated_at_ms: database_time_ms(&transaction).await?,
+                ..row
+            };
+            save_key(&transaction, changed.clone()).await?;
+            set_budgets(&transaction, Subject::Key(changed.lineage_id), &update.budgets).await?;
+            let key = with_budgets(&transaction, changed).await?;
+            transaction.commit().await?;
+            Ok(key)
+        })
+        .await
     }
 
     /// Revokes one of a user's keys for good. A key that is revoked already stays as it is.
     pub async fn revoke_key(&self, user: UserId, id: KeyId) -> Result<Key, StoreError> {
-        let transaction = self.begin().await?;
-        let row = lock_key(&transaction, user, id).await?;
-        let row = if row.status == KeyStatus::Revoked.name() {
-            row
-        } else {
-            let now_ms = database_time_ms(&transaction).await?;
-            let revoked = revoked(row, now_ms);
-            save_key(&transaction, revoked.clone()).await?;
-            revoked
-        };
-        let key = with_budgets(&transaction, row).await?;
-        transaction.commit().await?;
-        Ok(key)
+        self.repeat(|| async {
+            let transaction = self.begin().await?;
+            let row = lock_key(&transaction, user, id).await?;
+            let row = if row.status == KeyStatus::Revoked.name() {
+                row
+            } else {
+                let now_ms = database_time_ms(&transaction).await?;
+                let revoked = revoked(row, now_ms);
+                save_key(&transaction, revoked.clone()).await?;
+                revoked
+            };
+            let key = with_budgets(&transaction, row).await?;
+            transaction.commit().await?;
+            Ok(key)
+        })
+        .await
     }
 
     /// Makes a key that takes the place of one of the user's, with its name, limits and budgets, and gives both:
@@ -298,32 +308,35 @@ impl Store {
         id: KeyId,
         rotation: &KeyRotation,
     ) -> Result<(Key, Key), ChangeKeyError> {
-        let transaction = self.begin().await?;
-        let row = lock_key(&transaction, user, id).await?;
-        if row.status == KeyStatus::Revoked.name() {
-            return Err(ChangeKeyError::Revoked);
-        }
-        let now_ms = database_time_ms(&transaction).await?;
-        let new = entity::Model {
-            id: rotation.id.uuid(),
-            hash: rotation.hash.as_bytes().to_vec(),
-            preview: rotation.preview.as_str().to_owned(),
-            created_at_ms: now_ms,
-            updated_at_ms: now_ms,
-            ..row.clone()
-        };
-        let old = if rotation.grace_ms > 0 {
-            let end_ms = now_ms.saturating_add(rotation.grace_ms);
-            let expires_at_ms = Some(row.expires_at_ms.map_or(end_ms, |expiry| expiry.min(end_ms)));
-            entity::Model { expires_at_ms, updated_at_ms: now_ms, ..row }
-        } else {
-            revoked(row, now_ms)
-        };
-        save_key(&transaction, old.clone()).await?;
-        insert_key(&transaction, new.clone()).await?;
-        let keys = (with_budgets(&transaction, old).await?, with_budgets(&transaction, new).await?);
-        transaction.commit().await?;
-        Ok(keys)
+        self.repeat(|| async {
+            let transaction = self.begin().await?;
+            let row = lock_key(&transaction, user, id).await?;
+            if row.status == KeyStatus::Revoked.name() {
+                return Err(ChangeKeyError::Revoked);
+            }
+            let now_ms = database_time_ms(&transaction).await?;
+            let new = entity::Model {
+                id: rotation.id.uuid(),
+                hash: rotation.hash.as_bytes().to_vec(),
+                preview: rotation.preview.as_str().to_owned(),
+                created_at_ms: now_ms,
+                updated_at_ms: now_ms,
+                ..row.clone()
+            };
+            let old = if rotation.grace_ms > 0 {
+                let end_ms = now_ms.saturating_add(rotation.grace_ms);
+                let expires_at_ms = Some(row.expires_at_ms.map_or(end_ms, |expiry| expiry.min(end_ms)));
+                entity::Model { expires_at_ms, updated_at_ms: now_ms, ..row }
+            } else {
+                revoked(row, now_ms)
+            };
+            save_key(&transaction, old.clone()).await?;
+            insert_key(&transaction, new.clone()).await?;
+            let keys = (with_budgets(&transaction, old).await?, with_budgets(&transaction, new).await?);
+            transaction.commit().await?;
+            Ok(keys)
+        })
+        .await
     }
 }
 

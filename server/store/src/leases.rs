@@ -14,32 +14,38 @@ pub const INSTANCE_LEASE_MS: i64 = 30_000;
 impl Store {
     /// Says that an instance lives, for 30 s from now by the database's clock.
     pub async fn renew_instance(&self, id: InstanceId, host: &str, version: &str) -> Result<(), StoreError> {
-        let tx = self.begin().await?;
-        let now_ms = database_time_ms(&tx).await?;
-        let columns = ["id", "host", "version", "started_at_ms", "lease_until_ms"];
-        let row = vec![
-            id.uuid().into(),
-            host.into(),
-            version.into(),
-            now_ms.into(),
-            (now_ms + INSTANCE_LEASE_MS).into(),
-        ];
-        let statement = insert_rows("instances", &columns, [row])?
-            .on_conflict(OnConflict::column("id").update_column("lease_until_ms").to_owned())
-            .to_owned();
-        tx.execute(&statement).await?;
-        tx.commit().await?;
-        Ok(())
+        self.repeat(|| async {
+            let tx = self.begin().await?;
+            let now_ms = database_time_ms(&tx).await?;
+            let columns = ["id", "host", "version", "started_at_ms", "lease_until_ms"];
+            let row = vec![
+                id.uuid().into(),
+                host.into(),
+                version.into(),
+                now_ms.into(),
+                (now_ms + INSTANCE_LEASE_MS).into(),
+            ];
+            let statement = insert_rows("instances", &columns, [row])?
+                .on_conflict(OnConflict::column("id").update_column("lease_until_ms").to_owned())
+                .to_owned();
+            tx.execute(&statement).await?;
+            tx.commit().await?;
+            Ok(())
+        })
+        .await
     }
 
     /// Says that an instance has ended and left nothing behind.
     pub async fn end_instance(&self, id: InstanceId) -> Result<(), StoreError> {
-        let tx = self.begin().await?;
-        let statement =
-            Query::delete().from_table("instances").and_where(Expr::col("id").eq(id.uuid())).take();
-        tx.execute(&statement).await?;
-        tx.commit().await?;
-        Ok(())
+        self.repeat(|| async {
+            let tx = self.begin().await?;
+            let statement =
+                Query::delete().from_table("instances").and_where(Expr::col("id").eq(id.uuid())).take();
+            tx.execute(&statement).await?;
+            tx.commit().await?;
+            Ok(())
+        })
+        .await
     }
 
     /// Takes or renews the lease on a job for `lease_ms`; `false` while another instance has it.
@@ -49,36 +55,39 @@ impl Store {
         holder: InstanceId,
         lease_ms: i64,
     ) -> Result<bool, StoreError> {
-        let tx = self.begin().await?;
-        let now_ms = database_time_ms(&tx).await?;
-        let row = vec![job.into(), holder.uuid().into(), 0_i64.into()];
-        let statement = insert_rows("job_leases", &["job", "holder", "until_ms"], [row])?
-            .on_conflict(OnConflict::column("job").do_nothing_on(["job"]).to_owned())
-            .to_owned();
-        tx.execute(&statement).await?;
-        let query = Query::select()
-            .columns(["holder", "until_ms"])
-            .from("job_leases")
-            .and_where(Expr::col("job").eq(job))
-            .lock_exclusive()
-            .take();
-        let Some(row) = tx.query_one(&query).await? else {
-            return Err(DbErr::RecordNotFound("job lease".to_owned()).into());
-        };
-        let current = InstanceId::from_uuid(row.try_get("", "holder")?);
-        let until_ms: i64 = row.try_get("", "until_ms")?;
-        let free = current == holder || until_ms <= now_ms;
-        if free {
-            let statement = Query::update()
-                .table("job_leases")
-                .value("holder", holder.uuid())
-                .value("until_ms", now_ms + lease_ms)
-                .and_where(Expr::col("job").eq(job))
-                .take();
+        self.repeat(|| async {
+            let tx = self.begin().await?;
+            let now_ms = database_time_ms(&tx).await?;
+            let row = vec![job.into(), holder.uuid().into(), 0_i64.into()];
+            let statement = insert_rows("job_leases", &["job", "holder", "until_ms"], [row])?
+                .on_conflict(OnConflict::column("job").do_nothing_on(["job"]).to_owned())
+                .to_owned();
             tx.execute(&statement).await?;
-        }
-        tx.commit().await?;
-        Ok(free)
+            let query = Query::select()
+                .columns(["holder", "until_ms"])
+                .from("job_leases")
+                .and_where(Expr::col("job").eq(job))
+                .lock_exclusive()
+                .take();
+            let Some(row) = tx.query_one(&query).await? else {
+                return Err(DbErr::RecordNotFound("job lease".to_owned()).into());
+            };
+            let current = InstanceId::from_uuid(row.try_get("", "holder")?);
+            let until_ms: i64 = row.try_get("", "until_ms")?;
+            let free = current == holder || until_ms <= now_ms;
+            if free {
+                let statement = Query::update()
+                    .table("job_leases")
+                    .value("holder", holder.uuid())
+                    .value("until_ms", now_ms + lease_ms)
+                    .and_where(Expr::col("job").eq(job))
+                    .take();
+                tx.execute(&statement).await?;
+            }
+            tx.commit().await?;
+            Ok(free)
+        })
+        .await
     }
 
     /// Settings of the server that make a commit weaker than "survives power loss", in words; empty when none.

@@ -111,28 +111,32 @@ impl OutputCapParameter {
 impl Store {
     /// Makes a model. [`StoreError::Taken`] where there is one of that name.
     pub async fn create_model(&self, new: NewModel) -> Result<Model, StoreError> {
-        let transaction = self.begin().await?;
-        let now_ms = database_time_ms(&transaction).await?;
-        let row = entity::Model {
-            id: new.id.uuid(),
-            name: new.name,
-            display_name: new.display_name,
-            context_length: new.context_length.map(write_count),
-            max_output_tokens: new.max_output_tokens.map(write_count),
-            default_output_tokens: write_count(new.default_output_tokens),
-            output_cap_parameter: new.output_cap_parameter.name().to_owned(),
-            capabilities: write_json(&new.capabilities)?,
-            active: new.active,
-            created_at_ms: now_ms,
-            updated_at_ms: now_ms,
-        };
-        entity::Entity::insert(entity::ActiveModel::from(row.clone()).reset_all())
-            .exec_without_returning(&transaction)
-            .await
-            .map_err(|error| StoreError::taken(error, "name"))?;
-        record_change(&transaction, ChangeKind::Model, &new.id.to_string()).await?;
-        transaction.commit().await?;
-        Model::try_from(row)
+        self.repeat(|| async {
+            let new = new.clone();
+            let transaction = self.begin().await?;
+            let now_ms = database_time_ms(&transaction).await?;
+            let row = entity::Model {
+                id: new.id.uuid(),
+                name: new.name,
+                display_name: new.display_name,
+                context_length: new.context_length.map(write_count),
+                max_output_tokens: new.max_output_tokens.map(write_count),
+                default_output_tokens: write_count(new.default_output_tokens),
+                output_cap_parameter: new.output_cap_parameter.name().to_owned(),
+                capabilities: write_json(&new.capabilities)?,
+                active: new.active,
+                created_at_ms: now_ms,
+                updated_at_ms: now_ms,
+            };
+            entity::Entity::insert(entity::ActiveModel::from(row.clone()).reset_all())
+                .exec_without_returning(&transaction)
+                .await
+                .map_err(|error| StoreError::taken(error, "name"))?;
+            record_change(&transaction, ChangeKind::Model, &new.id.to_string()).await?;
+            transaction.commit().await?;
+            Model::try_from(row)
+        })
+        .await
     }
 
     /// The newest `limit` models before `before`, newest first.
@@ -158,51 +162,55 @@ impl Store {
 
     /// Changes a model. [`StoreError::Taken`] where another has the new name already.
     pub async fn update_model(&self, id: ModelId, change: ModelChange) -> Result<Model, StoreError> {
-        let transaction = self.begin().await?;
-        let before = entity::Entity::find_by_id(id.uuid())
-            .lock_exclusive()
-            .one(&transaction)
-            .await?
-            .ok_or(StoreError::Missing("model"))?;
-        let mut after = before.clone();
-        if let Some(name) = change.name {
-            after.name = name;
-        }
-        if let Some(display_name) = change.display_name {
-            after.display_name = display_name;
-        }
-        if let Some(length) = change.context_length {
-            after.context_length = length.map(write_count);
-        }
-        if let Some(most) = change.max_output_tokens {
-            after.max_output_tokens = most.map(write_count);
-        }
-        if let Some(default) = change.default_output_tokens {
-            after.default_output_tokens = write_count(default);
-        }
-        if let Some(parameter) = change.output_cap_parameter {
-            after.output_cap_parameter = parameter.name().to_owned();
-        }
-        if let Some(capabilities) = change.capabilities {
-            after.capabilities = write_json(&capabilities)?;
-        }
-        if let Some(active) = change.active {
-            after.active = active;
-        }
-        after.updated_at_ms = database_time_ms(&transaction).await?;
-        let mut row = entity::ActiveModel::from(after.clone()).reset_all();
-        row.id = Unchanged(after.id);
-        row.created_at_ms = Unchanged(after.created_at_ms);
-        entity::Entity::update(row)
-            .exec_without_returning(&transaction)
-            .await
-            .map_err(|error| StoreError::taken(error, "name"))?;
-        if before.name != after.name {
-            rename_channel_models(&transaction, &before.name, &after.name).await?;
-        }
-        record_change(&transaction, ChangeKind::Model, &id.to_string()).await?;
-        transaction.commit().await?;
-        Model::try_from(after)
+        self.repeat(|| async {
+            let change = change.clone();
+            let transaction = self.begin().await?;
+            let before = entity::Entity::find_by_id(id.uuid())
+                .lock_exclusive()
+                .one(&transaction)
+                .await?
+                .ok_or(StoreError::Missing("model"))?;
+            let mut after = before.clone();
+            if let Some(name) = change.name {
+                after.name = name;
+            }
+            if let Some(display_name) = change.display_name {
+                after.display_name = display_name;
+            }
+            if let Some(length) = change.context_length {
+                after.context_length = length.map(write_count);
+            }
+            if let Some(most) = change.max_output_tokens {
+                after.max_output_tokens = most.map(write_count);
+            }
+            if let Some(default) = change.default_output_tokens {
+                after.default_output_tokens = write_count(default);
+            }
+            if let Some(parameter) = change.output_cap_parameter {
+                after.output_cap_parameter = parameter.name().to_owned();
+            }
+            if let Some(capabilities) = change.capabilities {
+                after.capabilities = write_json(&capabilities)?;
+            }
+            if let Some(active) = change.active {
+                after.active = active;
+            }
+            after.updated_at_ms = database_time_ms(&transaction).await?;
+            let mut row = entity::ActiveModel::from(after.clone()).reset_all();
+            row.id = Unchanged(after.id);
+            row.created_at_ms = Unchanged(after.created_at_ms);
+            entity::Entity::update(row)
+                .exec_without_returning(&transaction)
+                .await
+                .map_err(|error| StoreError::taken(error, "name"))?;
+            if before.name != after.name {
+                rename_channel_models(&transaction, &before.name, &after.name).await?;
+            }
+            record_change(&transaction, ChangeKind::Model, &id.to_string()).await?;
+            transaction.commit().await?;
+            Model::try_from(after)
+        })
+        .await
     }
 }
 

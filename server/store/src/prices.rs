@@ -50,35 +50,39 @@ pub struct NewPriceVersion {
 impl Store {
     /// Makes a price version.
     pub async fn create_price_version(&self, new: NewPriceVersion) -> Result<PriceVersion, StoreError> {
-        let price = write_json(&new.price)?;
-        let transaction = self.begin().await?;
-        // Models are never deleted, so that seeing one is enough.
-        let model = models::entity::Entity::find_by_id(new.model.uuid()).one(&transaction).await?;
-        if model.is_none() {
-            return Err(StoreError::Missing("model"));
-        }
-        let created_at_ms = database_time_ms(&transaction).await?;
-        let row = entity::Model {
-            id: new.id.uuid(),
-            model_id: new.model.uuid(),
-            price,
-            effective_at_ms: new.effective_at_ms,
-            created_at_ms,
-            created_by: new.created_by.map(UserId::uuid),
-        };
-        entity::Entity::insert(entity::ActiveModel::from(row).reset_all())
-            .exec_without_returning(&transaction)
-            .await?;
-        record_change(&transaction, ChangeKind::Price, &new.model.to_string()).await?;
-        transaction.commit().await?;
-        Ok(PriceVersion {
-            id: new.id,
-            model: new.model,
-            price: new.price,
-            effective_at_ms: new.effective_at_ms,
-            created_at_ms,
-            created_by: new.created_by,
+        self.repeat(|| async {
+            let new = new.clone();
+            let price = write_json(&new.price)?;
+            let transaction = self.begin().await?;
+            // Models are never deleted, so that seeing one is enough.
+            let model = models::entity::Entity::find_by_id(new.model.uuid()).one(&transaction).await?;
+            if model.is_none() {
+                return Err(StoreError::Missing("model"));
+            }
+            let created_at_ms = database_time_ms(&transaction).await?;
+            let row = entity::Model {
+                id: new.id.uuid(),
+                model_id: new.model.uuid(),
+                price,
+                effective_at_ms: new.effective_at_ms,
+                created_at_ms,
+                created_by: new.created_by.map(UserId::uuid),
+            };
+            entity::Entity::insert(entity::ActiveModel::from(row).reset_all())
+                .exec_without_returning(&transaction)
+                .await?;
+            record_change(&transaction, ChangeKind::Price, &new.model.to_string()).await?;
+            transaction.commit().await?;
+            Ok(PriceVersion {
+                id: new.id,
+                model: new.model,
+                price: new.price,
+                effective_at_ms: new.effective_at_ms,
+                created_at_ms,
+                created_by: new.created_by,
+            })
         })
+        .await
     }
 
     /// The newest `limit` versions of a model's price made before `before`, newest first.

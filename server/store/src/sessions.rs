@@ -54,26 +54,31 @@ pub struct NewSession {
 impl Store {
     /// Makes a session of an active user.
     pub async fn create_session(&self, session: &NewSession) -> Result<Session, StoreError> {
-        let transaction = self.begin().await?;
-        // Locked, so that no session is made beside the change that disables the user.
-        users::entity::Entity::find_by_id(session.user.uuid())
-            .filter(users::entity::Column::Status.eq(UserStatus::Active.name()))
-            .lock_exclusive()
-            .one(&transaction)
-            .await?
-            .ok_or(StoreError::Missing("user"))?;
-        let now_ms = database_time_ms(&transaction).await?;
-        let row = entity::Model {
-            id: session.id.uuid(),
-            user_id: session.user.uuid(),
-            kind: session.kind.name().to_owned(),
-            created_at_ms: now_ms,
-            expires_at_ms: now_ms.saturating_add(session.lasts_ms),
-            revoked_at_ms: None,
-        };
-        entity::Entity::insert(row.clone().into_active_model()).exec_without_returning(&transaction).await?;
-        transaction.commit().await?;
-        Session::try_from(row)
+        self.repeat(|| async {
+            let transaction = self.begin().await?;
+            // Locked, so that no session is made beside the change that disables the user.
+            users::entity::Entity::find_by_id(session.user.uuid())
+                .filter(users::entity::Column::Status.eq(UserStatus::Active.name()))
+                .lock_exclusive()
+                .one(&transaction)
+                .await?
+                .ok_or(StoreError::Missing("user"))?;
+            let now_ms = database_time_ms(&transaction).await?;
+            let row = entity::Model {
+                id: session.id.uuid(),
+                user_id: session.user.uuid(),
+                kind: session.kind.name().to_owned(),
+                created_at_ms: now_ms,
+                expires_at_ms: now_ms.saturating_add(session.lasts_ms),
+                revoked_at_ms: None,
+            };
+            entity::Entity::insert(row.clone().into_active_model())
+                .exec_without_returning(&transaction)
+                .await?;
+            transaction.commit().await?;
+            Session::try_from(row)
+        })
+        .await
     }
 
     /// A session that was not ended and its user, if active. Its expiry is for the caller to judge, as the answer
@@ -93,43 +98,49 @@ impl Store {
 
     /// Ends one of a user's sessions. One that has ended already stays as it is.
     pub async fn revoke_session(&self, user: UserId, id: SessionId) -> Result<(), StoreError> {
-        let transaction = self.begin().await?;
-        let row = entity::Entity::find_by_id(id.uuid())
-            .filter(entity::Column::UserId.eq(user.uuid()))
-            .lock_exclusive()
-            .one(&transaction)
-            .await?
-            .ok_or(StoreError::Missing("session"))?;
-        if row.revoked_at_ms.is_some() {
-            return Ok(());
-        }
-        let now_ms = database_time_ms(&transaction).await?;
-        entity::Entity::update(entity::ActiveModel {
-            id: Set(row.id),
-            revoked_at_ms: Set(Some(now_ms)),
-            ..Default::default()
+        self.repeat(|| async {
+            let transaction = self.begin().await?;
+            let row = entity::Entity::find_by_id(id.uuid())
+                .filter(entity::Column::UserId.eq(user.uuid()))
+                .lock_exclusive()
+                .one(&transaction)
+                .await?
+                .ok_or(StoreError::Missing("session"))?;
+            if row.revoked_at_ms.is_some() {
+                return Ok(());
+            }
+            let now_ms = database_time_ms(&transaction).await?;
+            entity::Entity::update(entity::ActiveModel {
+                id: Set(row.id),
+                revoked_at_ms: Set(Some(now_ms)),
+                ..Default::default()
+            })
+            .exec_without_returning(&transaction)
+            .await?;
+            record_change(&transaction, ChangeKind::Session, &id.to_string()).await?;
+            transaction.commit().await?;
+            Ok(())
         })
-        .exec_without_returning(&transaction)
-        .await?;
-        record_change(&transaction, ChangeKind::Session, &id.to_string()).await?;
-        transaction.commit().await?;
-        Ok(())
+        .await
     }
 
     /// Ends all of a user's sessions; every instance hears of it as a change of the user.
     pub async fn revoke_sessions(&self, user: UserId) -> Result<u64, StoreError> {
-        let transaction = self.begin().await?;
-        let now_ms = database_time_ms(&transaction).await?;
-        let ended = entity::Entity::update_many()
-            .col_expr(entity::Column::RevokedAtMs, Expr::value(now_ms))
-            .filter(entity::Column::UserId.eq(user.uuid()))
-            .filter(entity::Column::RevokedAtMs.is_null())
-            .exec(&transaction)
-            .await?
-            .rows_affected;
-        record_change(&transaction, ChangeKind::User, &user.to_string()).await?;
-        transaction.commit().await?;
-        Ok(ended)
+        self.repeat(|| async {
+            let transaction = self.begin().await?;
+            let now_ms = database_time_ms(&transaction).await?;
+            let ended = entity::Entity::update_many()
+                .col_expr(entity::Column::RevokedAtMs, Expr::value(now_ms))
+                .filter(entity::Column::UserId.eq(user.uuid()))
+                .filter(entity::Column::RevokedAtMs.is_null())
+                .exec(&transaction)
+                .await?
+                .rows_affected;
+            record_change(&transaction, ChangeKind::User, &user.to_string()).await?;
+            transaction.commit().await?;
+            Ok(ended)
+        })
+        .await
     }
 }
 

@@ -27,18 +27,22 @@ impl Store {
     /// Stores a sealed secret unless there is one of that name, and gives the one that is stored now: of several
     /// instances that make the site's first secret at once, all go on with the same one.
     pub async fn insert_secret_if_absent(&self, name: &str, sealed: Vec<u8>) -> Result<Vec<u8>, StoreError> {
-        let transaction = self.begin().await?;
-        let row = secret::ActiveModel {
-            name: Set(name.to_owned()),
-            sealed: Set(sealed),
-            created_at_ms: Set(database_time_ms(&transaction).await?),
-        };
-        secret::Entity::insert(row)
-            .on_conflict_do_nothing_on([secret::Column::Name])
-            .exec_without_returning(&transaction)
-            .await?;
-        transaction.commit().await?;
-        self.load_secret(name).await?.ok_or(StoreError::Missing("secret"))
+        self.repeat(|| async {
+            let sealed = sealed.clone();
+            let transaction = self.begin().await?;
+            let row = secret::ActiveModel {
+                name: Set(name.to_owned()),
+                sealed: Set(sealed),
+                created_at_ms: Set(database_time_ms(&transaction).await?),
+            };
+            secret::Entity::insert(row)
+                .on_conflict_do_nothing_on([secret::Column::Name])
+                .exec_without_returning(&transaction)
+                .await?;
+            transaction.commit().await?;
+            self.load_secret(name).await?.ok_or(StoreError::Missing("secret"))
+        })
+        .await
     }
 
     /// Every setting that was changed from its default, by name.
@@ -55,28 +59,31 @@ impl Store {
 
     /// Sets a setting.
     pub async fn save_setting(&self, name: &str, value: &str) -> Result<Setting, StoreError> {
-        let transaction = self.begin().await?;
-        let saved = Setting {
-            name: name.to_owned(),
-            value: value.to_owned(),
-            updated_at_ms: database_time_ms(&transaction).await?,
-        };
-        let row = setting::ActiveModel {
-            name: Set(saved.name.clone()),
-            value: Set(saved.value.clone()),
-            updated_at_ms: Set(saved.updated_at_ms),
-        };
-        setting::Entity::insert(row)
-            .on_conflict(
-                OnConflict::column(setting::Column::Name)
-                    .update_columns([setting::Column::Value, setting::Column::UpdatedAtMs])
-                    .to_owned(),
-            )
-            .exec_without_returning(&transaction)
-            .await?;
-        record_change(&transaction, ChangeKind::Setting, name).await?;
-        transaction.commit().await?;
-        Ok(saved)
+        self.repeat(|| async {
+            let transaction = self.begin().await?;
+            let saved = Setting {
+                name: name.to_owned(),
+                value: value.to_owned(),
+                updated_at_ms: database_time_ms(&transaction).await?,
+            };
+            let row = setting::ActiveModel {
+                name: Set(saved.name.clone()),
+                value: Set(saved.value.clone()),
+                updated_at_ms: Set(saved.updated_at_ms),
+            };
+            setting::Entity::insert(row)
+                .on_conflict(
+                    OnConflict::column(setting::Column::Name)
+                        .update_columns([setting::Column::Value, setting::Column::UpdatedAtMs])
+                        .to_owned(),
+                )
+                .exec_without_returning(&transaction)
+                .await?;
+            record_change(&transaction, ChangeKind::Setting, name).await?;
+            transaction.commit().await?;
+            Ok(saved)
+        })
+        .await
     }
 }
 

@@ -109,29 +109,32 @@ impl From<DbErr> for UpdateUserError {
 impl Store {
     /// Enters a person and opens the cash account.
     pub async fn create_user(&self, user: &NewUser) -> Result<User, StoreError> {
-        let transaction = self.begin().await?;
-        let now_ms = database_time_ms(&transaction).await?;
-        let row = entity::Model {
-            id: user.id.uuid(),
-            email: user.email.as_str().to_owned(),
-            username: user.username.as_ref().map(|name| name.as_str().to_owned()),
-            display_name: user.display_name.clone(),
-            role: user.role.name().to_owned(),
-            status: UserStatus::Active.name().to_owned(),
-            password_hash: user.password_hash.clone(),
-            channel_group: None,
-            is_demo: user.is_demo,
-            created_at_ms: now_ms,
-            updated_at_ms: now_ms,
-        };
-        entity::Entity::insert(row.clone().into_active_model())
-            .exec_without_returning(&transaction)
-            .await
-            .map_err(taken_name)?;
-        open_cash_account(&transaction, user.cash_account, user.id, now_ms).await?;
-        record_change(&transaction, ChangeKind::User, &user.id.to_string()).await?;
-        transaction.commit().await?;
-        User::try_from(row)
+        self.repeat(|| async {
+            let transaction = self.begin().await?;
+            let now_ms = database_time_ms(&transaction).await?;
+            let row = entity::Model {
+                id: user.id.uuid(),
+                email: user.email.as_str().to_owned(),
+                username: user.username.as_ref().map(|name| name.as_str().to_owned()),
+                display_name: user.display_name.clone(),
+                role: user.role.name().to_owned(),
+                status: UserStatus::Active.name().to_owned(),
+                password_hash: user.password_hash.clone(),
+                channel_group: None,
+                is_demo: user.is_demo,
+                created_at_ms: now_ms,
+                updated_at_ms: now_ms,
+            };
+            entity::Entity::insert(row.clone().into_active_model())
+                .exec_without_returning(&transaction)
+                .await
+                .map_err(taken_name)?;
+            open_cash_account(&transaction, user.cash_account, user.id, now_ms).await?;
+            record_change(&transaction, ChangeKind::User, &user.id.to_string()).await?;
+            transaction.commit().await?;
+            User::try_from(row)
+        })
+        .await
     }
 
     /// A person.
@@ -190,37 +193,43 @@ impl Store {
         expected_role: Role,
         update: &UserUpdate,
     ) -> Result<User, UpdateUserError> {
-        let transaction = self.begin().await?;
-        // Before the row itself, so that two owners who take away each other's role wait instead of dead-locking.
-        let owners =
-            if expected_role == Role::Owner { lock_active_owners(&transaction).await? } else { Vec::new() };
-        let row = entity::Entity::find_by_id(id.uuid())
-            .lock_exclusive()
-            .one(&transaction)
-            .await?
-            .ok_or(StoreError::Missing("user"))?;
-        if row.role != expected_role.name() {
-            return Err(UpdateUserError::RoleChanged);
-        }
-        let ends_ownership = update.role.is_some_and(|role| role != Role::Owner)
-            || update.status.is_some_and(|status| status != UserStatus::Active);
-        if ends_ownership && owners == [row.id] {
-            return Err(UpdateUserError::LastOwner);
-        }
-        let changed = entity::Model {
-            display_name: update.display_name.clone().unwrap_or(row.display_name),
-            status: update.status.map_or(row.status, |status| status.name().to_owned()),
-            role: update.role.map_or(row.role, |role| role.name().to_owned()),
-            channel_group: update.channel_group.clone().unwrap_or(row.channel_group),
-            updated_at_ms: database_time_ms(&transaction).await?,
-            ..row
-        };
-        entity::Entity::update(changed.clone().into_active_model().reset_all())
-            .exec_without_returning(&transaction)
-            .await?;
-        record_change(&transaction, ChangeKind::User, &id.to_string()).await?;
-        transaction.commit().await?;
-        Ok(User::try_from(changed)?)
+        self.repeat(|| async {
+            let transaction = self.begin().await?;
+            // Before the row itself, so that two owners who take away each other's role wait instead of dead-locking.
+            let owners = if expected_role == Role::Owner {
+                lock_active_owners(&transaction).await?
+            } else {
+                Vec::new()
+            };
+            let row = entity::Entity::find_by_id(id.uuid())
+                .lock_exclusive()
+                .one(&transaction)
+                .await?
+                .ok_or(StoreError::Missing("user"))?;
+            if row.role != expected_role.name() {
+                return Err(UpdateUserError::RoleChanged);
+            }
+            let ends_ownership = update.role.is_some_and(|role| role != Role::Owner)
+                || update.status.is_some_and(|status| status != UserStatus::Active);
+            if ends_ownership && owners == [row.id] {
+                return Err(UpdateUserError::LastOwner);
+            }
+            let changed = entity::Model {
+                display_name: update.display_name.clone().unwrap_or(row.display_name),
+                status: update.status.map_or(row.status, |status| status.name().to_owned()),
+                role: update.role.map_or(row.role, |role| role.name().to_owned()),
+                channel_group: update.channel_group.clone().unwrap_or(row.channel_group),
+                updated_at_ms: database_time_ms(&transaction).await?,
+                ..row
+            };
+            entity::Entity::update(changed.clone().into_active_model().reset_all())
+                .exec_without_returning(&transaction)
+                .await?;
+            record_change(&transaction, ChangeKind::User, &id.to_string()).await?;
+            transaction.commit().await?;
+            Ok(User::try_from(changed)?)
+        })
+        .await
     }
 
     /// Whether the site has an owner, active or not: before that only setting up is possible.

@@ -22,6 +22,7 @@ async fn a_plain_call_is_answered_priced_and_recorded() {
         assert_eq!(nanos(row["cost"].as_str().unwrap()), nanos(HONEST_COST), "{row}");
         assert_eq!(nanos(row["charged"].as_str().unwrap()), nanos(HONEST_COST), "{row}");
         assert_eq!(row["status"], "ok", "{row}");
+        assert_eq!(row["route"], "/v1/chat/completions", "{row}");
         assert_eq!(row["user_id"], key.user_id.as_str(), "{row}");
         assert_eq!(row["key_id"], key.id.as_str(), "{row}");
         assert_eq!(row["attempts"].as_array().map(Vec::len), Some(1), "{row}");

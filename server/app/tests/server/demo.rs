@@ -19,6 +19,13 @@ async fn a_new_demo_answers_the_line_it_prints() {
         tokio::process::Command::new("sh").args(["-c", &format!("{command} -s")]).output().await.unwrap();
     let answer = String::from_utf8(pasted.stdout).unwrap();
     assert!(answer.starts_with("data: {") && answer.trim_end().ends_with("data: [DONE]"), "{answer}");
+    let last = answer.rsplit("data: ").nth(1).unwrap();
+    let last: Value = serde_json::from_str(last.trim_end()).unwrap();
+    assert_ne!(last["created"], 0);
+    for price in ["cost", "charged"] {
+        let price = last["usage"][price].as_str().unwrap();
+        assert!(price.starts_with("0.0000") && price.bytes().any(|digit| digit > b'0'), "{answer}");
+    }
 
     let key = labelled(&printed, "key ").to_owned();
     let url = format!("{}/v1/chat/completions", server.url);

@@ -47,13 +47,17 @@ impl Store {
         channel: ChannelId,
         new: NewCredential,
     ) -> Result<Credential, StoreError> {
-        let transaction = self.begin().await?;
-        let row = lock_channel(&transaction, channel).await?;
-        let updated_at_ms = save_channel(&transaction, row).await?;
-        let credential = insert_credential(&transaction, channel, new, updated_at_ms).await?;
-        record_change(&transaction, ChangeKind::Channel, &channel.to_string()).await?;
-        transaction.commit().await?;
-        Ok(credential)
+        self.repeat(|| async {
+            let new = new.clone();
+            let transaction = self.begin().await?;
+            let row = lock_channel(&transaction, channel).await?;
+            let updated_at_ms = save_channel(&transaction, row).await?;
+            let credential = insert_credential(&transaction, channel, new, updated_at_ms).await?;
+            record_change(&transaction, ChangeKind::Channel, &channel.to_string()).await?;
+            transaction.commit().await?;
+            Ok(credential)
+        })
+        .await
     }
 
     /// Deletes a secret of a channel.
@@ -62,20 +66,23 @@ impl Store {
         channel: ChannelId,
         credential: CredentialId,
     ) -> Result<(), StoreError> {
-        let transaction = self.begin().await?;
-        let row = lock_channel(&transaction, channel).await?;
-        save_channel(&transaction, row).await?;
-        let deleted = entity::Entity::delete_many()
-            .filter(entity::Column::ChannelId.eq(channel.uuid()))
-            .filter(entity::Column::Id.eq(credential.uuid()))
-            .exec(&transaction)
-            .await?;
-        if deleted.rows_affected == 0 {
-            return Err(StoreError::Missing("credential"));
-        }
-        record_change(&transaction, ChangeKind::Channel, &channel.to_string()).await?;
-        transaction.commit().await?;
-        Ok(())
+        self.repeat(|| async {
+            let transaction = self.begin().await?;
+            let row = lock_channel(&transaction, channel).await?;
+            save_channel(&transaction, row).await?;
+            let deleted = entity::Entity::delete_many()
+                .filter(entity::Column::ChannelId.eq(channel.uuid()))
+                .filter(entity::Column::Id.eq(credential.uuid()))
+                .exec(&transaction)
+                .await?;
+            if deleted.rows_affected == 0 {
+                return Err(StoreError::Missing("credential"));
+            }
+            record_change(&transaction, ChangeKind::Channel, &channel.to_string()).await?;
+            transaction.commit().await?;
+            Ok(())
+        })
+        .await
     }
 }
 

@@ -151,31 +151,35 @@ impl OnDisconnect {
 impl Store {
     /// Makes a channel with its models and secrets.
     pub async fn create_channel(&self, new: NewChannel) -> Result<Channel, StoreError> {
-        let transaction = self.begin().await?;
-        let now_ms = database_time_ms(&transaction).await?;
-        let row = entity::Model {
-            id: new.id.uuid(),
-            name: new.name,
-            format: new.format.name().to_owned(),
-            base_url: new.base_url,
-            priority: new.priority,
-            weight: new.weight,
-            active: new.active,
-            allow_private_network: new.allow_private_network,
-            on_disconnect: new.on_disconnect.name().to_owned(),
-            created_at_ms: now_ms,
-            updated_at_ms: now_ms,
-        };
-        entity::Entity::insert(entity::ActiveModel::from(row).reset_all())
-            .exec_without_returning(&transaction)
-            .await?;
-        models::insert_models(&transaction, new.id, new.models).await?;
-        for credential in new.credentials {
-            credentials::insert_credential(&transaction, new.id, credential, now_ms).await?;
-        }
-        record_change(&transaction, ChangeKind::Channel, &new.id.to_string()).await?;
-        transaction.commit().await?;
-        self.load_channel(new.id).await
+        self.repeat(|| async {
+            let new = new.clone();
+            let transaction = self.begin().await?;
+            let now_ms = database_time_ms(&transaction).await?;
+            let row = entity::Model {
+                id: new.id.uuid(),
+                name: new.name,
+                format: new.format.name().to_owned(),
+                base_url: new.base_url,
+                priority: new.priority,
+                weight: new.weight,
+                active: new.active,
+                allow_private_network: new.allow_private_network,
+                on_disconnect: new.on_disconnect.name().to_owned(),
+                created_at_ms: now_ms,
+                updated_at_ms: now_ms,
+            };
+            entity::Entity::insert(entity::ActiveModel::from(row).reset_all())
+                .exec_without_returning(&transaction)
+                .await?;
+            models::insert_models(&transaction, new.id, new.models).await?;
+            for credential in new.credentials {
+                credentials::insert_credential(&transaction, new.id, credential, now_ms).await?;
+            }
+            record_change(&transaction, ChangeKind::Channel, &new.id.to_string()).await?;
+            transaction.commit().await?;
+            self.load_channel(new.id).await
+        })
+        .await
     }
 
     /// The newest `limit` channels before `before`, newest first.
@@ -207,52 +211,59 @@ impl Store {
 
     /// Changes a channel.
     pub async fn update_channel(&self, id: ChannelId, change: ChannelChange) -> Result<Channel, StoreError> {
-        let transaction = self.begin().await?;
-        let mut row = lock_channel(&transaction, id).await?;
-        if let Some(name) = change.name {
-            row.name = name;
-        }
-        if let Some(format) = change.format {
-            row.format = format.name().to_owned();
-        }
-        if let Some(base_url) = change.base_url {
-            row.base_url = base_url;
-        }
-        if let Some(priority) = change.priority {
-            row.priority = priority;
-        }
-        if let Some(weight) = change.weight {
-            row.weight = weight;
-        }
-        if let Some(active) = change.active {
-            row.active = active;
-        }
-        if let Some(allow) = change.allow_private_network {
-            row.allow_private_network = allow;
-        }
-        if let Some(behaviour) = change.on_disconnect {
-            row.on_disconnect = behaviour.name().to_owned();
-        }
-        save_channel(&transaction, row).await?;
-        if let Some(models) = change.models {
-            models::delete_models(&transaction, id).await?;
-            models::insert_models(&transaction, id, models).await?;
-        }
-        record_change(&transaction, ChangeKind::Channel, &id.to_string()).await?;
-        transaction.commit().await?;
-        self.load_channel(id).await
+        self.repeat(|| async {
+            let change = change.clone();
+            let transaction = self.begin().await?;
+            let mut row = lock_channel(&transaction, id).await?;
+            if let Some(name) = change.name {
+                row.name = name;
+            }
+            if let Some(format) = change.format {
+                row.format = format.name().to_owned();
+            }
+            if let Some(base_url) = change.base_url {
+                row.base_url = base_url;
+            }
+            if let Some(priority) = change.priority {
+                row.priority = priority;
+            }
+            if let Some(weight) = change.weight {
+                row.weight = weight;
+            }
+            if let Some(active) = change.active {
+                row.active = active;
+            }
+            if let Some(allow) = change.allow_private_network {
+                row.allow_private_network = allow;
+            }
+            if let Some(behaviour) = change.on_disconnect {
+                row.on_disconnect = behaviour.name().to_owned();
+            }
+            save_channel(&transaction, row).await?;
+            if let Some(models) = change.models {
+                models::delete_models(&transaction, id).await?;
+                models::insert_models(&transaction, id, models).await?;
+            }
+            record_change(&transaction, ChangeKind::Channel, &id.to_string()).await?;
+            transaction.commit().await?;
+            self.load_channel(id).await
+        })
+        .await
     }
 
     /// Deletes a channel with its secrets. Calls that it served keep its id.
     pub async fn delete_channel(&self, id: ChannelId) -> Result<(), StoreError> {
-        let transaction = self.begin().await?;
-        lock_channel(&transaction, id).await?;
-        credentials::delete_credentials(&transaction, id).await?;
-        models::delete_models(&transaction, id).await?;
-        entity::Entity::delete_by_id(id.uuid()).exec(&transaction).await?;
-        record_change(&transaction, ChangeKind::Channel, &id.to_string()).await?;
-        transaction.commit().await?;
-        Ok(())
+        self.repeat(|| async {
+            let transaction = self.begin().await?;
+            lock_channel(&transaction, id).await?;
+            credentials::delete_credentials(&transaction, id).await?;
+            models::delete_models(&transaction, id).await?;
+            entity::Entity::delete_by_id(id.uuid()).exec(&transaction).await?;
+            record_change(&transaction, ChangeKind::Channel, &id.to_string()).await?;
+            transaction.commit().await?;
+            Ok(())
+        })
+        .await
     }
 
     /// Adds to channels' rows what lies in other tables, with one statement for each.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sea_orm::{DbErr, RuntimeErr, SqlxError};
+use sea_orm::DbErr;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
@@ -174,37 +174,7 @@ impl Runner {
 /// Whether running the same transaction again may succeed: deadlock, lock time-out, serialisation failure, busy, or
 /// a connection that went away.
 fn is_passing(error: &StoreError) -> bool {
-    let error = match error {
-        StoreError::Unavailable(_) => return true,
-        StoreError::Statement(error) => error,
-        _ => return false,
-    };
-    let (DbErr::Conn(RuntimeErr::SqlxError(error))
-    | DbErr::Exec(RuntimeErr::SqlxError(error))
-    | DbErr::Query(RuntimeErr::SqlxError(error))) = error
-    else {
-        return false;
-    };
-    match error.as_ref() {
-        SqlxError::Database(error) => {
-            let code = error.code().unwrap_or_default();
-            let message = error.message();
-            // PostgreSQL's and MySQL's SQLSTATE, with the classes "connection" and "out of resources"; SQLite's codes:
-            // busy and its extensions, and a locked table.
-            matches!(
-                code.as_ref(),
-                "40001" | "40P01" | "55P03" | "57P01" | "57P02" | "57P03" | "5" | "261" | "517" | "6"
-            ) || code.starts_with("08")
-                || code.starts_with("53")
-                || (code == "HY000" && (message.contains("1205") || message.contains("Lock wait timeout")))
-        }
-        SqlxError::Io(_)
-        | SqlxError::PoolTimedOut
-        | SqlxError::PoolClosed
-        | SqlxError::Protocol(_)
-        | SqlxError::WorkerCrashed => true,
-        _ => false,
-    }
+    matches!(error, StoreError::Unavailable(_))
 }
 
 impl From<DbErr> for BatchFailure {

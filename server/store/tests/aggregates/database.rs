@@ -9,11 +9,19 @@ use crate::fresh_database::{FreshDatabase, now_ms, random};
 
 /// Runs a check on a fresh database of each kind. The check may open further stores on the same URL.
 pub async fn for_each_database<F: Future<Output = ()>>(check: impl Fn(Store, String) -> F) {
-    for database in FreshDatabase::on_each().await {
-        let store = connect(&database.url).await;
+    for_each_empty_database(async |url| {
+        let store = connect(&url).await;
         store.migrate().await.unwrap();
-        check(store.clone(), database.url.clone()).await;
+        check(store.clone(), url).await;
         store.close().await.unwrap();
+    })
+    .await;
+}
+
+/// Runs a check on a database of each kind that has no tables yet.
+pub async fn for_each_empty_database(check: impl AsyncFn(String)) {
+    for database in FreshDatabase::on_each().await {
+        check(database.url.clone()).await;
         database.remove().await;
     }
 }

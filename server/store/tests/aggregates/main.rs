@@ -10,10 +10,12 @@
 mod calls;
 mod catalog;
 mod changes;
+mod contention;
 mod database;
 #[path = "../fresh_database/mod.rs"]
 mod fresh_database;
 mod keys;
 mod people;
 mod repeated_writes;
+mod schema;
 mod sessions;

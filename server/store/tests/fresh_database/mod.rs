@@ -17,8 +17,17 @@ pub struct FreshDatabase {
 
 /// What is to be taken away when the test is over.
 enum Remains {
-    Folder(PathBuf),
+    Folder(Folder),
     Database { admin_url: String, name: String },
+}
+
+/// A folder that is removed at the end, also where a test has no use for this database.
+struct Folder(PathBuf);
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
 }
 
 impl FreshDatabase {
@@ -40,7 +49,7 @@ impl FreshDatabase {
         let folder = std::env::temp_dir().join(format!("waystation-store-{}", unique()));
         std::fs::create_dir_all(&folder).unwrap();
         let url = format!("sqlite:{}", folder.join("site.db").display());
-        FreshDatabase { url, remains: Remains::Folder(folder) }
+        FreshDatabase { url, remains: Remains::Folder(Folder(folder)) }
     }
 
     async fn on_server(server: &str) -> FreshDatabase {
@@ -64,7 +73,7 @@ impl FreshDatabase {
     /// Takes it away.
     pub async fn remove(self) {
         match self.remains {
-            Remains::Folder(folder) => std::fs::remove_dir_all(folder).unwrap(),
+            Remains::Folder(folder) => drop(folder),
             Remains::Database { admin_url, name } => {
                 let admin = Database::connect(admin_url).await.unwrap();
                 // Other pools of the test may still hold connections; the server is thrown away whole anyway.
