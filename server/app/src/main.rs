@@ -1,4 +1,4 @@
-//! The server of a Waystation, and its commands.
+#![doc = include_str!("../README.md")]
 
 mod adjustments;
 mod auth;

@@ -137,7 +137,7 @@ impl Client {
     }
 
     /// Enters a version of a model's price.
-    pub async fn create_price(
+    pub async fn create_price_version(
         &self,
         model: ModelId,
         body: &PriceCreate,
@@ -146,7 +146,7 @@ impl Client {
     }
 
     /// Lists the versions of a model's price.
-    pub async fn list_prices(
+    pub async fn list_price_versions(
         &self,
         model: ModelId,
         query: &PageQuery,

@@ -16,47 +16,52 @@ impl Client {
     }
 
     /// Shows what one has, account by account.
-    pub async fn show_balance(&self) -> Result<BalanceDetails, ClientError> {
+    pub async fn show_my_balance(&self) -> Result<BalanceDetails, ClientError> {
         self.get(&["me", "balance"]).await
     }
 
     /// Lists what moved one's balances.
-    pub async fn list_transfers(&self, query: &PageQuery) -> Result<Page<Transfer>, ClientError> {
+    pub async fn list_my_transfers(&self, query: &PageQuery) -> Result<Page<Transfer>, ClientError> {
         self.find(&["me", "ledger"], query).await
     }
 
     /// Makes a key; the answer has its secret, this once.
-    pub async fn create_key(&self, body: &KeyCreate) -> Result<KeyCreated, ClientError> {
+    pub async fn create_my_key(&self, body: &KeyCreate) -> Result<KeyCreated, ClientError> {
         self.post(&["me", "keys"], body).await
     }
 
     /// Lists one's keys.
-    pub async fn list_keys(&self, query: &PageQuery) -> Result<Page<Key>, ClientError> {
+    pub async fn list_my_keys(&self, query: &PageQuery) -> Result<Page<Key>, ClientError> {
         self.find(&["me", "keys"], query).await
     }
 
+    /// Shows one of one's keys.
+    pub async fn show_my_key(&self, key: KeyId) -> Result<Key, ClientError> {
+        self.get(&["me", "keys", &key.to_string()]).await
+    }
+
     /// Changes a key.
-    pub async fn update_key(&self, key: KeyId, body: &KeyUpdate) -> Result<Key, ClientError> {
+    pub async fn update_my_key(&self, key: KeyId, body: &KeyUpdate) -> Result<Key, ClientError> {
         self.patch(&["me", "keys", &key.to_string()], body).await
     }
 
     /// Revokes a key, for good.
-    pub async fn revoke_key(&self, key: KeyId) -> Result<Key, ClientError> {
+    pub async fn revoke_my_key(&self, key: KeyId) -> Result<Key, ClientError> {
         self.delete(&["me", "keys", &key.to_string()]).await
     }
 
     /// Gives a key a new secret.
-    pub async fn rotate_key(&self, key: KeyId, body: &KeyRotate) -> Result<KeyCreated, ClientError> {
+    pub async fn rotate_my_key(&self, key: KeyId, body: &KeyRotate) -> Result<KeyCreated, ClientError> {
         self.post(&["me", "keys", &key.to_string(), "rotate"], body).await
     }
 
     /// Lists one's own calls, newest first.
-    pub async fn list_own_requests(&self, query: &OwnRequestQuery) -> Result<Page<Request>, ClientError> {
+    pub async fn list_my_requests(&self, query: &OwnRequestQuery) -> Result<Page<Request>, ClientError> {
         self.find(&["me", "requests"], query).await
     }
 
     /// Shows one of one's own calls.
-    pub async fn show_own_request(&self, request: RequestId) -> Result<RequestDetails, ClientError> {
+    pub async fn show_my_request(&self, request: RequestId) -> Result<RequestDetails, ClientError> {
         self.get(&["me", "requests", &request.to_string()]).await
     }
 }

@@ -1,12 +1,15 @@
-//! Users' ledger accounts, as far as they are opened and looked at outside of the lanes that move what they hold.
+//! Users' ledger accounts, as they are opened and looked at. The lanes move what they hold.
 
 use std::collections::HashMap;
 
-use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
+};
 use waystation_ids::{AccountId, UserId};
-use waystation_ledger::{AccountKind, Terms, Unit};
+use waystation_ledger::{Account, AccountKind, Balance, Terms, Unit};
 use waystation_pricing::Money;
 
+use crate::column_values::{read_json, write_json};
 use crate::connection::Store;
 use crate::error::StoreError;
 
@@ -19,33 +22,18 @@ pub struct MoneyBalance {
     pub pending: Money,
 }
 
-/// Opens a user's cash account, within the transaction that makes the user.
-pub(crate) async fn open_cash_account(
-    connection: &impl ConnectionTrait,
-    id: AccountId,
-    user: UserId,
-    now_ms: i64,
-) -> Result<(), StoreError> {
-    let terms = serde_json::to_string(&Terms::default()).map_err(|_| StoreError::Unreadable("account"))?;
-    let account = entity::ActiveModel {
-        id: Set(id.uuid()),
-        user_id: Set(user.uuid()),
-        kind: Set(AccountKind::Cash.name().to_owned()),
-        unit: Set(Unit::NanoUsd.name().to_owned()),
-        terms: Set(terms),
-        expires_at_ms: Set(None),
-        credits_posted: Set(0),
-        debits_posted: Set(0),
-        debits_pending: Set(0),
-        sequence: Set(0),
-        created_at_ms: Set(now_ms),
-        closed_at_ms: Set(None),
-    };
-    entity::Entity::insert(account).exec_without_returning(connection).await?;
-    Ok(())
-}
-
 impl Store {
+    /// The open accounts of a user, oldest first.
+    pub async fn list_accounts(&self, user: UserId) -> Result<Vec<Account>, StoreError> {
+        let rows = entity::Entity::find()
+            .filter(entity::Column::UserId.eq(user.uuid()))
+            .filter(entity::Column::ClosedAtMs.is_null())
+            .order_by_asc(entity::Column::Id)
+            .all(self.reader())
+            .await?;
+        rows.into_iter().map(Account::try_from).collect()
+    }
+
     /// What each of these users can pay with at `now_ms`. Users without an account are not in the map.
     pub async fn list_money_balances(
         &self,
@@ -67,6 +55,32 @@ impl Store {
     }
 }
 
+/// Opens a user's cash account, within the transaction that makes the user.
+pub(crate) async fn open_cash_account(
+    connection: &impl ConnectionTrait,
+    id: AccountId,
+    user: UserId,
+    now_ms: i64,
+) -> Result<(), StoreError> {
+    let terms = write_json(&Terms::default())?;
+    let account = entity::ActiveModel {
+        id: Set(id.uuid()),
+        user_id: Set(user.uuid()),
+        kind: Set(AccountKind::Cash.name().to_owned()),
+        unit: Set(Unit::NanoUsd.name().to_owned()),
+        terms: Set(terms),
+        expires_at_ms: Set(None),
+        credits_posted: Set(0),
+        debits_posted: Set(0),
+        debits_pending: Set(0),
+        sequence: Set(0),
+        created_at_ms: Set(now_ms),
+        closed_at_ms: Set(None),
+    };
+    entity::Entity::insert(account).exec_without_returning(connection).await?;
+    Ok(())
+}
+
 fn sum_balances(rows: &[entity::Model]) -> HashMap<UserId, MoneyBalance> {
     let mut balances: HashMap<UserId, MoneyBalance> = HashMap::new();
     for row in rows {
@@ -80,7 +94,29 @@ fn sum_balances(rows: &[entity::Model]) -> HashMap<UserId, MoneyBalance> {
     balances
 }
 
-mod entity {
+impl TryFrom<entity::Model> for Account {
+    type Error = StoreError;
+
+    fn try_from(row: entity::Model) -> Result<Self, StoreError> {
+        let unreadable = || StoreError::Unreadable("account");
+        Ok(Account {
+            id: AccountId::from_uuid(row.id),
+            user: UserId::from_uuid(row.user_id),
+            kind: AccountKind::from_name(&row.kind).ok_or_else(unreadable)?,
+            unit: Unit::from_name(&row.unit).ok_or_else(unreadable)?,
+            terms: read_json(&row.terms, "account")?,
+            expires_at_ms: row.expires_at_ms,
+            balance: Balance {
+                credits_posted: row.credits_posted,
+                debits_posted: row.debits_posted,
+                debits_pending: row.debits_pending,
+            },
+            sequence: row.sequence,
+        })
+    }
+}
+
+pub(crate) mod entity {
     use sea_orm::entity::prelude::{
         ActiveModelBehavior, DeriveEntityModel, DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter,
         PrimaryKeyTrait, Uuid,

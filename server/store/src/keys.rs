@@ -11,6 +11,7 @@ use waystation_ledger::Budget;
 
 use crate::budgets::{BudgetChange, Subject, list_budgets, set_budgets};
 use crate::changes::{ChangeKind, record_change};
+use crate::column_values::{read_count, read_json, write_count, write_json};
 use crate::connection::{Store, database_time_ms};
 use crate::error::StoreError;
 use crate::users;
@@ -165,7 +166,7 @@ impl Store {
                 expires_at_ms: key.limits.expires_at_ms,
                 allowed_models: write_list(key.limits.allowed_models.as_ref())?,
                 allowed_ips: write_list(key.limits.allowed_ips.as_ref())?,
-                output_cap: write_cap(key.limits.output_cap),
+                output_cap: key.limits.output_cap.map(write_count),
                 show_cost: key.limits.show_cost,
                 created_at_ms: now_ms,
                 updated_at_ms: now_ms,
@@ -265,7 +266,7 @@ impl Store {
                     Some(networks) => write_list(networks.as_ref())?,
                     None => row.allowed_ips,
                 },
-                output_cap: update.output_cap.map_or(row.output_cap, write_cap),
+                output_cap: update.output_cap.map_or(row.output_cap, |cap| cap.map(write_count)),
                 show_cost: update.show_cost.unwrap_or(row.show_cost),
                 updated_at_ms: database_time_ms(&transaction).await?,
                 ..row
@@ -404,27 +405,18 @@ fn read_limits(row: &entity::Model) -> Result<KeyLimits, StoreError> {
         expires_at_ms: row.expires_at_ms,
         allowed_models: read_list(row.allowed_models.as_deref())?,
         allowed_ips: read_list(row.allowed_ips.as_deref())?,
-        output_cap: row
-            .output_cap
-            .map(u64::try_from)
-            .transpose()
-            .map_err(|_| StoreError::Unreadable("output cap"))?,
+        output_cap: row.output_cap.map(|cap| read_count(cap, "output cap")).transpose()?,
         show_cost: row.show_cost,
     })
 }
 
 /// A list that cannot be read is an error and never "all".
 fn read_list<T: DeserializeOwned>(text: Option<&str>) -> Result<Option<Vec<T>>, StoreError> {
-    text.map(serde_json::from_str).transpose().map_err(|_| StoreError::Unreadable("list of a key"))
+    text.map(|text| read_json(text, "list of a key")).transpose()
 }
 
 fn write_list<T: Serialize>(list: Option<&Vec<T>>) -> Result<Option<String>, StoreError> {
-    list.map(serde_json::to_string).transpose().map_err(|_| StoreError::Unreadable("list of a key"))
-}
-
-/// Caps beyond what the database can hold are as good as the largest one.
-fn write_cap(cap: Option<u64>) -> Option<i64> {
-    cap.map(|tokens| i64::try_from(tokens).unwrap_or(i64::MAX))
+    list.map(write_json).transpose()
 }
 
 mod entity {

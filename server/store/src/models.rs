@@ -7,9 +7,9 @@ use waystation_ids::ModelId;
 
 use crate::changes::{ChangeKind, record_change};
 use crate::channels::rename_channel_models;
+use crate::column_values::{read_count, read_json, write_count, write_json};
 use crate::connection::{Store, database_time_ms};
 use crate::error::StoreError;
-use crate::numbers::{stored_count, tokens};
 
 /// A model that users may ask for by its name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -119,11 +119,11 @@ impl Store {
                 id: new.id.uuid(),
                 name: new.name,
                 display_name: new.display_name,
-                context_length: new.context_length.map(stored_count),
-                max_output_tokens: new.max_output_tokens.map(stored_count),
-                default_output_tokens: stored_count(new.default_output_tokens),
+                context_length: new.context_length.map(write_count),
+                max_output_tokens: new.max_output_tokens.map(write_count),
+                default_output_tokens: write_count(new.default_output_tokens),
                 output_cap_parameter: new.output_cap_parameter.name().to_owned(),
-                capabilities: capabilities_text(&new.capabilities)?,
+                capabilities: write_json(&new.capabilities)?,
                 active: new.active,
                 created_at_ms: now_ms,
                 updated_at_ms: now_ms,
@@ -178,19 +178,19 @@ impl Store {
                 after.display_name = display_name;
             }
             if let Some(length) = change.context_length {
-                after.context_length = length.map(stored_count);
+                after.context_length = length.map(write_count);
             }
             if let Some(most) = change.max_output_tokens {
-                after.max_output_tokens = most.map(stored_count);
+                after.max_output_tokens = most.map(write_count);
             }
             if let Some(default) = change.default_output_tokens {
-                after.default_output_tokens = stored_count(default);
+                after.default_output_tokens = write_count(default);
             }
             if let Some(parameter) = change.output_cap_parameter {
                 after.output_cap_parameter = parameter.name().to_owned();
             }
             if let Some(capabilities) = change.capabilities {
-                after.capabilities = capabilities_text(&capabilities)?;
+                after.capabilities = write_json(&capabilities)?;
             }
             if let Some(active) = change.active {
                 after.active = active;
@@ -218,7 +218,7 @@ impl TryFrom<entity::Model> for Model {
     type Error = StoreError;
 
     fn try_from(row: entity::Model) -> Result<Self, StoreError> {
-        let count = |stored| tokens(stored, "model");
+        let count = |stored| read_count(stored, "model");
         Ok(Model {
             id: ModelId::from_uuid(row.id),
             name: row.name,
@@ -228,17 +228,12 @@ impl TryFrom<entity::Model> for Model {
             default_output_tokens: count(row.default_output_tokens)?,
             output_cap_parameter: OutputCapParameter::from_name(&row.output_cap_parameter)
                 .ok_or(StoreError::Unreadable("model"))?,
-            capabilities: serde_json::from_str(&row.capabilities)
-                .map_err(|_| StoreError::Unreadable("model"))?,
+            capabilities: read_json(&row.capabilities, "model")?,
             active: row.active,
             created_at_ms: row.created_at_ms,
             updated_at_ms: row.updated_at_ms,
         })
     }
-}
-
-fn capabilities_text(capabilities: &[String]) -> Result<String, StoreError> {
-    serde_json::to_string(capabilities).map_err(|_| StoreError::Unreadable("model"))
 }
 
 pub(crate) mod entity {

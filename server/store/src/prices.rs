@@ -10,6 +10,7 @@ use waystation_ids::{ModelId, PriceVersionId, UserId};
 use waystation_pricing::Price;
 
 use crate::changes::{ChangeKind, record_change};
+use crate::column_values::{read_json, write_json};
 use crate::connection::{Store, database_time_ms};
 use crate::error::StoreError;
 use crate::models;
@@ -51,7 +52,7 @@ impl Store {
     pub async fn create_price_version(&self, new: NewPriceVersion) -> Result<PriceVersion, StoreError> {
         self.repeat(|| async {
             let new = new.clone();
-            let price = serde_json::to_string(&new.price).map_err(|_| StoreError::Unreadable("price"))?;
+            let price = write_json(&new.price)?;
             let transaction = self.begin().await?;
             // Models are never deleted, so that seeing one is enough.
             let model = models::entity::Entity::find_by_id(new.model.uuid()).one(&transaction).await?;
@@ -167,7 +168,7 @@ impl TryFrom<entity::Model> for PriceVersion {
         Ok(PriceVersion {
             id: PriceVersionId::from_uuid(row.id),
             model: ModelId::from_uuid(row.model_id),
-            price: serde_json::from_str(&row.price).map_err(|_| StoreError::Unreadable("price"))?,
+            price: read_json(&row.price, "price")?,
             effective_at_ms: row.effective_at_ms,
             created_at_ms: row.created_at_ms,
             created_by: row.created_by.map(UserId::from_uuid),

@@ -1,5 +1,7 @@
 //! Calls that have ended, as admins and users look at them. The lanes write these rows; here they are read.
 
+use std::collections::BTreeMap;
+
 use sea_orm::{
     ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
     sea_query::{Alias, Expr, ExprTrait, SimpleExpr},
@@ -9,9 +11,9 @@ use waystation_ids::{ChannelId, CredentialId, KeyId, PriceVersionId, RequestId, 
 use waystation_ledger::{AttemptRecord, CallRecord, CallStatus, SourceLine, UsageRecord};
 use waystation_pricing::{Bucket, Money, Usage, UsageSource};
 
+use crate::column_values::{read_count, read_json};
 use crate::connection::{DatabaseKind, Store};
 use crate::error::StoreError;
-use crate::numbers::tokens;
 
 /// A call that has ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -155,7 +157,7 @@ impl Store {
             .into_tuple()
             .all(self.reader())
             .await?;
-        let count = |stored| tokens(stored, "hour's usage");
+        let count = |stored| read_count(stored, "hour's usage");
         rows.into_iter()
             .map(|(hour_ms, model, requests, input_tokens, output_tokens, cost, charged)| {
                 Ok(HourlyUsage {
@@ -225,7 +227,7 @@ impl TryFrom<request::Model> for EndedRequest {
 
     fn try_from(row: request::Model) -> Result<Self, StoreError> {
         let unreadable = || StoreError::Unreadable("request");
-        let usage = read_usage(&row.usage, &row.usage_source).ok_or_else(unreadable)?;
+        let usage = read_usage(&row.usage, &row.usage_source)?;
         Ok(EndedRequest {
             record: CallRecord {
                 request: RequestId::from_uuid(row.id),
@@ -241,7 +243,7 @@ impl TryFrom<request::Model> for EndedRequest {
                 usage: UsageRecord::from(&usage),
                 price_version: PriceVersionId::from_uuid(row.price_version_id),
                 multiplier_ppm: row.multiplier_ppm,
-                output_cap: tokens(row.output_cap, "request")?,
+                output_cap: read_count(row.output_cap, "request")?,
                 status: CallStatus::from_name(&row.status).ok_or_else(unreadable)?,
                 status_code: u16::try_from(row.status_code).map_err(|_| unreadable())?,
                 error_code: row.error_code,
@@ -254,7 +256,7 @@ impl TryFrom<request::Model> for EndedRequest {
             cost: Money::from_nanos(row.cost_nanos),
             charged: Money::from_nanos(row.charged_nanos),
             operator_loss: Money::from_nanos(row.operator_loss_nanos),
-            sources: serde_json::from_str(&row.source_lines).map_err(|_| unreadable())?,
+            sources: read_json(&row.source_lines, "request")?,
             attempts: u32::try_from(row.attempts).map_err(|_| unreadable())?,
             ended_at_ms: row.ended_at_ms,
         })
@@ -262,13 +264,13 @@ impl TryFrom<request::Model> for EndedRequest {
 }
 
 /// Reads an object of bucket names and tokens.
-fn read_usage(text: &str, source: &str) -> Option<Usage> {
-    let tokens: Vec<(Bucket, u64)> =
-        serde_json::from_str::<std::collections::BTreeMap<Bucket, u64>>(text).ok()?.into_iter().collect();
+fn read_usage(text: &str, source: &str) -> Result<Usage, StoreError> {
+    let by_bucket: BTreeMap<Bucket, u64> = read_json(text, "request")?;
     let source = [UsageSource::Reported, UsageSource::Estimated, UsageSource::Capped]
         .into_iter()
-        .find(|known| known.name() == source)?;
-    Some(Usage::from(&UsageRecord { tokens, source }))
+        .find(|known| known.name() == source)
+        .ok_or(StoreError::Unreadable("request"))?;
+    Ok(Usage::from(&UsageRecord { tokens: by_bucket.into_iter().collect(), source }))
 }
 
 impl TryFrom<attempt::Model> for AttemptRecord {

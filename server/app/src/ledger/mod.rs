@@ -2,12 +2,13 @@
 
 mod administration;
 mod own;
-pub(crate) mod wire;
+mod wire;
 
 use utoipa_axum::routes;
 use waystation_api::permissions::Permission;
 
 use crate::auth::{Access, GuardedRoutes};
+pub(crate) use wire::{amount_text, wire_unit};
 
 /// The slice's routes below `/api`.
 pub(crate) fn routes() -> GuardedRoutes {

@@ -7,7 +7,7 @@ use waystation_ledger::{AttemptRecord, CallStatus, SourceLine, UsageRecord};
 use waystation_pricing::Usage;
 use waystation_store::EndedRequest;
 
-use crate::ledger::wire::{amount_text, wire_unit};
+use crate::ledger::{amount_text, wire_unit};
 
 /// A call as admins see it.
 pub(super) fn wire_request(ended: &EndedRequest) -> Request {

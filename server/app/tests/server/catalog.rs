@@ -50,7 +50,7 @@ impl Shop {
         if let Some(time) = effective_at {
             price["effective_at"] = time.into();
         }
-        self.owner.create_price(self.model.id, &read(price)).await.unwrap();
+        self.owner.create_price_version(self.model.id, &read(price)).await.unwrap();
     }
 
     async fn call(&self, model: &str) -> (u16, Value) {
@@ -128,7 +128,7 @@ async fn a_call_costs_the_price_in_effect_and_is_shown_with_it() {
     shop.set_price("4", None).await;
     let (status, body) = shop.call("sonnet").await;
     assert_eq!(status, 200, "{body}");
-    let prices = shop.owner.list_prices(shop.model.id, &PageQuery::default()).await.unwrap().items;
+    let prices = shop.owner.list_price_versions(shop.model.id, &PageQuery::default()).await.unwrap().items;
     assert_eq!(prices.len(), 3);
 
     let query = RequestQuery { model: Some("sonnet".to_owned()), ..RequestQuery::default() };
@@ -148,13 +148,13 @@ async fn a_call_costs_the_price_in_effect_and_is_shown_with_it() {
         (Unit::Usd, &request.request.cost.to_string())
     );
 
-    let own = shop.owner.list_own_requests(&OwnRequestQuery::default()).await.unwrap().items;
+    let own = shop.owner.list_my_requests(&OwnRequestQuery::default()).await.unwrap().items;
     assert_eq!((own.len(), own[0].channel_id, own[0].operator_loss), (1, None, None));
-    let own = shop.owner.show_own_request(listed[0].id).await.unwrap();
+    let own = shop.owner.show_my_request(listed[0].id).await.unwrap();
     assert_eq!(own.attempts, None);
 
-    let balance = shop.owner.show_balance().await.unwrap();
-    let transfers = shop.owner.list_transfers(&PageQuery::default()).await.unwrap().items;
+    let balance = shop.owner.show_my_balance().await.unwrap();
+    let transfers = shop.owner.list_my_transfers(&PageQuery::default()).await.unwrap().items;
     assert_eq!(balance.available.0.nanos(), 1_000_000_000 - i64::try_from(cost).unwrap());
     assert_eq!(
         (transfers[0].direction, &transfers[0].amount),
@@ -176,7 +176,7 @@ async fn usage_is_summed_for_the_key_that_asks() {
     assert_eq!((&usage["object"], &usage["total_requests"]), (&json!("usage"), &json!(2)));
     assert_eq!((&usage["data"][0]["model"], &usage["data"][0]["requests"]), (&json!("sonnet"), &json!(2)));
     assert_eq!(usage["total_cost"], usage["data"][0]["cost"]);
-    let balance = shop.owner.show_balance().await.unwrap();
+    let balance = shop.owner.show_my_balance().await.unwrap();
     assert_eq!(usage["balance"], balance.available.to_string());
 
     let other = shop.site.run(&["key", "create", "--email", "owner@example.com", "--json"]).await;

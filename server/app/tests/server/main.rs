@@ -1,6 +1,11 @@
 //! The server and its commands as processes: what an operator and a client see of them.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests fail the test by panicking"
+)]
 
 mod catalog;
 mod commands;

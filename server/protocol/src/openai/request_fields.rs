@@ -99,16 +99,7 @@ pub(super) fn read_field<'a>(
 ) -> Result<(), ChatRequestError> {
     let kind = reader.peek()?;
     if kind == JsonKind::Null && !matches!(field, "model" | "messages") {
-        let span = reader.skip_value()?;
-        match field {
-            "stream_options" => request.places.stream_options = StreamOptionsPlace::Null(span),
-            "max_tokens" => request.places.max_tokens = Some(MemberPlace { key, value: span }),
-            "max_completion_tokens" => {
-                request.places.max_completion_tokens = Some(MemberPlace { key, value: span })
-            }
-            _ => {}
-        }
-        return Ok(());
+        return read_null_field(reader, field, key, request);
     }
     match field {
         "model" => {
@@ -117,13 +108,7 @@ pub(super) fn read_field<'a>(
         }
         "messages" => {
             require(kind == JsonKind::Array, field, "an array of messages")?;
-            reader.read_array::<ChatRequestError>(|reader, index| {
-                if reader.peek()? != JsonKind::Object {
-                    let param = Cow::Owned(format!("messages[{index}]"));
-                    return Err(ChatRequestError::WrongType { param, expected: "an object" });
-                }
-                Ok(measure_message(reader, &mut request.content)?)
-            })?;
+            read_messages(reader, request)?;
         }
         "stream" => request.stream = read_flag(reader, kind, field)?,
         "stream_options" => {
@@ -155,15 +140,7 @@ pub(super) fn read_field<'a>(
         "service_tier" => request.service_tier = Some(read_text(reader, kind, field)?.0),
         "modalities" => {
             require(kind == JsonKind::Array, field, "an array of strings")?;
-            reader.read_array::<ChatRequestError>(|reader, _| {
-                require(reader.peek()? == JsonKind::String, field, "an array of strings")?;
-                match reader.read_string()?.name().as_ref() {
-                    "audio" => request.needs.audio_output = true,
-                    "image" => request.needs.image_output = true,
-                    _ => {}
-                }
-                Ok(())
-            })?;
+            read_modalities(reader, field, request)?;
         }
         "prediction" => {
             request.needs.prediction = true;
@@ -214,6 +191,51 @@ pub(super) fn read_other_field(
         request.unbounded_field = Some(field);
     }
     Ok(measure_json(reader, &mut request.content.json)?)
+}
+
+/// A field that is null is as good as left out; its place is kept where a rewrite may have to replace it.
+fn read_null_field(
+    reader: &mut JsonReader<'_>,
+    field: &'static str,
+    key: Range<usize>,
+    request: &mut ChatRequest<'_>,
+) -> Result<(), ChatRequestError> {
+    let value = reader.skip_value()?;
+    match field {
+        "stream_options" => request.places.stream_options = StreamOptionsPlace::Null(value),
+        "max_tokens" => request.places.max_tokens = Some(MemberPlace { key, value }),
+        "max_completion_tokens" => request.places.max_completion_tokens = Some(MemberPlace { key, value }),
+        _ => {}
+    }
+    Ok(())
+}
+
+fn read_messages(reader: &mut JsonReader<'_>, request: &mut ChatRequest<'_>) -> Result<(), ChatRequestError> {
+    reader.read_array::<ChatRequestError>(|reader, index| {
+        if reader.peek()? != JsonKind::Object {
+            let param = Cow::Owned(format!("messages[{index}]"));
+            return Err(ChatRequestError::WrongType { param, expected: "an object" });
+        }
+        Ok(measure_message(reader, &mut request.content)?)
+    })?;
+    Ok(())
+}
+
+fn read_modalities(
+    reader: &mut JsonReader<'_>,
+    field: &'static str,
+    request: &mut ChatRequest<'_>,
+) -> Result<(), ChatRequestError> {
+    reader.read_array::<ChatRequestError>(|reader, _| {
+        require(reader.peek()? == JsonKind::String, field, "an array of strings")?;
+        match reader.read_string()?.name().as_ref() {
+            "audio" => request.needs.audio_output = true,
+            "image" => request.needs.image_output = true,
+            _ => {}
+        }
+        Ok(())
+    })?;
+    Ok(())
 }
 
 fn read_stream_options(reader: &mut JsonReader<'_>) -> Result<(StreamOptionsPlace, bool), ChatRequestError> {

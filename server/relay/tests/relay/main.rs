@@ -1,7 +1,11 @@
 //! Calls through the relay against scripted upstreams, with the rest of the server in memory.
 
-// The test harness may fail loudly, as tests do.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests fail the test by panicking"
+)]
 
 mod admission;
 mod books_down;

@@ -8,10 +8,10 @@ use uuid::Uuid;
 use waystation_ids::{RequestId, TransferId};
 use waystation_ledger::{SourceLine, SystemAccount, TransferKind, Unit};
 
+use crate::column_values::read_json;
 use crate::connection::Store;
 use crate::error::StoreError;
 use crate::ledger_audit::{AuditDifference, AuditReport};
-use crate::ledger_lanes::from_json;
 
 const REQUESTS_PAGE: u64 = 1_000;
 
@@ -49,7 +49,7 @@ impl Store {
                 seen.insert(id);
                 report.requests += 1;
                 let lines: String = row.try_get("", "source_lines")?;
-                let lines: Vec<SourceLine> = from_json(&lines, "call's source lines")?;
+                let lines: Vec<SourceLine> = read_json(&lines, "call's source lines")?;
                 let cost: i64 = row.try_get("", "cost_nanos")?;
                 let charged: i64 = row.try_get("", "charged_nanos")?;
                 let loss: i64 = row.try_get("", "operator_loss_nanos")?;

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use sea_orm::sea_query::extension::mysql::{IndexHintScope, MySqlSelectStatementExt};
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Order as Sort, Query, SelectStatement};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, QueryResult};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult, QueryResult};
 use uuid::Uuid;
-use waystation_ids::{AccountId, BudgetId, InstanceId, KeyId, PriceVersionId, RequestId, UserId};
-use waystation_ledger::{
-    Account, AccountKind, Balance, Books, Budget, BudgetPeriod, Hold, Spending, Transfer, Unit,
-};
+use waystation_ids::{BudgetId, InstanceId, KeyId, PriceVersionId, RequestId, UserId};
+use waystation_ledger::{Account, Books, Budget, BudgetPeriod, Hold, Spending, Transfer};
 use waystation_pricing::{Money, Multiplier};
 
+use crate::accounts;
+use crate::column_values::{read_count, read_json, write_count, write_json};
 use crate::error::StoreError;
 use crate::sql::insert_rows;
 
@@ -201,12 +201,12 @@ pub(crate) async fn insert_holds(tx: &DatabaseTransaction, holds: &[&Hold]) -> R
             hold.user.uuid().into(),
             hold.key.uuid().into(),
             hold.instance.uuid().into(),
-            to_json(&hold.lines)?.into(),
-            to_json(&hold.budgets)?.into(),
+            write_json(&hold.lines)?.into(),
+            write_json(&hold.budgets)?.into(),
             hold.bound.nanos().into(),
-            to_signed(hold.input_bound).into(),
-            to_signed(hold.input_estimate).into(),
-            to_signed(hold.output_cap).into(),
+            write_count(hold.input_bound).into(),
+            write_count(hold.input_estimate).into(),
+            write_count(hold.output_cap).into(),
             hold.price_version.uuid().into(),
             hold.multiplier.ppm().into(),
             hold.model.as_str().into(),
@@ -274,7 +274,7 @@ fn account_rows(accounts: &[StoredAccount]) -> Result<Vec<Vec<Expr>>, StoreError
             account.user.uuid().into(),
             account.kind.name().into(),
             account.unit.name().into(),
-            to_json(&account.terms)?.into(),
+            write_json(&account.terms)?.into(),
             account.expires_at_ms.into(),
             account.balance.credits_posted.into(),
             account.balance.debits_posted.into(),
@@ -288,24 +288,9 @@ fn account_rows(accounts: &[StoredAccount]) -> Result<Vec<Vec<Expr>>, StoreError
 }
 
 fn read_account(row: &QueryResult) -> Result<StoredAccount, StoreError> {
-    let kind: String = row.try_get("", "kind")?;
-    let unit: String = row.try_get("", "unit")?;
-    let terms: String = row.try_get("", "terms")?;
-    let account = Account {
-        id: AccountId::from_uuid(row.try_get("", "id")?),
-        user: UserId::from_uuid(row.try_get("", "user_id")?),
-        kind: AccountKind::from_name(&kind).ok_or(StoreError::Unreadable("account kind"))?,
-        unit: Unit::from_name(&unit).ok_or(StoreError::Unreadable("unit"))?,
-        terms: from_json(&terms, "account's terms")?,
-        expires_at_ms: row.try_get("", "expires_at_ms")?,
-        balance: Balance {
-            credits_posted: row.try_get("", "credits_posted")?,
-            debits_posted: row.try_get("", "debits_posted")?,
-            debits_pending: row.try_get("", "debits_pending")?,
-        },
-        sequence: row.try_get("", "sequence")?,
-    };
-    Ok((account, row.try_get("", "created_at_ms")?))
+    let row = accounts::entity::Model::from_query_result(row, "")?;
+    let created_at_ms = row.created_at_ms;
+    Ok((Account::try_from(row)?, created_at_ms))
 }
 
 pub(crate) fn read_hold(row: &QueryResult) -> Result<Hold, StoreError> {
@@ -317,37 +302,16 @@ pub(crate) fn read_hold(row: &QueryResult) -> Result<Hold, StoreError> {
         user: UserId::from_uuid(row.try_get("", "user_id")?),
         key: KeyId::from_uuid(row.try_get("", "key_id")?),
         instance: InstanceId::from_uuid(row.try_get("", "instance_id")?),
-        lines: from_json(&lines, "hold's lines")?,
-        budgets: from_json(&budgets, "hold's budgets")?,
+        lines: read_json(&lines, "hold's lines")?,
+        budgets: read_json(&budgets, "hold's budgets")?,
         bound: Money::from_nanos(row.try_get("", "bound_nanos")?),
-        input_bound: to_unsigned(row.try_get("", "input_bound")?),
-        input_estimate: to_unsigned(row.try_get("", "input_estimate")?),
-        output_cap: to_unsigned(row.try_get("", "output_cap")?),
+        input_bound: read_count(row.try_get("", "input_bound")?, "hold")?,
+        input_estimate: read_count(row.try_get("", "input_estimate")?, "hold")?,
+        output_cap: read_count(row.try_get("", "output_cap")?, "hold")?,
         price_version: PriceVersionId::from_uuid(row.try_get("", "price_version_id")?),
         multiplier: Multiplier::try_from(multiplier).map_err(|_| StoreError::Unreadable("multiplier"))?,
         model: row.try_get("", "model")?,
         admitted_at_ms: row.try_get("", "admitted_at_ms")?,
         deadline_ms: row.try_get("", "deadline_ms")?,
     })
-}
-
-pub(crate) fn to_json(value: &impl serde::Serialize) -> Result<String, StoreError> {
-    serde_json::to_string(value).map_err(|error| StoreError::Statement(DbErr::Custom(error.to_string())))
-}
-
-pub(crate) fn from_json<T: serde::de::DeserializeOwned>(
-    text: &str,
-    what: &'static str,
-) -> Result<T, StoreError> {
-    serde_json::from_str(text).map_err(|_| StoreError::Unreadable(what))
-}
-
-/// Counts are stored signed; one beyond that range stands at its end.
-pub(crate) fn to_signed(count: u64) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
-}
-
-/// A stored count; never negative.
-pub(crate) fn to_unsigned(count: i64) -> u64 {
-    u64::try_from(count).unwrap_or(0)
 }

@@ -9,8 +9,8 @@ use waystation_ids::RequestId;
 use waystation_ledger::{AttemptRecord, CallRecord, CallStatus, LostHold, Settled};
 use waystation_pricing::{Money, Usage};
 
+use crate::column_values::{read_json, write_count, write_json};
 use crate::error::StoreError;
-use crate::ledger_lanes::book_rows::{from_json, to_json, to_signed};
 use crate::sql::{insert_rows, stored_plus_new};
 
 pub(crate) const HOUR_MS: i64 = 3_600_000;
@@ -121,8 +121,8 @@ impl EndingCall {
             },
             sums: RollupSums {
                 requests: 1,
-                input_tokens: to_signed(usage.input_tokens()),
-                output_tokens: to_signed(usage.output_tokens()),
+                input_tokens: write_count(usage.input_tokens()),
+                output_tokens: write_count(usage.output_tokens()),
                 cost: self.settled.cost.nanos(),
                 charged: self.settled.charged.nanos(),
             },
@@ -261,7 +261,7 @@ fn request_row(call: &EndingCall) -> Result<Vec<Expr>, StoreError> {
     let usage = Usage::from(&record.usage);
     let by_bucket: BTreeMap<&str, u64> =
         usage.filled().map(|(bucket, tokens)| (bucket.name(), tokens)).collect();
-    let lost = call.lost.as_ref().map(to_json).transpose()?;
+    let lost = call.lost.as_ref().map(write_json).transpose()?;
     Ok(vec![
         record.request.uuid().into(),
         record.user.uuid().into(),
@@ -273,21 +273,21 @@ fn request_row(call: &EndingCall) -> Result<Vec<Expr>, StoreError> {
         cut(&record.route, 64).into(),
         cut(&record.method, 8).into(),
         record.stream.into(),
-        to_json(&by_bucket)?.into(),
+        write_json(&by_bucket)?.into(),
         record.usage.source.name().into(),
-        to_signed(usage.input_tokens()).into(),
-        to_signed(usage.output_tokens()).into(),
-        to_json(&settled.lines)?.into(),
+        write_count(usage.input_tokens()).into(),
+        write_count(usage.output_tokens()).into(),
+        write_json(&settled.lines)?.into(),
         settled.cost.nanos().into(),
         settled.charged.nanos().into(),
         settled.operator_loss.nanos().into(),
         record.price_version.uuid().into(),
         record.multiplier_ppm.into(),
-        to_signed(record.output_cap).into(),
+        write_count(record.output_cap).into(),
         record.status.name().into(),
         i64::from(record.status_code).into(),
         record.error_code.as_deref().map(|code| cut(code, 64)).into(),
-        to_signed(call.attempts.len() as u64).into(),
+        write_count(call.attempts.len() as u64).into(),
         record.first_byte_ms.into(),
         record.duration_ms.into(),
         cut(&record.client_ip, 64).into(),
@@ -308,7 +308,7 @@ fn read_ended_call(row: &QueryResult) -> Result<(RequestId, EndedCall), StoreErr
     let settled = Settled {
         cost: Money::from_nanos(row.try_get("", "cost_nanos")?),
         charged: Money::from_nanos(row.try_get("", "charged_nanos")?),
-        lines: from_json(&lines, "call's source lines")?,
+        lines: read_json(&lines, "call's source lines")?,
         operator_loss: Money::from_nanos(row.try_get("", "operator_loss_nanos")?),
     };
     let rollup = Rollup {
@@ -328,7 +328,7 @@ fn read_ended_call(row: &QueryResult) -> Result<(RequestId, EndedCall), StoreErr
             charged: settled.charged.nanos(),
         },
     };
-    let lost = lost.as_deref().map(|text| from_json(text, "lost hold")).transpose()?;
+    let lost = lost.as_deref().map(|text| read_json(text, "lost hold")).transpose()?;
     Ok((RequestId::from_uuid(row.try_get("", "id")?), EndedCall { settled, lost, rollup }))
 }
 

@@ -24,7 +24,7 @@ use waystation_ids::{AccountId, RequestId, UserId};
 use waystation_ledger::{Hold, Reserve, Settled, Settlement};
 
 use crate::connection::{DatabaseKind, Store};
-pub(crate) use book_rows::{from_json, read_hold, select_holds};
+pub(crate) use book_rows::{read_hold, select_holds};
 use lane::Lane;
 pub use order::{AdjustmentRecord, FundsOrder, FundsReceipt, FundsTarget, LaneError};
 use order::{Answer, Order, Reply};

@@ -9,10 +9,11 @@ use waystation_ids::RequestId;
 use waystation_ledger::{Crashed, Hold, Refusal};
 use waystation_pricing::{Bucket, Cost, Price, Usage, UsageSource};
 
+use crate::column_values::read_json;
 use crate::connection::{Store, database_time_ms};
 use crate::error::StoreError;
 use crate::ledger_lanes::LedgerLanes;
-use crate::ledger_lanes::book_rows::{from_json, read_hold, select_holds};
+use crate::ledger_lanes::book_rows::{read_hold, select_holds};
 use crate::ledger_lanes::order::{Expire, LaneError, Order};
 
 /// The relay cuts its own call before its deadline; the sweeper waits this long after it.
@@ -139,7 +140,7 @@ impl Store {
         rows.iter()
             .map(|row| {
                 let price: String = row.try_get("", "price")?;
-                Ok((row.try_get("", "id")?, from_json(&price, "price")?))
+                Ok((row.try_get("", "id")?, read_json(&price, "price")?))
             })
             .collect()
     }

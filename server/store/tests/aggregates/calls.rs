@@ -14,7 +14,8 @@ use waystation_store::{
     AdjustmentRecord, FundsOrder, FundsTarget, LedgerLanes, RequestFilter, Store, StoreError, UsageFilter,
 };
 
-use crate::database::{for_each_database, now_ms, random};
+use crate::database::for_each_database;
+use crate::fresh_database::{now_ms, random};
 
 const KEY: [u8; 10] = [1; 10];
 

@@ -7,7 +7,8 @@ use waystation_store::{
     NewModel, NewPriceVersion, OnDisconnect, OutputCapParameter, PriceVersion, Store, StoreError,
 };
 
-use crate::database::{for_each_database, now_ms, random};
+use crate::database::for_each_database;
+use crate::fresh_database::{now_ms, random};
 
 async fn create_model(store: &Store, name: &str) -> Model {
     let new = NewModel {

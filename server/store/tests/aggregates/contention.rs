@@ -8,7 +8,8 @@ use waystation_store::{
     OnDisconnect, Store, UserUpdate,
 };
 
-use crate::database::{enter, for_each_database, new_user, now_ms, random};
+use crate::database::{enter, for_each_database, new_user};
+use crate::fresh_database::{now_ms, random};
 
 const WRITERS: u8 = 8;
 const ROUNDS: u8 = 25;

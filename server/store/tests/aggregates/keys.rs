@@ -5,7 +5,8 @@ use waystation_store::{
     UserUpdate,
 };
 
-use crate::database::{enter, for_each_database, now_ms, random};
+use crate::database::{enter, for_each_database};
+use crate::fresh_database::{now_ms, random};
 
 fn secret() -> KeySecret {
     let check = KeyCheck::new([7; 32]);

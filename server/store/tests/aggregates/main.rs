@@ -12,6 +12,8 @@ mod catalog;
 mod changes;
 mod contention;
 mod database;
+#[path = "../fresh_database/mod.rs"]
+mod fresh_database;
 mod keys;
 mod people;
 mod repeated_writes;

@@ -3,7 +3,8 @@ use waystation_ledger::BudgetPeriod;
 use waystation_pricing::Money;
 use waystation_store::{BudgetChange, ChangeKind, StoreError, UpdateUserError, User, UserFilter, UserUpdate};
 
-use crate::database::{connect, enter, for_each_database, new_user, now_ms, random};
+use crate::database::{connect, enter, for_each_database, new_user};
+use crate::fresh_database::{now_ms, random};
 
 const DEMOTED: UserUpdate =
     UserUpdate { display_name: None, status: None, role: Some(Role::User), channel_group: None };

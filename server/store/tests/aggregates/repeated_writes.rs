@@ -1,7 +1,8 @@
 use waystation_ids::AdjustmentId;
 use waystation_store::{Claim, IdempotentWrite};
 
-use crate::database::{connect, for_each_database, now_ms, random};
+use crate::database::{connect, for_each_database};
+use crate::fresh_database::{now_ms, random};
 
 fn write(scope: u8, fingerprint: u8) -> IdempotentWrite {
     IdempotentWrite {

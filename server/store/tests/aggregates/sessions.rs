@@ -1,7 +1,8 @@
 use waystation_ids::{Role, SessionId, UserStatus};
 use waystation_store::{NewSession, SessionKind, StoreError, User, UserUpdate};
 
-use crate::database::{enter, for_each_database, now_ms, random};
+use crate::database::{enter, for_each_database};
+use crate::fresh_database::{now_ms, random};
 
 fn new_session(user: &User) -> NewSession {
     NewSession {

@@ -3,7 +3,8 @@ use waystation_ledger::{Crashed, Refusal, Reserve};
 use waystation_pricing::Money;
 use waystation_store::LaneError;
 
-use crate::world::{HELD, Site, now, random, settlement, usd};
+use crate::fresh_database::{now_ms, random};
+use crate::world::{HELD, Site, settlement, usd};
 use sea_orm::ConnectionTrait;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -67,7 +68,7 @@ async fn a_user_without_an_account_is_refused() {
 async fn a_budget_holds_and_counts_in_the_same_transaction() {
     for site in Site::on_each_database().await {
         let user = site.user("1").await;
-        let budget = BudgetId::new(now(), random());
+        let budget = BudgetId::new(now_ms(), random());
         let sql = format!(
             "INSERT INTO budgets (id, subject_kind, subject_id, period, limit_nanos, created_at_ms) VALUES ({}, 'key', {}, 'day', 10000000, 0)",
             site.literal(budget.uuid()),
@@ -101,7 +102,7 @@ async fn a_lost_call_ends_and_a_late_settlement_corrects_it_once() {
     for site in Site::on_each_database().await {
         let user = site.user("1").await;
         // A hold of a process that is gone, and one of a process that lives.
-        let lost = Reserve { instance: InstanceId::new(now(), random()), ..site.call(user) };
+        let lost = Reserve { instance: InstanceId::new(now_ms(), random()), ..site.call(user) };
         let live = site.call(user);
         site.lanes.reserve(lost.clone()).await.unwrap();
         site.lanes.reserve(live.clone()).await.unwrap();
@@ -143,7 +144,7 @@ async fn a_hold_past_its_deadline_ends_though_its_process_lives() {
 async fn a_late_settlement_adds_to_its_budget_and_keeps_what_others_spent() {
     for site in Site::on_each_database().await {
         let user = site.user("1").await;
-        let budget = BudgetId::new(now(), random());
+        let budget = BudgetId::new(now_ms(), random());
         let sql = format!(
             "INSERT INTO budgets (id, subject_kind, subject_id, period, limit_nanos, created_at_ms) VALUES ({}, 'key', {}, 'day', 1000000000, 0)",
             site.literal(budget.uuid()),
@@ -152,7 +153,7 @@ async fn a_late_settlement_adds_to_its_budget_and_keeps_what_others_spent() {
         site.raw.execute_unprepared(&sql).await.unwrap();
         let call = || Reserve { budgets: vec![(budget, 1)], ..site.call(user) };
         let (done, open) = (call(), call());
-        let lost = Reserve { instance: InstanceId::new(now(), random()), ..call() };
+        let lost = Reserve { instance: InstanceId::new(now_ms(), random()), ..call() };
         for call in [&done, &open, &lost] {
             site.lanes.reserve(call.clone()).await.unwrap();
         }
@@ -171,9 +172,9 @@ async fn a_late_settlement_adds_to_its_budget_and_keeps_what_others_spent() {
 async fn a_late_settlement_below_what_expiry_took_gives_the_rest_back() {
     for site in Site::on_each_database().await {
         let user = site.user("1").await;
-        let lost = Reserve { instance: InstanceId::new(now(), random()), ..site.call(user) };
+        let lost = Reserve { instance: InstanceId::new(now_ms(), random()), ..site.call(user) };
         let voided =
-            Reserve { request: waystation_ids::RequestId::new_cause(now(), random()), ..lost.clone() };
+            Reserve { request: waystation_ids::RequestId::new_cause(now_ms(), random()), ..lost.clone() };
         for call in [&lost, &voided] {
             site.lanes.reserve(call.clone()).await.unwrap();
         }
@@ -192,7 +193,7 @@ async fn a_late_settlement_below_what_expiry_took_gives_the_rest_back() {
 async fn a_sweep_waits_15_seconds_after_a_deadline_or_a_lapsed_lease() {
     for site in Site::on_each_database().await {
         let user = site.user("1").await;
-        let other = InstanceId::new(now(), random());
+        let other = InstanceId::new(now_ms(), random());
         site.store.renew_instance(other, "other", "0").await.unwrap();
         let late = Reserve { time_limit_ms: -5_000, ..site.call(user) };
         let orphan = Reserve { instance: other, ..site.call(user) };

@@ -78,7 +78,7 @@ fn sends_commit(bytes: &[u8]) -> bool {
 
 /// A site on a server, and lanes that reach it through the proxy.
 async fn proxied(site: &Site) -> Option<(Proxy, LedgerLanes)> {
-    let (start, database) = site.url.rsplit_once('/')?;
+    let (start, database) = site.database.url.rsplit_once('/')?;
     let (credentials, address) = start.split_once('@')?;
     let proxy = Proxy::before(address.to_owned()).await;
     let url = format!("{credentials}@127.0.0.1:{}/{database}", proxy.port);

@@ -3,7 +3,8 @@ use waystation_ledger::{Account, AccountKind, Direction, Refusal, SystemAccount,
 use waystation_pricing::Money;
 use waystation_store::{FundsOrder, FundsTarget, LaneError};
 
-use crate::world::{Site, credit, now, random, settlement, usd};
+use crate::fresh_database::{now_ms, random};
+use crate::world::{Site, credit, settlement, usd};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_adjustment_is_made_once_however_often_it_is_sent() {
@@ -44,10 +45,10 @@ async fn grants_in_tokens_and_calls_pay_before_cash_and_split_one_call() {
     for site in Site::on_each_database().await {
         let user = site.user("1").await;
         let grant = |unit, amount, terms: Terms| {
-            let id = AccountId::new(now(), random());
+            let id = AccountId::new(now_ms(), random());
             let account = Account { terms, ..Account::new(id, user, AccountKind::Grant, unit) };
             FundsOrder {
-                id: GrantId::new_cause(now(), random()).uuid(),
+                id: GrantId::new_cause(now_ms(), random()).uuid(),
                 target: FundsTarget::New(Box::new(account)),
                 counterpart: SystemAccount::Promotions,
                 kind: TransferKind::Grant,
@@ -74,15 +75,15 @@ async fn grants_in_tokens_and_calls_pay_before_cash_and_split_one_call() {
 async fn an_expired_grant_runs_out_once() {
     for site in Site::on_each_database().await {
         let user = site.user("1").await;
-        let id = AccountId::new(now(), random());
+        let id = AccountId::new(now_ms(), random());
         let account = Account {
-            expires_at_ms: Some(now() - 1),
+            expires_at_ms: Some(now_ms() - 1),
             ..Account::new(id, user, AccountKind::Gift, Unit::NanoUsd)
         };
         let order = FundsOrder { target: FundsTarget::New(Box::new(account)), ..credit(user, "0.5") };
         site.lanes.move_funds(order).await.unwrap();
         let expire =
-            || site.lanes.expire_account(user, id, waystation_ids::RequestId::new_cause(now(), random()));
+            || site.lanes.expire_account(user, id, waystation_ids::RequestId::new_cause(now_ms(), random()));
         assert_eq!(expire().await.unwrap(), usd("0.5").nanos());
         assert_eq!(expire().await.unwrap(), 0);
         site.finish().await;
@@ -93,7 +94,7 @@ async fn an_expired_grant_runs_out_once() {
 async fn an_account_is_opened_once_and_never_over_another() {
     for site in Site::on_each_database().await {
         let (user, other) = (site.user("1").await, site.user("1").await);
-        let id = AccountId::new(now(), random());
+        let id = AccountId::new(now_ms(), random());
         let open = |user| FundsOrder {
             target: FundsTarget::New(Box::new(Account::new(id, user, AccountKind::Gift, Unit::NanoUsd))),
             ..credit(user, "0.5")

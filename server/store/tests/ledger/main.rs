@@ -11,6 +11,8 @@
 mod audit;
 mod calls;
 mod faults;
+#[path = "../fresh_database/mod.rs"]
+mod fresh_database;
 mod funds;
 mod races;
 mod schema;

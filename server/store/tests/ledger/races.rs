@@ -3,7 +3,8 @@ use waystation_ids::InstanceId;
 use waystation_ledger::{Crashed, Refusal, Reserve};
 use waystation_store::LaneError;
 
-use crate::world::{HELD, Site, now, random, settlement};
+use crate::fresh_database::{now_ms, random};
+use crate::world::{HELD, Site, settlement};
 
 const ROUNDS: usize = 200;
 const CALLS: usize = 500;
@@ -49,7 +50,7 @@ async fn any_interleaving_leaves_the_books_balanced() {
         for _ in 0..4 {
             users.push(site.user("0.1").await);
         }
-        let gone = InstanceId::new(now(), random());
+        let gone = InstanceId::new(now_ms(), random());
         let calls: Vec<Reserve> = (0..600)
             .map(|number| {
                 let call = site.call(users[number % users.len()]);

@@ -1,7 +1,6 @@
 //! A site with a database of its own.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, Statement};
 use waystation_ids::{AccountId, AdjustmentId, InstanceId, KeyId, PriceVersionId, RequestId, UserId};
@@ -14,94 +13,51 @@ use waystation_store::{
     AdjustmentRecord, DatabaseKind, FundsOrder, FundsTarget, LedgerLanes, Store, StoreOptions,
 };
 
-static COUNTER: AtomicU64 = AtomicU64::new(0);
+use crate::fresh_database::{FreshDatabase, now_ms, random};
 
 /// One database, and a way to it past the store.
 pub struct Site {
     pub store: Store,
     pub lanes: LedgerLanes,
-    pub url: String,
     pub raw: DatabaseConnection,
     pub instance: InstanceId,
-    folder: Option<Folder>,
-    admin: Option<(String, String)>,
-}
-
-/// A folder that is removed at the end, also where a test has no use for this database.
-struct Folder(std::path::PathBuf);
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
+    pub database: FreshDatabase,
 }
 
 impl Site {
     /// A fresh site on each database that is there.
     pub async fn on_each_database() -> Vec<Site> {
-        let mut sites = vec![Site::on_sqlite().await];
-        for variable in ["WAYSTATION_TEST_MARIADB_URL", "WAYSTATION_TEST_POSTGRES_URL"] {
-            match std::env::var(variable) {
-                Ok(server) => sites.push(Site::on_server(&server).await),
-                // The test bed starts every database; only a test run by hand may do without.
-                Err(_) if std::env::var("WAYSTATION_TEST_ALL").is_ok() => panic!("{variable} is not set"),
-                Err(_) => eprintln!("{variable} is not set: not tested there"),
-            }
+        let mut sites = Vec::new();
+        for database in FreshDatabase::on_each().await {
+            sites.push(Site::open(database).await);
         }
         sites
     }
 
-    pub async fn on_sqlite() -> Site {
-        let folder = std::env::temp_dir().join(format!("waystation-store-{}", unique()));
-        std::fs::create_dir_all(&folder).unwrap();
-        let url = format!("sqlite:{}?mode=rwc", folder.join("site.db").display());
-        let mut site = Site::open(url).await;
-        site.folder = Some(Folder(folder));
-        site
-    }
-
-    pub async fn on_server(server: &str) -> Site {
-        let name = format!("ws_{}", unique());
-        // The address may name a database to begin with; each site gets one of its own beside it.
-        let (scheme, rest) = server.split_once("://").unwrap();
-        let (authority, database) = rest.split_once('/').unwrap_or((rest, ""));
-        let server = format!("{scheme}://{authority}");
-        let first = match (database, scheme) {
-            ("", "mysql") => "mysql",
-            ("", _) => "postgres",
-            (named, _) => named,
-        };
-        let admin_url = format!("{server}/{first}");
-        let admin = Database::connect(&admin_url).await.unwrap();
-        admin.execute_unprepared(&format!("CREATE DATABASE {name}")).await.unwrap();
-        admin.close().await.unwrap();
-        let mut site = Site::open(format!("{server}/{name}")).await;
-        site.admin = Some((admin_url, name));
-        site
-    }
-
-    async fn open(url: String) -> Site {
-        let store = Store::connect(&StoreOptions { url: url.clone(), max_connections: 10 }).await.unwrap();
+    async fn open(database: FreshDatabase) -> Site {
+        let options = StoreOptions { url: database.url.clone(), max_connections: 10 };
+        let store = Store::connect(&options).await.unwrap();
         store.migrate().await.unwrap();
         let (lanes, _) = LedgerLanes::start(&store);
-        let raw = Database::connect(&url).await.unwrap();
-        let instance = InstanceId::new(now(), random());
+        let raw = Database::connect(&database.url).await.unwrap();
+        let instance = InstanceId::new(now_ms(), random());
         store.renew_instance(instance, "test", "0").await.unwrap();
-        let site = Site { store, lanes, url, raw, instance, folder: None, admin: None };
+        let site = Site { store, lanes, raw, instance, database };
         site.insert_price().await;
         site
     }
 
     /// A second server process on the same database.
     pub async fn second(&self) -> LedgerLanes {
-        let store =
-            Store::connect(&StoreOptions { url: self.url.clone(), max_connections: 10 }).await.unwrap();
+        let store = Store::connect(&StoreOptions { url: self.database.url.clone(), max_connections: 10 })
+            .await
+            .unwrap();
         LedgerLanes::start(&store).0
     }
 
     /// A new user with so much cash.
     pub async fn user(&self, cash: &str) -> UserId {
-        let user = UserId::new(now(), random());
+        let user = UserId::new(now_ms(), random());
         if cash != "0" {
             self.lanes.move_funds(credit(user, cash)).await.unwrap();
         }
@@ -110,7 +66,7 @@ impl Site {
 
     pub fn call(&self, user: UserId) -> Reserve {
         Reserve {
-            request: RequestId::new_cause(now(), random()),
+            request: RequestId::new_cause(now_ms(), random()),
             user,
             key: KeyId::new(1, [1; 10]),
             instance: self.instance,
@@ -164,16 +120,11 @@ impl Site {
     }
 
     pub async fn drop_database(self) {
-        let Site { store, lanes, raw, folder, admin, .. } = self;
+        let Site { store, lanes, raw, database, .. } = self;
         drop(lanes);
         raw.close().await.unwrap();
         store.close().await.unwrap();
-        drop(folder);
-        if let Some((url, name)) = admin {
-            let admin = Database::connect(url).await.unwrap();
-            // Other pools of the test may still hold connections; the server is thrown away whole anyway.
-            let _ = admin.execute_unprepared(&format!("DROP DATABASE {name}")).await;
-        }
+        database.remove().await;
     }
 
     async fn insert_price(&self) {
@@ -188,9 +139,9 @@ impl Site {
 
 pub fn credit(user: UserId, cash: &str) -> FundsOrder {
     FundsOrder {
-        id: AdjustmentId::new_cause(now(), random()).uuid(),
+        id: AdjustmentId::new_cause(now_ms(), random()).uuid(),
         user,
-        target: FundsTarget::Standing(AccountKind::Cash, Unit::NanoUsd, AccountId::new(now(), random())),
+        target: FundsTarget::Standing(AccountKind::Cash, Unit::NanoUsd, AccountId::new(now_ms(), random())),
         counterpart: SystemAccount::Adjustments,
         direction: Direction::Credit,
         amount: usd(cash).nanos(),
@@ -232,7 +183,7 @@ pub fn settlement(call: &Reserve, used: Option<(u64, u64)>) -> Arc<Settlement> {
             duration_ms: 9,
             client_ip: "127.0.0.1".to_owned(),
             user_agent: "测试".repeat(200),
-            started_at_ms: now(),
+            started_at_ms: now_ms(),
         },
         attempts: Vec::new(),
     })
@@ -251,20 +202,4 @@ pub fn usd(text: &str) -> Money {
 
 fn price_version() -> PriceVersionId {
     PriceVersionId::new(1, [9; 10])
-}
-
-pub fn random() -> [u8; 10] {
-    let mut bytes = [0; 10];
-    getrandom::fill(&mut bytes).unwrap();
-    bytes
-}
-
-pub fn now() -> i64 {
-    let elapsed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
-    i64::try_from(elapsed.as_millis()).unwrap()
-}
-
-fn unique() -> String {
-    let number = COUNTER.fetch_add(1, Ordering::Relaxed);
-    format!("{}_{}_{number}", std::process::id(), now() % 1_000_000)
 }

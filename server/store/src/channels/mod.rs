@@ -1,19 +1,23 @@
 //! Ways to upstreams, the models they serve and their sealed secrets.
 
-use std::collections::HashMap;
+mod credentials;
+mod models;
 
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::{Set, Unchanged},
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect,
+    ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 use uuid::Uuid;
-use waystation_ids::{ChannelId, CredentialId};
+use waystation_ids::ChannelId;
 
 use crate::changes::{ChangeKind, record_change};
 use crate::connection::{Store, database_time_ms};
 use crate::error::StoreError;
+
+pub use credentials::{Credential, NewCredential};
+pub use models::ChannelModel;
+pub(crate) use models::rename_channel_models;
 
 /// A way to an upstream.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,30 +50,6 @@ pub struct Channel {
     pub updated_at_ms: i64,
 }
 
-/// A model that a channel serves.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ChannelModel {
-    /// What users ask for.
-    pub name: String,
-    /// What the upstream calls it.
-    pub upstream_name: String,
-}
-
-/// A channel's secret.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Credential {
-    /// Its id.
-    pub id: CredentialId,
-    /// The secret, sealed.
-    pub sealed: Vec<u8>,
-    /// What may be shown of it.
-    pub preview: String,
-    /// Whether it is used.
-    pub active: bool,
-    /// When it was added, in unix milliseconds of the database.
-    pub created_at_ms: i64,
-}
-
 /// A channel to be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewChannel {
@@ -95,17 +75,6 @@ pub struct NewChannel {
     pub models: Vec<ChannelModel>,
     /// Its secrets.
     pub credentials: Vec<NewCredential>,
-}
-
-/// A secret to be added to a channel.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewCredential {
-    /// Its id.
-    pub id: CredentialId,
-    /// The secret, sealed.
-    pub sealed: Vec<u8>,
-    /// What may be shown of it.
-    pub preview: String,
 }
 
 /// What changes of a channel; `None` leaves a field as it is.
@@ -202,9 +171,9 @@ impl Store {
             entity::Entity::insert(entity::ActiveModel::from(row).reset_all())
                 .exec_without_returning(&transaction)
                 .await?;
-            insert_models(&transaction, new.id, new.models).await?;
+            models::insert_models(&transaction, new.id, new.models).await?;
             for credential in new.credentials {
-                insert_credential(&transaction, new.id, credential, now_ms).await?;
+                credentials::insert_credential(&transaction, new.id, credential, now_ms).await?;
             }
             record_change(&transaction, ChangeKind::Channel, &new.id.to_string()).await?;
             transaction.commit().await?;
@@ -272,11 +241,8 @@ impl Store {
             }
             save_channel(&transaction, row).await?;
             if let Some(models) = change.models {
-                model::Entity::delete_many()
-                    .filter(model::Column::ChannelId.eq(id.uuid()))
-                    .exec(&transaction)
-                    .await?;
-                insert_models(&transaction, id, models).await?;
+                models::delete_models(&transaction, id).await?;
+                models::insert_models(&transaction, id, models).await?;
             }
             record_change(&transaction, ChangeKind::Channel, &id.to_string()).await?;
             transaction.commit().await?;
@@ -290,60 +256,10 @@ impl Store {
         self.repeat(|| async {
             let transaction = self.begin().await?;
             lock_channel(&transaction, id).await?;
-            credential::Entity::delete_many()
-                .filter(credential::Column::ChannelId.eq(id.uuid()))
-                .exec(&transaction)
-                .await?;
-            model::Entity::delete_many()
-                .filter(model::Column::ChannelId.eq(id.uuid()))
-                .exec(&transaction)
-                .await?;
+            credentials::delete_credentials(&transaction, id).await?;
+            models::delete_models(&transaction, id).await?;
             entity::Entity::delete_by_id(id.uuid()).exec(&transaction).await?;
             record_change(&transaction, ChangeKind::Channel, &id.to_string()).await?;
-            transaction.commit().await?;
-            Ok(())
-        })
-        .await
-    }
-
-    /// Adds a secret to a channel.
-    pub async fn create_credential(
-        &self,
-        channel: ChannelId,
-        new: NewCredential,
-    ) -> Result<Credential, StoreError> {
-        self.repeat(|| async {
-            let new = new.clone();
-            let transaction = self.begin().await?;
-            let row = lock_channel(&transaction, channel).await?;
-            let updated_at_ms = save_channel(&transaction, row).await?;
-            let credential = insert_credential(&transaction, channel, new, updated_at_ms).await?;
-            record_change(&transaction, ChangeKind::Channel, &channel.to_string()).await?;
-            transaction.commit().await?;
-            Ok(credential)
-        })
-        .await
-    }
-
-    /// Deletes a secret of a channel.
-    pub async fn delete_credential(
-        &self,
-        channel: ChannelId,
-        credential: CredentialId,
-    ) -> Result<(), StoreError> {
-        self.repeat(|| async {
-            let transaction = self.begin().await?;
-            let row = lock_channel(&transaction, channel).await?;
-            save_channel(&transaction, row).await?;
-            let deleted = credential::Entity::delete_many()
-                .filter(credential::Column::ChannelId.eq(channel.uuid()))
-                .filter(credential::Column::Id.eq(credential.uuid()))
-                .exec(&transaction)
-                .await?;
-            if deleted.rows_affected == 0 {
-                return Err(StoreError::Missing("credential"));
-            }
-            record_change(&transaction, ChangeKind::Channel, &channel.to_string()).await?;
             transaction.commit().await?;
             Ok(())
         })
@@ -356,25 +272,8 @@ impl Store {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let mut models: HashMap<Uuid, Vec<ChannelModel>> = HashMap::new();
-        let model_rows = model::Entity::find()
-            .filter(model::Column::ChannelId.is_in(ids.iter().copied()))
-            .order_by_asc(model::Column::ModelName)
-            .all(self.reader())
-            .await?;
-        for row in model_rows {
-            let served = ChannelModel { name: row.model_name, upstream_name: row.upstream_name };
-            models.entry(row.channel_id).or_default().push(served);
-        }
-        let mut credentials: HashMap<Uuid, Vec<Credential>> = HashMap::new();
-        let credential_rows = credential::Entity::find()
-            .filter(credential::Column::ChannelId.is_in(ids))
-            .order_by_asc(credential::Column::Id)
-            .all(self.reader())
-            .await?;
-        for row in credential_rows {
-            credentials.entry(row.channel_id).or_default().push(Credential::from(row));
-        }
+        let mut models = models::load_models(self.reader(), &ids).await?;
+        let mut credentials = credentials::load_credentials(self.reader(), &ids).await?;
         rows.into_iter()
             .map(|row| {
                 let models = models.remove(&row.id).unwrap_or_default();
@@ -383,22 +282,6 @@ impl Store {
             })
             .collect()
     }
-}
-
-/// Lets channels go on serving a model under its new name.
-pub(crate) async fn rename_channel_models(
-    connection: &impl ConnectionTrait,
-    from: &str,
-    to: &str,
-) -> Result<(), StoreError> {
-    let change = model::ActiveModel { model_name: Set(to.to_owned()), ..Default::default() };
-    model::Entity::update_many()
-        .set(change)
-        .filter(model::Column::ModelName.eq(from))
-        .exec(connection)
-        .await
-        .map_err(|error| StoreError::taken(error, "name"))?;
-    Ok(())
 }
 
 async fn lock_channel(transaction: &DatabaseTransaction, id: ChannelId) -> Result<entity::Model, StoreError> {
@@ -418,46 +301,6 @@ async fn save_channel(transaction: &DatabaseTransaction, row: entity::Model) -> 
     change.updated_at_ms = Set(updated_at_ms);
     entity::Entity::update(change).exec_without_returning(transaction).await?;
     Ok(updated_at_ms)
-}
-
-async fn insert_models(
-    transaction: &DatabaseTransaction,
-    channel: ChannelId,
-    models: Vec<ChannelModel>,
-) -> Result<(), StoreError> {
-    if models.is_empty() {
-        return Ok(());
-    }
-    let rows = models.into_iter().map(|served| model::ActiveModel {
-        channel_id: Set(channel.uuid()),
-        model_name: Set(served.name),
-        upstream_name: Set(served.upstream_name),
-    });
-    model::Entity::insert_many(rows)
-        .exec_without_returning(transaction)
-        .await
-        .map_err(|error| StoreError::taken(error, "models"))?;
-    Ok(())
-}
-
-async fn insert_credential(
-    transaction: &DatabaseTransaction,
-    channel: ChannelId,
-    new: NewCredential,
-    now_ms: i64,
-) -> Result<Credential, DbErr> {
-    let row = credential::Model {
-        id: new.id.uuid(),
-        channel_id: channel.uuid(),
-        sealed: new.sealed,
-        preview: new.preview,
-        active: true,
-        created_at_ms: now_ms,
-    };
-    credential::Entity::insert(credential::ActiveModel::from(row.clone()).reset_all())
-        .exec_without_returning(transaction)
-        .await?;
-    Ok(Credential::from(row))
 }
 
 fn complete_channel(
@@ -483,18 +326,6 @@ fn complete_channel(
     })
 }
 
-impl From<credential::Model> for Credential {
-    fn from(row: credential::Model) -> Self {
-        Credential {
-            id: CredentialId::from_uuid(row.id),
-            sealed: row.sealed,
-            preview: row.preview,
-            active: row.active,
-            created_at_ms: row.created_at_ms,
-        }
-    }
-}
-
 mod entity {
     use sea_orm::entity::prelude::{
         ActiveModelBehavior, DeriveEntityModel, DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter,
@@ -516,52 +347,6 @@ mod entity {
         pub on_disconnect: String,
         pub created_at_ms: i64,
         pub updated_at_ms: i64,
-    }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
-}
-
-mod model {
-    use sea_orm::entity::prelude::{
-        ActiveModelBehavior, DeriveEntityModel, DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter,
-        PrimaryKeyTrait, Uuid,
-    };
-
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-    #[sea_orm(table_name = "channel_models")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub channel_id: Uuid,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub model_name: String,
-        pub upstream_name: String,
-    }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
-}
-
-mod credential {
-    use sea_orm::entity::prelude::{
-        ActiveModelBehavior, DeriveEntityModel, DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter,
-        PrimaryKeyTrait, Uuid,
-    };
-
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-    #[sea_orm(table_name = "credentials")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
-        pub channel_id: Uuid,
-        pub sealed: Vec<u8>,
-        pub preview: String,
-        pub active: bool,
-        pub created_at_ms: i64,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

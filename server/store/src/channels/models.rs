@@ -1,0 +1,107 @@
+//! The models that channels serve.
+
+use std::collections::HashMap;
+
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
+};
+use uuid::Uuid;
+use waystation_ids::ChannelId;
+
+use crate::error::StoreError;
+
+/// A model that a channel serves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChannelModel {
+    /// What users ask for.
+    pub name: String,
+    /// What the upstream calls it.
+    pub upstream_name: String,
+}
+
+/// Lets channels go on serving a model under its new name.
+pub(crate) async fn rename_channel_models(
+    connection: &impl ConnectionTrait,
+    from: &str,
+    to: &str,
+) -> Result<(), StoreError> {
+    let change = entity::ActiveModel { model_name: Set(to.to_owned()), ..Default::default() };
+    entity::Entity::update_many()
+        .set(change)
+        .filter(entity::Column::ModelName.eq(from))
+        .exec(connection)
+        .await
+        .map_err(|error| StoreError::taken(error, "name"))?;
+    Ok(())
+}
+
+/// What each of these channels serves, by name.
+pub(super) async fn load_models(
+    connection: &impl ConnectionTrait,
+    channels: &[Uuid],
+) -> Result<HashMap<Uuid, Vec<ChannelModel>>, StoreError> {
+    let rows = entity::Entity::find()
+        .filter(entity::Column::ChannelId.is_in(channels.iter().copied()))
+        .order_by_asc(entity::Column::ModelName)
+        .all(connection)
+        .await?;
+    let mut models: HashMap<Uuid, Vec<ChannelModel>> = HashMap::new();
+    for row in rows {
+        let served = ChannelModel { name: row.model_name, upstream_name: row.upstream_name };
+        models.entry(row.channel_id).or_default().push(served);
+    }
+    Ok(models)
+}
+
+pub(super) async fn insert_models(
+    transaction: &DatabaseTransaction,
+    channel: ChannelId,
+    models: Vec<ChannelModel>,
+) -> Result<(), StoreError> {
+    if models.is_empty() {
+        return Ok(());
+    }
+    let rows = models.into_iter().map(|served| entity::ActiveModel {
+        channel_id: Set(channel.uuid()),
+        model_name: Set(served.name),
+        upstream_name: Set(served.upstream_name),
+    });
+    entity::Entity::insert_many(rows)
+        .exec_without_returning(transaction)
+        .await
+        .map_err(|error| StoreError::taken(error, "models"))?;
+    Ok(())
+}
+
+pub(super) async fn delete_models(
+    transaction: &DatabaseTransaction,
+    channel: ChannelId,
+) -> Result<(), StoreError> {
+    entity::Entity::delete_many()
+        .filter(entity::Column::ChannelId.eq(channel.uuid()))
+        .exec(transaction)
+        .await?;
+    Ok(())
+}
+
+mod entity {
+    use sea_orm::entity::prelude::{
+        ActiveModelBehavior, DeriveEntityModel, DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter,
+        PrimaryKeyTrait, Uuid,
+    };
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "channel_models")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub channel_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub model_name: String,
+        pub upstream_name: String,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
