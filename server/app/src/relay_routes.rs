@@ -11,7 +11,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use http_body_util::BodyExt;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 use waystation_api::error::ErrorCode;
 use waystation_api::usage::UsageQuery;
 use waystation_protocol::openai::error::ErrorBody;
@@ -26,6 +26,8 @@ use crate::usage::summarize_key_usage;
 
 /// A caller that sends nothing of its body for so long has gone.
 const BODY_STALL: Duration = Duration::from_secs(30);
+/// And one that sends slower than this on the whole keeps a connection for nothing.
+const BODY_BYTES_A_SECOND_MIN: u64 = 1_024;
 /// Larger bodies are read only for callers that are known.
 const UNKNOWN_BODY_BYTES_MAX: u64 = 64 * 1024;
 const USER_AGENT_LENGTH_MAX: usize = 255;
@@ -191,7 +193,12 @@ async fn read_body(mut body: Body, announced: Option<u64>, limit: usize) -> Resu
     // Most bodies come in one piece, which is then not copied.
     let mut first = Bytes::new();
     let mut whole = Vec::new();
-    while let Some(frame) = timeout(BODY_STALL, body.frame()).await.map_err(|_| stalled())? {
+    let begun = Instant::now();
+    loop {
+        let received = u64::try_from(first.len() + whole.len()).unwrap_or(u64::MAX);
+        let late_at = begun + BODY_STALL + Duration::from_secs(received / BODY_BYTES_A_SECOND_MIN);
+        let patience = late_at.min(Instant::now() + BODY_STALL);
+        let Some(frame) = timeout_at(patience, body.frame()).await.map_err(|_| stalled())? else { break };
         let Ok(piece) = frame.map_err(|_| broken())?.into_data() else { continue };
         if first.len() + whole.len() + piece.len() > limit {
             return Err(Box::new(request_too_large(limit)));
@@ -244,4 +251,33 @@ fn refuse(status: StatusCode, code: &'static str, message: &str) -> Response {
         headers.insert(HeaderName::from_static("x-should-retry"), HeaderValue::from_static("false"));
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use futures_util::stream::unfold;
+    use tokio::time::sleep;
+
+    use super::*;
+
+    /// A body of pieces of so many bytes, one every so many seconds.
+    fn slow_body(pieces: usize, bytes: usize, seconds: u64) -> Body {
+        Body::from_stream(unfold(pieces, move |left| async move {
+            sleep(Duration::from_secs(seconds)).await;
+            let piece = Ok::<_, Infallible>(Bytes::from(vec![b' '; bytes]));
+            (left > 0).then(|| (piece, left - 1))
+        }))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_may_come_slowly_but_not_drop_by_drop() {
+        let whole = read_body(slow_body(20, 20_000, 10), None, 1 << 20).await;
+        assert_eq!(whole.unwrap().len(), 400_000);
+        let dripping = read_body(slow_body(1_000, 1, 5), None, 1 << 20).await;
+        assert_eq!(dripping.unwrap_err().status(), StatusCode::REQUEST_TIMEOUT);
+        let silent = read_body(slow_body(2, 100_000, 31), None, 1 << 20).await;
+        assert_eq!(silent.unwrap_err().status(), StatusCode::REQUEST_TIMEOUT);
+    }
 }
