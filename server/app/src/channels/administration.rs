@@ -141,7 +141,20 @@ fn read_changed_url(body: &ChannelUpdate, before: &store::Channel) -> Result<Opt
         return Ok(None);
     }
     let url = body.base_url.as_deref().unwrap_or(&before.base_url);
+    if !before.credentials.is_empty() && origin_of(url) != origin_of(&before.base_url) {
+        // Whoever may edit a channel may not see its secrets, and so not have them sent elsewhere either.
+        let message = "names another host, and the channel's secrets belong to the one it has: make a new channel, \
+                       or delete the secrets first";
+        return Err(ApiError::field("base_url", message));
+    }
     let format = body.format.map_or(before.format, stored_format);
     let allow_private_network = body.allow_private_network.unwrap_or(before.allow_private_network);
     read_base_url(Some(url), format, allow_private_network).map(Some)
+}
+
+/// Scheme, host and port of an address, as it is written.
+fn origin_of(url: &str) -> String {
+    let mut parts = url.split('/');
+    let origin: Vec<&str> = parts.by_ref().take(3).collect();
+    origin.join("/").to_ascii_lowercase()
 }

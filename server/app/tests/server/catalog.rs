@@ -260,6 +260,28 @@ async fn an_upstream_secret_is_kept_sealed_and_never_shown() {
 }
 
 #[tokio::test]
+async fn a_channels_secrets_are_not_sent_to_another_host() {
+    let shop = open_shop(Site::new(), &[]).await;
+    let channel = json!({
+        "name": "Main", "format": "openai", "base_url": "https://api.example.com/v1", "models": ["opus"],
+        "credentials": ["sk-upstream-hidden-0123456789"],
+    });
+    let channel = shop.owner.create_channel(&read(channel)).await.unwrap();
+    for url in
+        ["https://elsewhere.example.com/v1", "http://api.example.com/v1", "https://api.example.com:444/v1"]
+    {
+        let moved = shop.owner.update_channel(channel.id, &read(json!({"base_url": url}))).await;
+        assert_eq!(refusal(&moved.unwrap_err()), (ErrorCode::InvalidRequest, Some("base_url")), "{url}");
+    }
+    let path = read(json!({"base_url": "https://API.example.com/v2"}));
+    shop.owner.update_channel(channel.id, &path).await.unwrap();
+    shop.owner.delete_credential(channel.id, channel.credentials[0].id).await.unwrap();
+    let moved = read(json!({"base_url": "https://elsewhere.example.com/v1"}));
+    shop.owner.update_channel(channel.id, &moved).await.unwrap();
+    shop.close().await;
+}
+
+#[tokio::test]
 async fn another_instance_follows_a_change_within_seconds() {
     let folder = std::env::temp_dir().join(format!("waystation-shared-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();

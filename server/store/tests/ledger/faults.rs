@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Mutex;
 use waystation_ledger::Reserve;
-use waystation_store::{LaneError, LedgerLanes, Store, StoreOptions};
+use waystation_store::{DatabaseKind, LaneError, LedgerLanes, Store, StoreOptions};
 
 use crate::world::{HELD, Site, credit, settlement};
 
@@ -254,7 +254,7 @@ async fn a_hold_that_cannot_be_ended_does_not_keep_others_from_ending() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_that_stays_locked_does_not_stop_the_lane() {
     for site in Site::on_each_database().await {
-        if site.store.kind() == waystation_store::DatabaseKind::Sqlite {
+        if site.store.kind() == DatabaseKind::Sqlite {
             continue;
         }
         let stuck = site.user("1").await;
@@ -269,7 +269,7 @@ async fn an_account_that_stays_locked_does_not_stop_the_lane() {
             format!("UPDATE accounts SET sequence = sequence WHERE user_id = {}", site.literal(stuck.uuid()));
         tx.execute_unprepared(&lock).await.unwrap();
         let (blocked, later) = (site.lanes.reserve(site.call(stuck)), async {
-            tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+            wait_for_lock_wait(&site).await;
             site.lanes.reserve(site.call(other)).await
         });
         let both = async { tokio::join!(blocked, later) };
@@ -306,10 +306,16 @@ async fn an_unanswered_commit_is_read_back_though_an_order_of_it_fails_now() {
         let calls = [site.call(users[0]), site.call(users[1]), site.call(users[1]), site.call(users[2])];
         let mut waiting = Vec::new();
         for call in &calls {
-            let (lanes, call) = (lanes.clone(), call.clone());
-            waiting.push(tokio::spawn(async move { lanes.reserve(call).await }));
-            // The first is under way, and the others wait in their order, before the next is sent.
-            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            let mut hold = Box::pin(lanes.reserve(call.clone()));
+            // Asked once, the order stands in the lane's queue.
+            tokio::select! {
+                biased;
+                answer = &mut hold => panic!("answered behind a lock: {answer:?}"),
+                () = std::future::ready(()) => {}
+            }
+            waiting.push(hold);
+            // The first must be under way alone before the others gather behind it.
+            wait_for_lock_wait(&site).await;
         }
         first.rollback().await.unwrap();
         wait_for_holds(&site, 1).await;
@@ -321,25 +327,45 @@ async fn an_unanswered_commit_is_read_back_though_an_order_of_it_fails_now() {
         let terms = |text: &str| format!("UPDATE accounts SET terms = '{text}' WHERE user_id = {third}");
         site.raw.execute_unprepared(&terms("{")).await.unwrap();
         drop(keep);
-        let answers: Vec<_> = join_all(waiting).await.into_iter().map(Result::unwrap).collect();
+        let answers = join_all(waiting).await;
         assert!(answers[..3].iter().all(Result::is_ok), "{:?}: {answers:?}", site.store.kind());
         assert!(answers[3].is_err());
         // Nobody was told of the last hold: it is given back as soon as that can be done.
         site.raw.execute_unprepared(&terms("{}")).await.unwrap();
         join_all(calls[..3].iter().map(|call| lanes.settle(settlement(call, None)))).await;
         lanes.move_funds(credit(users[0], "1")).await.unwrap();
-        assert_eq!(site.number("SELECT COUNT(*) AS value FROM holds").await, 0, "{:?}", site.store.kind());
+        wait_for_holds(&site, 0).await;
         site.finish().await;
     }
 }
 
 /// Until so many holds are open.
+/// Until a transaction on the site's database waits for a lock.
+async fn wait_for_lock_wait(site: &Site) {
+    let sql = match site.store.kind() {
+        DatabaseKind::MySql => {
+            "SELECT COUNT(*) AS value FROM information_schema.INNODB_TRX t \
+             JOIN information_schema.PROCESSLIST p ON p.ID = t.trx_mysql_thread_id \
+             WHERE t.trx_state = 'LOCK WAIT' AND p.DB = DATABASE()"
+        }
+        _ => {
+            "SELECT COUNT(*) AS value FROM pg_stat_activity \
+             WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        }
+    };
+    wait_for(site, sql, |waiting| waiting > 0).await;
+}
+
 async fn wait_for_holds(site: &Site, count: i64) {
+    wait_for(site, "SELECT COUNT(*) AS value FROM holds", |holds| holds == count).await;
+}
+
+async fn wait_for(site: &Site, sql: &str, is_there: impl Fn(i64) -> bool) {
     let there = async {
-        while site.number("SELECT COUNT(*) AS value FROM holds").await != count {
+        while !is_there(site.number(sql).await) {
             tokio::task::yield_now().await;
         }
     };
-    let there = tokio::time::timeout(std::time::Duration::from_secs(10), there).await;
-    assert!(there.is_ok(), "there are never {count} holds on {:?}", site.store.kind());
+    let there = tokio::time::timeout(std::time::Duration::from_secs(30), there).await;
+    assert!(there.is_ok(), "never there on {:?}: {sql}", site.store.kind());
 }
