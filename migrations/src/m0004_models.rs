@@ -14,6 +14,8 @@ create_tables!(["models", "price_versions"], |manager| {
         .col(text("display_name", 191))
         .col(optional_number("context_length"))
         .col(optional_number("max_output_tokens"))
+        // How long an upstream may take to begin its answer; the site's setting where absent.
+        .col(optional_number("first_byte_ms"))
         .col(number("default_output_tokens"))
         // Which field carries the cap upstream: max_completion_tokens or max_tokens.
         .col(text("output_cap_parameter", 32))

@@ -12,6 +12,8 @@ use crate::time::Time;
 
 const NAME_LENGTH_MAX: usize = 191;
 const TOKENS_MAX: u64 = 1_000_000_000;
+/// A call has 15 minutes in all.
+const FIRST_BYTE_MS_MAX: u64 = 900_000;
 const DEFAULT_OUTPUT_TOKENS: u64 = 8_192;
 const CAPABILITIES_MAX: usize = 64;
 
@@ -99,6 +101,10 @@ pub struct ModelCreate {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1, maximum = 1_000_000_000)]
     pub max_output_tokens: Option<u64>,
+    /// How long an upstream may take to begin its answer, in milliseconds; without it as the site's settings say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 900_000)]
+    pub first_byte_ms: Option<u64>,
     /// The output cap of calls that state none, in tokens.
     #[serde(default = "default_output_tokens")]
     #[schema(minimum = 1, maximum = 1_000_000_000, default = 8192)]
@@ -135,6 +141,10 @@ pub struct ModelUpdate {
     #[serde(deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<u64>, minimum = 1, maximum = 1_000_000_000)]
     pub max_output_tokens: Option<Option<u64>>,
+    /// How long an upstream may take to begin its answer, in milliseconds; null: as the site's settings say.
+    #[serde(deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<u64>, minimum = 1, maximum = 900_000)]
+    pub first_byte_ms: Option<Option<u64>>,
     /// The output cap of calls that state none, in tokens.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1, maximum = 1_000_000_000)]
@@ -164,6 +174,8 @@ pub struct Model {
     pub context_length: Option<u64>,
     /// The most tokens an answer may have; null: not known.
     pub max_output_tokens: Option<u64>,
+    /// How long an upstream may take to begin its answer, in milliseconds; null: as the site's settings say.
+    pub first_byte_ms: Option<u64>,
     /// The output cap of calls that state none, in tokens.
     pub default_output_tokens: u64,
     /// Which field carries the cap upstream.
@@ -184,6 +196,9 @@ pub enum ModelFieldError {
     /// The field's number of tokens is out of range.
     #[error("is between 1 and 1000000000")]
     Tokens(&'static str),
+    /// The time to the first byte is out of range.
+    #[error("is between 1 and 900000 milliseconds")]
+    FirstByte,
     /// The display name is empty, too long, or holds what cannot be seen.
     #[error("is 1 to 191 characters, none of them a control character")]
     DisplayName,
@@ -197,6 +212,7 @@ impl ModelFieldError {
     pub fn field(self) -> &'static str {
         match self {
             ModelFieldError::Tokens(field) => field,
+            ModelFieldError::FirstByte => "first_byte_ms",
             ModelFieldError::DisplayName => "display_name",
             ModelFieldError::Capabilities => "capabilities",
         }
@@ -208,6 +224,7 @@ impl ModelCreate {
     pub fn check(&self) -> Result<(), ModelFieldError> {
         check_tokens("context_length", self.context_length)?;
         check_tokens("max_output_tokens", self.max_output_tokens)?;
+        check_first_byte(self.first_byte_ms)?;
         check_tokens("default_output_tokens", Some(self.default_output_tokens))?;
         check_display_name(self.display_name.as_deref())?;
         check_capabilities(&self.capabilities)
@@ -219,6 +236,7 @@ impl ModelUpdate {
     pub fn check(&self) -> Result<(), ModelFieldError> {
         check_tokens("context_length", self.context_length.flatten())?;
         check_tokens("max_output_tokens", self.max_output_tokens.flatten())?;
+        check_first_byte(self.first_byte_ms.flatten())?;
         check_tokens("default_output_tokens", self.default_output_tokens)?;
         check_display_name(self.display_name.as_deref())?;
         self.capabilities.as_deref().map_or(Ok(()), check_capabilities)
@@ -228,6 +246,13 @@ impl ModelUpdate {
 fn check_tokens(field: &'static str, tokens: Option<u64>) -> Result<(), ModelFieldError> {
     match tokens {
         Some(tokens) if !(1..=TOKENS_MAX).contains(&tokens) => Err(ModelFieldError::Tokens(field)),
+        _ => Ok(()),
+    }
+}
+
+fn check_first_byte(limit_ms: Option<u64>) -> Result<(), ModelFieldError> {
+    match limit_ms {
+        Some(limit_ms) if !(1..=FIRST_BYTE_MS_MAX).contains(&limit_ms) => Err(ModelFieldError::FirstByte),
         _ => Ok(()),
     }
 }
@@ -308,6 +333,8 @@ mod tests {
     fn a_number_of_tokens_out_of_range_names_its_field() {
         let update = ModelUpdate { max_output_tokens: Some(Some(0)), ..ModelUpdate::default() };
         assert_eq!(update.check().map_err(ModelFieldError::field), Err("max_output_tokens"));
+        let update = ModelUpdate { first_byte_ms: Some(Some(900_001)), ..ModelUpdate::default() };
+        assert_eq!(update.check().map_err(ModelFieldError::field), Err("first_byte_ms"));
         let update = ModelUpdate { capabilities: Some(vec!["Chat!".to_owned()]), ..ModelUpdate::default() };
         assert_eq!(update.check(), Err(ModelFieldError::Capabilities));
         let update = ModelUpdate { display_name: Some("a\0b".to_owned()), ..ModelUpdate::default() };

@@ -155,6 +155,7 @@ async fn create_model(app: &App) -> Result<(), CommandError> {
             display_name: "Demo".to_owned(),
             context_length: Some(32_768),
             max_output_tokens: Some(4_096),
+            first_byte_ms: None,
             default_output_tokens: OUTPUT_TOKENS,
             output_cap_parameter: OutputCapParameter::MaxTokens,
             capabilities: vec!["chat".to_owned()],

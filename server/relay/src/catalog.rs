@@ -20,6 +20,8 @@ pub struct Model {
     pub context_length: Option<u64>,
     /// The most tokens it writes, where known.
     pub max_output_tokens: Option<u64>,
+    /// How long an upstream may take to begin its answer, in milliseconds; none: as the settings say.
+    pub first_byte_ms: Option<u64>,
     /// The output cap of calls that name none, in tokens.
     pub default_output_tokens: u64,
     /// Under which name its upstreams take the output cap.

@@ -206,7 +206,8 @@ async fn ask(
         progress.open.note_headers(200);
         return Ok(UpstreamAnswer::of_demo(answer));
     }
-    let limit = Instant::now() + relay.settings.first_byte_time;
+    let first_byte = exchange.admission.model.first_byte_ms.map(Duration::from_millis);
+    let limit = Instant::now() + first_byte.unwrap_or(relay.settings.first_byte_time);
     let sent = relay.upstreams.send(way, body, stream);
     let mut answer = match progress.watch.wait(progress.link, limit, sent).await {
         Ok(sent) => sent.map_err(AttemptEnd::Failed)?,

@@ -24,6 +24,8 @@ pub struct Model {
     pub context_length: Option<u64>,
     /// The most tokens an answer may have.
     pub max_output_tokens: Option<u64>,
+    /// How long an upstream may take to begin its answer, in milliseconds; none: as the settings say.
+    pub first_byte_ms: Option<u64>,
     /// The output cap of calls that state none, in tokens.
     pub default_output_tokens: u64,
     /// Which field carries the cap upstream.
@@ -51,6 +53,8 @@ pub struct NewModel {
     pub context_length: Option<u64>,
     /// The most tokens an answer may have.
     pub max_output_tokens: Option<u64>,
+    /// How long an upstream may take to begin its answer, in milliseconds; none: as the settings say.
+    pub first_byte_ms: Option<u64>,
     /// The output cap of calls that state none, in tokens.
     pub default_output_tokens: u64,
     /// Which field carries the cap upstream.
@@ -72,6 +76,8 @@ pub struct ModelChange {
     pub context_length: Option<Option<u64>>,
     /// The most tokens an answer may have; `Some(None)` takes the limit away.
     pub max_output_tokens: Option<Option<u64>>,
+    /// How long an upstream may take to begin its answer, in milliseconds.
+    pub first_byte_ms: Option<Option<u64>>,
     /// The output cap of calls that state none, in tokens.
     pub default_output_tokens: Option<u64>,
     /// Which field carries the cap upstream.
@@ -121,6 +127,7 @@ impl Store {
                 display_name: new.display_name,
                 context_length: new.context_length.map(write_count),
                 max_output_tokens: new.max_output_tokens.map(write_count),
+                first_byte_ms: new.first_byte_ms.map(write_count),
                 default_output_tokens: write_count(new.default_output_tokens),
                 output_cap_parameter: new.output_cap_parameter.name().to_owned(),
                 capabilities: write_json(&new.capabilities)?,
@@ -183,6 +190,9 @@ impl Store {
             if let Some(most) = change.max_output_tokens {
                 after.max_output_tokens = most.map(write_count);
             }
+            if let Some(limit) = change.first_byte_ms {
+                after.first_byte_ms = limit.map(write_count);
+            }
             if let Some(default) = change.default_output_tokens {
                 after.default_output_tokens = write_count(default);
             }
@@ -225,6 +235,7 @@ impl TryFrom<entity::Model> for Model {
             display_name: row.display_name,
             context_length: row.context_length.map(count).transpose()?,
             max_output_tokens: row.max_output_tokens.map(count).transpose()?,
+            first_byte_ms: row.first_byte_ms.map(count).transpose()?,
             default_output_tokens: count(row.default_output_tokens)?,
             output_cap_parameter: OutputCapParameter::from_name(&row.output_cap_parameter)
                 .ok_or(StoreError::Unreadable("model"))?,
@@ -251,6 +262,7 @@ pub(crate) mod entity {
         pub display_name: String,
         pub context_length: Option<i64>,
         pub max_output_tokens: Option<i64>,
+        pub first_byte_ms: Option<i64>,
         pub default_output_tokens: i64,
         pub output_cap_parameter: String,
         pub capabilities: String,

@@ -200,6 +200,7 @@ mod tests {
                 display_name: "Sonnet".to_owned(),
                 context_length: None,
                 max_output_tokens: None,
+                first_byte_ms: None,
                 default_output_tokens: 100,
                 output_cap_parameter: OutputCapParameter::MaxTokens,
                 capabilities: Vec::new(),

@@ -85,6 +85,7 @@ impl PricedModel {
             name: row.model.name,
             context_length: row.model.context_length,
             max_output_tokens: row.model.max_output_tokens,
+            first_byte_ms: row.model.first_byte_ms,
             default_output_tokens: row.model.default_output_tokens,
             output_cap_parameter: match row.model.output_cap_parameter {
                 store::OutputCapParameter::MaxCompletionTokens => CapParameter::MaxCompletionTokens,
@@ -195,6 +196,7 @@ mod tests {
             display_name: name.to_owned(),
             context_length: Some(1_000),
             max_output_tokens: None,
+            first_byte_ms: None,
             default_output_tokens: 100,
             output_cap_parameter: store::OutputCapParameter::MaxTokens,
             capabilities: Vec::new(),

@@ -32,6 +32,7 @@ fn wire_model(model: store::Model) -> Model {
         display_name: model.display_name,
         context_length: model.context_length,
         max_output_tokens: model.max_output_tokens,
+        first_byte_ms: model.first_byte_ms,
         default_output_tokens: model.default_output_tokens,
         output_cap_parameter: match model.output_cap_parameter {
             store::OutputCapParameter::MaxCompletionTokens => OutputCapParameter::MaxCompletionTokens,

@@ -159,6 +159,18 @@ async fn an_upstream_that_says_nothing_is_left_after_the_first_byte_limit() {
 }
 
 #[tokio::test]
+async fn a_model_has_its_own_first_byte_limit() {
+    let upstream = Upstream::start(vec![vec![Step::Hang]]).await;
+    let mut world = World::new(&[upstream.url()]);
+    world.settings.first_byte_time = Duration::from_secs(3_600);
+    world.model.first_byte_ms = Some(100);
+    let running = world.start();
+    let answer = crate::world::within(running.ask(&request(false))).await;
+    assert_eq!((answer.status, answer.code().as_str()), (504, "upstream_timeout"));
+    assert_eq!(running.close().await.unwrap().0.cost, None);
+}
+
+#[tokio::test]
 async fn an_error_event_before_any_content_is_tried_elsewhere() {
     let error = "data: {\"error\":{\"message\":\"overloaded\",\"code\":\"server_error\"}}\n\n";
     for script in [

@@ -92,6 +92,7 @@ impl World {
                 name: "model".to_owned(),
                 context_length: Some(100_000),
                 max_output_tokens: None,
+                first_byte_ms: None,
                 default_output_tokens: 1_000,
                 output_cap_parameter: CapParameter::MaxCompletionTokens,
                 price: Some((PriceVersionId::new(1, [4; 10]), price)),

@@ -17,6 +17,7 @@ async fn create_model(store: &Store, name: &str) -> Model {
         display_name: "名字 Name".to_owned(),
         context_length: Some(200_000),
         max_output_tokens: None,
+        first_byte_ms: None,
         default_output_tokens: 8_192,
         output_cap_parameter: OutputCapParameter::MaxCompletionTokens,
         capabilities: vec!["chat".to_owned(), "vision".to_owned()],
@@ -85,6 +86,7 @@ async fn two_models_never_share_a_name() {
             display_name: String::new(),
             context_length: None,
             max_output_tokens: None,
+            first_byte_ms: None,
             default_output_tokens: 1,
             output_cap_parameter: OutputCapParameter::MaxTokens,
             capabilities: Vec::new(),
@@ -106,6 +108,7 @@ async fn a_change_touches_the_named_fields_alone() {
         let change = ModelChange {
             context_length: Some(None),
             max_output_tokens: Some(Some(64_000)),
+            first_byte_ms: Some(Some(300_000)),
             active: Some(false),
             ..ModelChange::default()
         };
@@ -115,6 +118,7 @@ async fn a_change_touches_the_named_fields_alone() {
             Model {
                 context_length: None,
                 max_output_tokens: Some(64_000),
+                first_byte_ms: Some(300_000),
                 active: false,
                 updated_at_ms: changed.updated_at_ms,
                 ..model
