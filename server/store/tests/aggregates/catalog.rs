@@ -67,6 +67,10 @@ async fn a_model_is_found_as_it_was_made() {
     for_each_database(|store, _| async move {
         let model = create_model(&store, "vendor/sonnet-4:beta").await;
         assert_eq!(store.load_model(model.id).await.unwrap(), model);
+        // Ids of one millisecond have no order among them.
+        while now_ms() <= model.created_at_ms {
+            tokio::task::yield_now().await;
+        }
         let second = create_model(&store, "opus").await;
         assert_eq!(store.list_models(None, 1).await.unwrap(), vec![second.clone()]);
         assert_eq!(store.list_models(Some(second.id), 10).await.unwrap(), vec![model]);
