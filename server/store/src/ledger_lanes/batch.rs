@@ -36,8 +36,9 @@ pub(crate) struct BatchFailure {
 }
 
 /// Runs the orders as one transaction, or gives nothing where one of them was withdrawn before the commit: whoever
-/// asked for it has said something else meanwhile, and must not be proved wrong. With `verify`, an earlier run of the same orders may have been committed: what
-/// it did is found by its ids, behind the same locks, and only answered.
+/// asked for it has said something else meanwhile, and must not be proved wrong. With `verify`, an earlier run of
+/// the same orders may have been committed: what it did is found by its ids, behind the same locks, and only
+/// answered.
 pub(crate) async fn run_batch(
     store: &Store,
     orders: &[Order],
