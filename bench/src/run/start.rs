@@ -22,6 +22,7 @@ pub(crate) async fn measure(
 ) -> Result<(), BenchError> {
     let Some(number) = bed.sqlite() else { return Ok(()) };
     let (mut listening, mut answering) = (Samples::default(), Samples::default());
+    let mut own = Samples::default();
     let (mut idle, mut called, mut loaded) = (Samples::default(), Samples::default(), Samples::default());
     for round in 0..options.rounds {
         tell(&format!("start, round {} of {}", round + 1, options.rounds));
@@ -48,6 +49,7 @@ pub(crate) async fn measure(
         bed.site_mut(number)?.restart()?;
         tokio::time::sleep(REST).await;
         idle.add(memory_mib(bed, number)?);
+        own.add(bed.site(number)?.use_so_far().anonymous_kib as f64 / 1024.0);
         let calls = bed.site(number)?.calls(None)?;
         let figures = run_closed_loop(&calls, 64, Duration::from_secs(1)).await;
         bed.site_mut(number)?.expect_rows(&figures);
@@ -63,6 +65,7 @@ pub(crate) async fn measure(
             row("listening after, ms", &listening),
             row("first chat completion answered after, ms", &answering),
             row("RSS before any call, MiB", &idle),
+            row("of it allocated, not the program's file, MiB", &own),
             row("RSS after the first call, MiB", &called),
             row("RSS after a second of 64 callers, MiB", &loaded),
         ],
