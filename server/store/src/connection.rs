@@ -11,6 +11,7 @@ use sea_orm::{
 };
 
 use crate::error::StoreError;
+use crate::planned_faults::{Line, PlannedFaults};
 
 const SQLITE_READERS: u32 = 8;
 
@@ -40,12 +41,32 @@ pub struct Store {
     kind: DatabaseKind,
     url: Arc<str>,
     writer: DatabaseConnection,
-    reader: DatabaseConnection,
+    reader: Line<DatabaseConnection>,
+    /// None but in tests.
+    faults: Option<Arc<PlannedFaults>>,
 }
+
+/// A transaction of the store; taken back when it is dropped without a commit.
+pub(crate) type Transaction = Line<DatabaseTransaction>;
 
 impl Store {
     /// Connects without looking at the schema.
     pub async fn connect(options: &StoreOptions) -> Result<Self, StoreError> {
+        Store::connect_with(options, None).await
+    }
+
+    /// Connects to a database of which some calls will fail, as the plan says. For tests.
+    pub async fn connect_faulty(
+        options: &StoreOptions,
+        faults: Arc<PlannedFaults>,
+    ) -> Result<Self, StoreError> {
+        Store::connect_with(options, Some(faults)).await
+    }
+
+    async fn connect_with(
+        options: &StoreOptions,
+        faults: Option<Arc<PlannedFaults>>,
+    ) -> Result<Self, StoreError> {
         let kind = DatabaseKind::of_url(&options.url)?;
         let (writer, reader) = match kind {
             DatabaseKind::Sqlite => {
@@ -59,7 +80,8 @@ impl Store {
                 (pool.clone(), pool)
             }
         };
-        Ok(Store { kind, url: options.url.as_str().into(), writer, reader })
+        let reader = Line::new(reader, faults.clone());
+        Ok(Store { kind, url: options.url.as_str().into(), writer, reader, faults })
     }
 
     /// Which database it is.
@@ -69,7 +91,7 @@ impl Store {
 
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        self.reader.ping().await.map_err(StoreError::from)
+        self.reader.inner().ping().await.map_err(StoreError::from)
     }
 
     /// The database's clock, in unix milliseconds.
@@ -80,14 +102,14 @@ impl Store {
     /// Closes every connection; a SQLite file is left with its journal merged.
     pub async fn close(self) -> Result<(), StoreError> {
         if self.kind == DatabaseKind::Sqlite {
-            self.reader.close().await?;
+            self.reader.inner().clone().close().await?;
         }
         self.writer.close().await?;
         Ok(())
     }
 
     /// Where queries outside of a transaction go. On SQLite these connections cannot write.
-    pub(crate) fn reader(&self) -> &DatabaseConnection {
+    pub(crate) fn reader(&self) -> &Line<DatabaseConnection> {
         &self.reader
     }
 
@@ -113,26 +135,29 @@ impl Store {
     }
 
     /// Begins a transaction in which every read sees the same moment. Keep it short.
-    pub(crate) async fn begin_snapshot(&self) -> Result<DatabaseTransaction, DbErr> {
-        self.reader
-            .begin_with_options(TransactionOptions {
+    pub(crate) async fn begin_snapshot(&self) -> Result<Transaction, DbErr> {
+        self.begin_on(
+            self.reader.inner(),
+            TransactionOptions {
                 isolation_level: match self.kind {
                     DatabaseKind::Sqlite => None,
                     DatabaseKind::MySql | DatabaseKind::Postgres => Some(IsolationLevel::RepeatableRead),
                 },
                 access_mode: None,
                 sqlite_transaction_mode: Some(SqliteTransactionMode::Deferred),
-            })
-            .await
+            },
+        )
+        .await
     }
 
     /// Begins a transaction that may write.
     ///
     /// SQLite takes its write lock at once, as a deferred one fails under contention. MySQL keeps its repeatable
     /// reads and every read that counts locks; PostgreSQL would refuse most of those, so it reads what is committed.
-    pub(crate) async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
-        self.writer
-            .begin_with_options(TransactionOptions {
+    pub(crate) async fn begin(&self) -> Result<Transaction, DbErr> {
+        self.begin_on(
+            &self.writer,
+            TransactionOptions {
                 isolation_level: match self.kind {
                     DatabaseKind::Sqlite => None,
                     DatabaseKind::MySql => Some(IsolationLevel::RepeatableRead),
@@ -140,8 +165,22 @@ impl Store {
                 },
                 access_mode: None,
                 sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-            })
-            .await
+            },
+        )
+        .await
+    }
+
+    async fn begin_on(
+        &self,
+        connection: &DatabaseConnection,
+        options: TransactionOptions,
+    ) -> Result<Transaction, DbErr> {
+        let beginning = connection.begin_with_options(options);
+        let transaction = match &self.faults {
+            None => beginning.await?,
+            Some(faults) => faults.carry(beginning).await?,
+        };
+        Ok(Line::new(transaction, self.faults.clone()))
     }
 }
 

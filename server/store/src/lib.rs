@@ -14,6 +14,7 @@ mod leases;
 mod ledger_audit;
 mod ledger_lanes;
 mod models;
+mod planned_faults;
 mod prices;
 mod repeat;
 mod requests;
@@ -41,6 +42,7 @@ pub use ledger_lanes::{
     AdjustmentRecord, FundsOrder, FundsReceipt, FundsTarget, LaneError, Lapsed, LedgerLanes, SweepReport,
 };
 pub use models::{Model, ModelChange, NewModel, OutputCapParameter};
+pub use planned_faults::{FaultKind, FaultMoment, PlannedFault, PlannedFaults};
 pub use prices::{NewPriceVersion, PriceVersion};
 pub use requests::{EndedRequest, HourlyUsage, RequestFilter, UsageFilter};
 pub use sessions::{NewSession, Session, SessionKind};

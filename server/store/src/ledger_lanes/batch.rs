@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
-use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use uuid::Uuid;
 use waystation_ids::{AccountId, RequestId, TransferId};
 use waystation_ledger::{
@@ -13,7 +13,7 @@ use waystation_ledger::{
 };
 use waystation_pricing::{Bucket, Usage, UsageSource};
 
-use crate::connection::{Store, database_time_ms};
+use crate::connection::{Store, Transaction, database_time_ms};
 use crate::error::StoreError;
 use crate::ledger_lanes::book_rows::{
     StoredAccount, delete_holds, insert_accounts, insert_holds, insert_transfers, lock_accounts,
@@ -74,7 +74,7 @@ struct Work {
 }
 
 impl Work {
-    async fn load(tx: &DatabaseTransaction, orders: &[Order], verify: bool) -> Result<Self, StoreError> {
+    async fn load(tx: &Transaction, orders: &[Order], verify: bool) -> Result<Self, StoreError> {
         let users: BTreeSet<Uuid> = orders.iter().map(|order| order.user().uuid()).collect();
         let accounts = lock_accounts(tx, &Vec::from_iter(users)).await?;
         let holds = lock_holds(tx, &hold_ids(orders, verify)).await?;
@@ -248,7 +248,7 @@ impl Work {
         Ok(receipt)
     }
 
-    async fn write(&self, tx: &DatabaseTransaction) -> Result<(), StoreError> {
+    async fn write(&self, tx: &Transaction) -> Result<(), StoreError> {
         let (known, opened): (Vec<_>, Vec<_>) = self
             .changed_accounts()
             .into_iter()
@@ -289,7 +289,7 @@ impl Work {
             .collect()
     }
 
-    async fn write_adjustments(&self, tx: &DatabaseTransaction) -> Result<(), StoreError> {
+    async fn write_adjustments(&self, tx: &Transaction) -> Result<(), StoreError> {
         if self.funds.is_empty() {
             return Ok(());
         }
@@ -387,7 +387,7 @@ fn budget_periods(
 
 /// Manual changes that were made already.
 async fn lock_receipts(
-    tx: &DatabaseTransaction,
+    tx: &Transaction,
     orders: &[Order],
 ) -> Result<BTreeMap<Uuid, FundsReceipt>, StoreError> {
     let ids: Vec<Uuid> = orders

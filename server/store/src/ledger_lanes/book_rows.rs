@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sea_orm::sea_query::extension::mysql::{IndexHintScope, MySqlSelectStatementExt};
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Order as Sort, Query, SelectStatement};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult, QueryResult};
+use sea_orm::{ConnectionTrait, FromQueryResult, QueryResult};
 use uuid::Uuid;
 use waystation_ids::{BudgetId, InstanceId, KeyId, PriceVersionId, RequestId, UserId};
 use waystation_ledger::{Account, Books, Budget, BudgetPeriod, Hold, Spending, Transfer};
@@ -12,6 +12,7 @@ use waystation_pricing::{Money, Multiplier};
 
 use crate::accounts;
 use crate::column_values::{read_count, read_json, write_count, write_json};
+use crate::connection::Transaction;
 use crate::error::StoreError;
 use crate::sql::insert_rows;
 
@@ -53,7 +54,7 @@ pub(crate) type StoredAccount = (Account, i64);
 
 /// Locks every open account of these users, in the order of users and ids.
 pub(crate) async fn lock_accounts(
-    tx: &DatabaseTransaction,
+    tx: &Transaction,
     users: &[Uuid],
 ) -> Result<Vec<StoredAccount>, StoreError> {
     let query = Query::select()
@@ -71,7 +72,7 @@ pub(crate) async fn lock_accounts(
 }
 
 /// Locks the open holds of these calls.
-pub(crate) async fn lock_holds(tx: &DatabaseTransaction, ids: &[Uuid]) -> Result<Vec<Hold>, StoreError> {
+pub(crate) async fn lock_holds(tx: &Transaction, ids: &[Uuid]) -> Result<Vec<Hold>, StoreError> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
@@ -90,7 +91,7 @@ pub(crate) fn select_holds() -> SelectStatement {
 
 /// Locks budgets and what their periods have used, and puts both into the books.
 pub(crate) async fn lock_budgets(
-    tx: &DatabaseTransaction,
+    tx: &Transaction,
     books: &mut Books,
     periods: &[(BudgetId, i64)],
 ) -> Result<(), StoreError> {
@@ -135,20 +136,14 @@ pub(crate) async fn lock_budgets(
 }
 
 /// Opens accounts. One whose id is taken is refused: its sums are never those of another.
-pub(crate) async fn insert_accounts(
-    tx: &DatabaseTransaction,
-    accounts: &[StoredAccount],
-) -> Result<(), StoreError> {
+pub(crate) async fn insert_accounts(tx: &Transaction, accounts: &[StoredAccount]) -> Result<(), StoreError> {
     if !accounts.is_empty() {
         tx.execute(&insert_rows("accounts", &ACCOUNT_COLUMNS, account_rows(accounts)?)?).await?;
     }
     Ok(())
 }
 
-pub(crate) async fn write_accounts(
-    tx: &DatabaseTransaction,
-    accounts: &[StoredAccount],
-) -> Result<(), StoreError> {
+pub(crate) async fn write_accounts(tx: &Transaction, accounts: &[StoredAccount]) -> Result<(), StoreError> {
     if accounts.is_empty() {
         return Ok(());
     }
@@ -164,7 +159,7 @@ pub(crate) async fn write_accounts(
 }
 
 pub(crate) async fn write_spending(
-    tx: &DatabaseTransaction,
+    tx: &Transaction,
     spending: &BTreeMap<(BudgetId, i64), Spending>,
 ) -> Result<(), StoreError> {
     if spending.is_empty() {
@@ -190,7 +185,7 @@ pub(crate) async fn write_spending(
     Ok(())
 }
 
-pub(crate) async fn insert_holds(tx: &DatabaseTransaction, holds: &[&Hold]) -> Result<(), StoreError> {
+pub(crate) async fn insert_holds(tx: &Transaction, holds: &[&Hold]) -> Result<(), StoreError> {
     if holds.is_empty() {
         return Ok(());
     }
@@ -218,7 +213,7 @@ pub(crate) async fn insert_holds(tx: &DatabaseTransaction, holds: &[&Hold]) -> R
     Ok(())
 }
 
-pub(crate) async fn delete_holds(tx: &DatabaseTransaction, ids: &[Uuid]) -> Result<(), StoreError> {
+pub(crate) async fn delete_holds(tx: &Transaction, ids: &[Uuid]) -> Result<(), StoreError> {
     if !ids.is_empty() {
         let statement =
             Query::delete().from_table("holds").and_where(Expr::col("id").is_in(ids.iter().copied())).take();
@@ -227,10 +222,7 @@ pub(crate) async fn delete_holds(tx: &DatabaseTransaction, ids: &[Uuid]) -> Resu
     Ok(())
 }
 
-pub(crate) async fn insert_transfers(
-    tx: &DatabaseTransaction,
-    transfers: &[Transfer],
-) -> Result<(), StoreError> {
+pub(crate) async fn insert_transfers(tx: &Transaction, transfers: &[Transfer]) -> Result<(), StoreError> {
     if transfers.is_empty() {
         return Ok(());
     }

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Order as Sort, Query};
-use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseTransaction, QueryResult};
+use sea_orm::{ConnectionTrait, DatabaseBackend, QueryResult};
 use uuid::Uuid;
 use waystation_ids::RequestId;
 use waystation_ledger::{AttemptRecord, CallRecord, CallStatus, LostHold, Settled};
 use waystation_pricing::{Money, Usage};
 
 use crate::column_values::{read_json, write_count, write_json};
+use crate::connection::Transaction;
 use crate::error::StoreError;
 use crate::sql::{insert_rows, stored_plus_new};
 
@@ -132,7 +133,7 @@ impl EndingCall {
 
 /// Locks the rows of calls that have ended.
 pub(crate) async fn lock_ended_calls(
-    tx: &DatabaseTransaction,
+    tx: &Transaction,
     ids: &[Uuid],
 ) -> Result<BTreeMap<RequestId, EndedCall>, StoreError> {
     if ids.is_empty() {
@@ -149,10 +150,7 @@ pub(crate) async fn lock_ended_calls(
 }
 
 /// Writes the rows of calls that end now.
-pub(crate) async fn write_ending_calls(
-    tx: &DatabaseTransaction,
-    calls: &[EndingCall],
-) -> Result<(), StoreError> {
+pub(crate) async fn write_ending_calls(tx: &Transaction, calls: &[EndingCall]) -> Result<(), StoreError> {
     if calls.is_empty() {
         return Ok(());
     }
@@ -171,7 +169,7 @@ pub(crate) async fn write_ending_calls(
     add_to_rollups(tx, calls).await
 }
 
-async fn insert_attempts(tx: &DatabaseTransaction, calls: &[EndingCall]) -> Result<(), StoreError> {
+async fn insert_attempts(tx: &Transaction, calls: &[EndingCall]) -> Result<(), StoreError> {
     let columns = [
         "id",
         "channel_id",
@@ -208,7 +206,7 @@ async fn insert_attempts(tx: &DatabaseTransaction, calls: &[EndingCall]) -> Resu
     Ok(())
 }
 
-async fn add_to_rollups(tx: &DatabaseTransaction, calls: &[EndingCall]) -> Result<(), StoreError> {
+async fn add_to_rollups(tx: &Transaction, calls: &[EndingCall]) -> Result<(), StoreError> {
     let mut sums: BTreeMap<RollupKey, RollupSums> = BTreeMap::new();
     for call in calls {
         let rollup = call.rollup();
