@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod accounts;
+mod book_transaction;
 mod budgets;
 mod catalog;
 mod changes;
@@ -22,6 +23,7 @@ mod schema;
 mod sessions;
 mod site;
 mod sql;
+mod sqlite_books;
 mod transfers;
 mod users;
 

@@ -7,10 +7,9 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use sea_orm::{
-    ConnectionTrait, DatabaseBackend, DatabaseTransaction, DbErr, ExecResult, QueryResult, RuntimeErr,
-    Statement,
-};
+use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement};
+
+use crate::connection::Begun;
 
 /// A database call that is to fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,6 +115,11 @@ impl<C> Line<C> {
         Line { inner, faults }
     }
 
+    /// What the line leads to, which is then left.
+    pub fn into_inner(self) -> C {
+        self.inner
+    }
+
     /// What the line leads to, for what no plan needs to see.
     pub fn inner(&self) -> &C {
         &self.inner
@@ -130,7 +134,7 @@ impl<C> Line<C> {
     }
 }
 
-impl Line<DatabaseTransaction> {
+impl Line<Begun> {
     /// Commits. After an error it may have happened.
     pub async fn commit(self) -> Result<(), DbErr> {
         match self.faults {

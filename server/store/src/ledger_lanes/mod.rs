@@ -14,6 +14,7 @@ mod book_rows;
 mod call_rows;
 mod lane;
 mod order;
+mod row_writer;
 mod sweep;
 
 use std::sync::Arc;
