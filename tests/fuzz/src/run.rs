@@ -7,7 +7,7 @@ use crate::mutation::{Mutator, Random};
 use crate::targets::Target;
 
 /// Longest input, in bytes.
-const INPUT_BYTES_MAX: usize = 4096;
+const INPUT_BYTES_MAX: usize = 1024;
 
 /// When to stop, whichever comes first.
 #[derive(Clone, Copy, Debug)]
