@@ -138,6 +138,23 @@ impl Server {
         let _ = self.child.wait();
     }
 
+    /// The most memory the process has had in use so far, in bytes.
+    pub fn peak_memory(&self) -> u64 {
+        let path = format!("/proc/{}/status", self.child.id());
+        let status = fs::read_to_string(path).expect("the process runs");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a process has a peak");
+        let kibibytes = line.trim().trim_end_matches(" kB").parse::<u64>().expect("the peak is a number");
+        kibibytes * 1024
+    }
+
+    /// Panics when the server has, and shows where.
+    pub fn assert_no_panic(&self) {
+        let text = fs::read(self.options.directory.join("server.log")).unwrap_or_default();
+        let text = String::from_utf8_lossy(&text);
+        let panics: Vec<&str> = text.lines().filter(|line| line.contains("panicked")).take(3).collect();
+        assert!(panics.is_empty(), "the server panicked: {panics:#?}");
+    }
+
     /// The end of what the server has written.
     pub fn log_tail(&self) -> String {
         read_tail(&self.options.directory)

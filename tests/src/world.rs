@@ -129,6 +129,11 @@ impl World {
         self.servers.iter().map(|server| server.base_url().to_owned()).collect()
     }
 
+    /// The first server, to look at.
+    pub fn first_server(&self) -> &Server {
+        &self.servers[0]
+    }
+
     /// One of the servers.
     pub fn server(&mut self, number: usize) -> &mut Server {
         &mut self.servers[number]
@@ -143,16 +148,19 @@ impl World {
 
     /// A call of the management API with the owner's token, on the first server.
     pub async fn ask(&self, method: Method, path: &str, body: Option<&Value>) -> Reply {
+        self.ask_with_text(method, path, body.map(Value::to_string)).await
+    }
+
+    /// The same with a body that need not be JSON.
+    pub async fn ask_with_text(&self, method: Method, path: &str, body: Option<String>) -> Reply {
         let mut request = self
             .http
             .request(method, format!("{}{path}", self.servers[0].base_url()))
             .bearer_auth(&self.token);
         if let Some(body) = body {
             let key = format!("scenario-{}", self.count.fetch_add(1, Ordering::Relaxed));
-            request = request
-                .header("content-type", "application/json")
-                .header("idempotency-key", key)
-                .body(body.to_string());
+            request =
+                request.header("content-type", "application/json").header("idempotency-key", key).body(body);
         }
         Reply::read(request.send().await.expect("the server answers")).await
     }

@@ -7,12 +7,14 @@ mod first_call;
 mod grants;
 mod hostile_upstream;
 mod key_limits;
+mod numbers;
 mod outage;
 mod price_change;
 mod race;
 mod restart;
 mod retry;
 mod revocation;
+mod schema;
 mod test_bed;
 
 use serde_json::{Value, json};
