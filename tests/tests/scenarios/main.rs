@@ -13,6 +13,7 @@ mod race;
 mod restart;
 mod retry;
 mod revocation;
+mod streams;
 mod test_bed;
 
 use serde_json::{Value, json};

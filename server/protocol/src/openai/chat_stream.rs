@@ -79,6 +79,7 @@ pub struct StreamVerdict {
 pub struct ChatStreamMeter {
     view: StreamView,
     end: Option<StreamEnd>,
+    has_choices: bool,
     usage: Option<ReportedUsage>,
     delivered: DeliveredOutput,
     finish_reason: Option<String>,
@@ -133,6 +134,11 @@ impl ChatStreamMeter {
         self.end.is_some()
     }
 
+    /// Whether any choice was seen: a stream without one is no answer, whatever else it says.
+    pub fn has_choices(&self) -> bool {
+        self.has_choices
+    }
+
     /// What was delivered so far.
     pub fn delivered(&self) -> DeliveredOutput {
         self.delivered
@@ -150,6 +156,7 @@ impl ChatStreamMeter {
     }
 
     fn count(&mut self, answer: &Answer<'_>) {
+        self.has_choices |= answer.choices.unwrap_or(0) > 0;
         self.usage = answer.usage.or(self.usage);
         let (sum, more) = (&mut self.delivered, &answer.delivered);
         sum.text = sum.text.plus(more.text);
