@@ -128,12 +128,12 @@ async fn what_is_packed_in_an_unknown_way_or_not_at_all_is_no_answer_and_free() 
 async fn an_answer_that_unpacks_to_far_more_than_its_size_is_refused_in_little_memory() {
     const MEBIBYTE: u64 = 1024 * 1024;
     let mut bed = Bed::start().await;
-    let zeros = vec![b' '; 64 * 1024];
+    // 256 MiB of comments, each far below the largest event.
+    let comment = format!(": {}\n\n", " ".repeat(64 * 1024));
     for coding in CODINGS {
         let first = word("one");
-        let mut pieces = vec![ROLE.as_bytes(), first.as_bytes(), b": "];
-        // 256 MiB of a comment that does not end.
-        pieces.extend(std::iter::repeat_n(zeros.as_slice(), 4_096));
+        let mut pieces = vec![ROLE.as_bytes(), first.as_bytes()];
+        pieces.extend(std::iter::repeat_n(comment.as_bytes(), 4_096));
         let packed = pack_whole(coding, &pieces).await;
         bed.ask(question(MODEL)).await;
         let before = bed.world.server(0).peak_resident_bytes();
