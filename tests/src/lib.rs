@@ -4,6 +4,7 @@ mod database;
 mod mock_upstream;
 mod money;
 mod patience;
+mod raw_upstream;
 mod redis_server;
 mod reply;
 mod server;
@@ -14,6 +15,9 @@ pub use database::{DatabaseKind, TestDatabase};
 pub use mock_upstream::{Behaviour, Hang, MockUpstream, SeenCall};
 pub use money::nanos;
 pub use patience::{eventually, rfc3339_in};
+pub use raw_upstream::{
+    RawUpstream, SelfSigned, Wire, chunked, chunked_head, document, packed_head, stream_head,
+};
 pub use redis_server::RedisServer;
 pub use reply::Reply;
 pub use server::{Server, ServerOptions};

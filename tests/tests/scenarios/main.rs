@@ -15,6 +15,7 @@ mod restart;
 mod retry;
 mod revocation;
 mod schema;
+mod streams;
 mod test_bed;
 
 use serde_json::{Value, json};

@@ -14,6 +14,7 @@ mod faults;
 #[path = "../fresh_database/mod.rs"]
 mod fresh_database;
 mod funds;
+mod late_writers;
 mod races;
 mod schema;
 mod world;
