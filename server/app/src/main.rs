@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod access_log;
 mod adjustments;
 mod auth;
 mod bootstrap;
@@ -22,6 +23,7 @@ mod jobs;
 mod keys;
 mod ledger;
 mod logging;
+mod metrics;
 mod models;
 mod openapi;
 mod passwords;

@@ -92,6 +92,7 @@ async fn relay_chat(relay: &Arc<Relay>, call: &Call, link: &mut CallerLink) -> R
     let record = first_record(relay, call, &caller, &request, &admission);
     let mut open = OpenCall::new(relay.clone(), record);
     let hold = take_hold(relay, call, &caller, &request, &admission, &mut open).await?;
+    link.note_hold();
     let output_cap = hold.output_cap.saturating_sub(admission.output_beside_cap);
     if output_cap == 0 {
         let error = CallError::insufficient_balance(

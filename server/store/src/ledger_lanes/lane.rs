@@ -12,6 +12,7 @@ use waystation_ledger::Hold;
 use crate::connection::Store;
 use crate::error::StoreError;
 use crate::ledger_lanes::batch::{BatchFailure, run_batch};
+use crate::ledger_lanes::lane_metrics::LaneMetrics;
 use crate::ledger_lanes::order::{Answer, LaneError, Order, Reply, Waiting};
 
 const BATCH_MAX: usize = 256;
@@ -28,14 +29,19 @@ pub(crate) struct Lane {
 }
 
 impl Lane {
-    pub fn start(store: Store) -> (Self, JoinHandle<()>) {
+    pub fn start(store: Store, metrics: Arc<LaneMetrics>) -> (Self, JoinHandle<()>) {
         let (queue, waiting) = mpsc::channel(WAITING_MAX);
-        let runner = Runner { store, waiting, forgotten: Vec::new(), jitter: 0x9e37_79b9 };
+        let runner = Runner { store, waiting, forgotten: Vec::new(), jitter: 0x9e37_79b9, metrics };
         (Lane { queue }, tokio::spawn(runner.run()))
     }
 
     pub async fn submit(&self, order: Order, answer: oneshot::Sender<Answer>) -> Result<(), LaneError> {
         self.queue.send(Waiting { order, answer }).await.map_err(|_| LaneError::Closed)
+    }
+
+    /// How many orders wait for their turn.
+    pub fn waiting(&self) -> usize {
+        self.queue.max_capacity() - self.queue.capacity()
     }
 
     /// Gives back a hold that nobody will use, without waiting for it.
@@ -54,13 +60,17 @@ struct Runner {
     /// Holds that may have been committed though their callers were told otherwise.
     forgotten: Vec<Order>,
     jitter: u32,
+    metrics: Arc<LaneMetrics>,
 }
 
 impl Runner {
     async fn run(mut self) {
         let mut batch = Vec::with_capacity(BATCH_MAX);
         while self.waiting.recv_many(&mut batch, BATCH_MAX).await > 0 {
+            self.metrics.batch_orders.observe(batch.len() as u64);
+            let begun = Instant::now();
             self.run_and_answer(&mut batch).await;
+            self.metrics.batch_time.observe_time(begun.elapsed());
             self.give_back_forgotten().await;
         }
     }
@@ -118,6 +128,7 @@ impl Runner {
             // Whether an unanswered commit happened is read back under the same locks before running again.
             verify |= failure.commit_unknown;
             repeats += 1;
+            self.metrics.repeats.increment();
             if !passing || repeats > REPEATS_MAX || Instant::now() >= until {
                 return Err(BatchFailure { commit_unknown: verify, poisoned: !passing, ..failure });
             }
