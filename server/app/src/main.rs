@@ -50,6 +50,7 @@ use clap::Parser;
 
 use crate::cli::{Arguments, CommandError, Outcome, Output, run};
 use crate::error::{StartError, error_chain};
+use crate::logging::flush_log;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -58,6 +59,7 @@ fn main() -> ExitCode {
         .build()
         .map_err(|error| CommandError::Start(StartError::System(error)))
         .and_then(|runtime| runtime.block_on(run(arguments, &mut Output::stdout())));
+    flush_log();
     match ended {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::NotSo) => ExitCode::from(1),

@@ -9,6 +9,7 @@ use waystation_metrics::Page;
 use waystation_relay::Relay;
 
 use crate::error::error_chain;
+use crate::logging::lost_lines;
 use crate::metrics::process::read_process;
 use crate::state::App;
 
@@ -137,6 +138,11 @@ fn write_process(page: &mut Page, app: &App) {
     if let Some(files) = process.open_files_max {
         page.gauge("process_max_fds", "How many files and connections may be open.", files);
     }
+    page.growing(
+        "waystation_log_lines_lost_total",
+        "Lines of the log that were lost because nobody read them in time.",
+        lost_lines(),
+    );
     let uptime = app.metrics.started.elapsed().as_secs();
     page.growing("waystation_uptime_seconds_total", "How long this process has run.", uptime);
     let tasks = Handle::current().metrics().num_alive_tasks();
