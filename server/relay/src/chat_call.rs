@@ -268,11 +268,11 @@ pub(crate) fn note_failure(
     way: &Way<'_>,
     failure: &Failure,
 ) {
-    progress.open.fail_attempt(way, failure);
+    let text = progress.open.fail_attempt(way, failure);
     let (channel, credential) = (way.route.channel.id, way.credential.map(|credential| credential.id));
     exchange.relay.health.record_failure(channel, credential, failure, Instant::now());
     let request = exchange.call.request_id;
-    tracing::warn!(%request, %channel, code = failure.code(), text = failure.text, "a try failed");
+    tracing::warn!(%request, %channel, code = failure.code(), text, "a try failed");
 }
 
 /// The stable name of a stop in the attempt's row.
