@@ -41,7 +41,8 @@ pub use keys::{ChangeKeyError, Key, KeyHolder, KeyLimits, KeyRotation, KeyUpdate
 pub use leases::INSTANCE_LEASE_MS;
 pub use ledger_audit::{AuditDifference, AuditReport};
 pub use ledger_lanes::{
-    AdjustmentRecord, FundsOrder, FundsReceipt, FundsTarget, LaneError, Lapsed, LedgerLanes, SweepReport,
+    AdjustmentRecord, FundsOrder, FundsReceipt, FundsTarget, LaneError, LaneMetrics, Lapsed, LedgerLanes,
+    SweepReport,
 };
 pub use models::{Model, ModelChange, NewModel, OutputCapParameter};
 pub use planned_faults::{FaultKind, FaultMoment, PlannedFault, PlannedFaults};

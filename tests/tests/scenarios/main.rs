@@ -7,6 +7,7 @@ mod first_call;
 mod grants;
 mod hostile_upstream;
 mod key_limits;
+mod log;
 mod numbers;
 mod outage;
 mod price_change;

@@ -13,6 +13,7 @@ use waystation_ledger::Hold;
 use crate::connection::{DatabaseKind, Store};
 use crate::error::StoreError;
 use crate::ledger_lanes::batch::{BatchFailure, run_batch};
+use crate::ledger_lanes::lane_metrics::LaneMetrics;
 use crate::ledger_lanes::order::{Answer, LaneError, Order, Reply, Waiting};
 
 const BATCH_MAX: usize = 256;
@@ -31,13 +32,20 @@ pub(crate) struct Lane {
 }
 
 impl Lane {
-    pub fn start(store: Store) -> (Self, JoinHandle<()>) {
+    pub fn start(store: Store, metrics: Arc<LaneMetrics>) -> (Self, JoinHandle<()>) {
         let (queue, waiting) = mpsc::channel(WAITING_MAX);
         let (merges, due) = mpsc::channel(1);
         let is_file = store.kind() == DatabaseKind::Sqlite;
         let merging = store.clone();
-        let runner =
-            Runner { store, waiting, forgotten: Vec::new(), jitter: 0x9e37_79b9, unmerged: 0, merges };
+        let runner = Runner {
+            store,
+            waiting,
+            forgotten: Vec::new(),
+            jitter: 0x9e37_79b9,
+            unmerged: 0,
+            merges,
+            metrics,
+        };
         if !is_file {
             return (Lane { queue }, tokio::spawn(runner.run()));
         }
@@ -49,6 +57,11 @@ impl Lane {
 
     pub async fn submit(&self, order: Order, answer: oneshot::Sender<Answer>) -> Result<(), LaneError> {
         self.queue.send(Waiting { order, answer }).await.map_err(|_| LaneError::Closed)
+    }
+
+    /// How many orders wait for their turn.
+    pub fn waiting(&self) -> usize {
+        self.queue.max_capacity() - self.queue.capacity()
     }
 
     /// Gives back a hold that nobody will use, without waiting for it.
@@ -71,6 +84,7 @@ struct Runner {
     unmerged: usize,
     /// Asks for the journal to be merged, beside the writer: within a commit it would make everybody wait.
     merges: mpsc::Sender<()>,
+    metrics: Arc<LaneMetrics>,
 }
 
 /// Merges a file's journal whenever it is due, until the lane ends.
@@ -98,7 +112,10 @@ impl Runner {
             if count == 0 {
                 return;
             }
+            self.metrics.batch_orders.observe(count as u64);
+            let begun = Instant::now();
             self.run_and_answer(&mut batch).await;
+            self.metrics.batch_time.observe_time(begun.elapsed());
             self.give_back_forgotten().await;
             self.unmerged += count;
             if self.unmerged >= OPERATIONS_A_MERGE {
@@ -162,6 +179,7 @@ impl Runner {
             // Whether an unanswered commit happened is read back under the same locks before running again.
             verify |= failure.commit_unknown;
             repeats += 1;
+            self.metrics.repeats.increment();
             if !passing || repeats > REPEATS_MAX || Instant::now() >= until {
                 return Err(BatchFailure { commit_unknown: verify, poisoned: !passing, ..failure });
             }
