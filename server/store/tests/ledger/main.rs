@@ -10,10 +10,12 @@
 
 mod audit;
 mod calls;
+mod every_call;
 mod faults;
 #[path = "../fresh_database/mod.rs"]
 mod fresh_database;
 mod funds;
 mod races;
 mod schema;
+mod wire;
 mod world;
