@@ -7,6 +7,8 @@ mod first_call;
 mod grants;
 mod hostile_upstream;
 mod key_limits;
+mod kills;
+mod load;
 mod log;
 mod numbers;
 mod outage;
