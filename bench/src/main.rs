@@ -92,7 +92,9 @@ async fn put_load(options: &LoadOptions) -> Result<ExitCode, BenchError> {
     let (half, slow) = (figures.timing.percentile_ms(50.0), figures.timing.percentile_ms(99.0));
     let (answered, failed) = (figures.answered, figures.failed);
     let rate = figures.rate();
-    print(&format!("{answered} answered, {failed} failed, {rate:.0}/s, p50 {half:.2} ms, p99 {slow:.2} ms\n"))?;
+    print(&format!(
+        "{answered} answered, {failed} failed, {rate:.0}/s, p50 {half:.2} ms, p99 {slow:.2} ms\n"
+    ))?;
     Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -101,10 +103,13 @@ async fn put_streams(options: &LoadOptions, count: u64, duration: Duration) -> R
     let calls = Calls::chat(options.address, &options.keys, Some(StreamPlan::steady(chunks, 50)));
     let mut streams = OpenStreams::new();
     streams.open(&calls, count, Duration::from_secs(1)).await.while_doing("opening streams")?;
-    let load = streams.observe(duration).await;
-    let (half, slow) = (load.delay.percentile_ms(50.0), load.delay.percentile_ms(99.0));
+    let delay = streams.observe(duration).await;
+    let (half, slow) = (delay.percentile_ms(50.0), delay.percentile_ms(99.0));
     let all = streams.finish().await.while_doing("reading streams")?;
-    print(&format!("{} of {all} chunks observed, delay p50 {half:.2} ms, p99 {slow:.2} ms\n", load.chunks))?;
+    print(&format!(
+        "{} of {all} chunks observed, delay p50 {half:.2} ms, p99 {slow:.2} ms\n",
+        delay.count()
+    ))?;
     Ok(ExitCode::SUCCESS)
 }
 
