@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 
+mod chance;
 mod database;
+mod database_server;
 mod mock_upstream;
 mod money;
 mod patience;
@@ -11,7 +13,9 @@ mod server;
 mod tcp_gate;
 mod world;
 
+pub use chance::Chance;
 pub use database::{DatabaseKind, TestDatabase};
+pub use database_server::DatabaseServer;
 pub use mock_upstream::{Behaviour, Hang, MockUpstream, SeenCall};
 pub use money::nanos;
 pub use patience::{eventually, rfc3339_in};

@@ -138,6 +138,13 @@ impl Server {
         let _ = self.child.wait();
     }
 
+    /// Panics when the server has, and shows where.
+    pub fn assert_no_panic(&self) {
+        let text = self.log();
+        let panics: Vec<&str> = text.lines().filter(|line| line.contains("panicked")).take(3).collect();
+        assert!(panics.is_empty(), "the server panicked: {panics:#?}");
+    }
+
     /// Asks the process to stop.
     pub fn begin_stop(&self) {
         let _ = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();

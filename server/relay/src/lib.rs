@@ -27,7 +27,7 @@ mod upstream_url;
 mod watch;
 mod ways;
 
-pub use answer::{RelayBody, RelayBodyError};
+pub use answer::{HasHold, RelayBody, RelayBodyError};
 pub use caller::{Caller, IpNetwork, IpNetworkError};
 pub use catalog::{Channel, ChannelFormat, Credential, CredentialSecret, Model, OnDisconnect, Route};
 pub use credential::credential_of;

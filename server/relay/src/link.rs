@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 use waystation_ids::RequestId;
 
-use crate::answer::{Part, RelayBody, insert_output_cap, stream_response};
+use crate::answer::{HasHold, Part, RelayBody, insert_output_cap, stream_response};
 use crate::call_error::CallError;
 
 /// Parts that may wait for a slow caller; beyond them the upstream is not read.
@@ -27,6 +27,7 @@ pub(crate) struct CallerGone;
 pub(crate) struct CallerLink {
     head: Option<oneshot::Sender<Head>>,
     body: mpsc::Sender<Part>,
+    has_hold: bool,
 }
 
 /// The caller's end of the link.
@@ -46,7 +47,7 @@ enum Head {
 pub(crate) fn link_caller() -> (CallerLink, WaitingCaller) {
     let (head_sender, head) = oneshot::channel();
     let (body_sender, body) = mpsc::channel(PARTS_WAITING_MAX);
-    (CallerLink { head: Some(head_sender), body: body_sender }, WaitingCaller { head, body })
+    (CallerLink { head: Some(head_sender), body: body_sender, has_hold: false }, WaitingCaller { head, body })
 }
 
 impl WaitingCaller {
@@ -57,6 +58,7 @@ impl WaitingCaller {
             Ok(Head::Stream { output_cap }) => {
                 let mut response = stream_response(request, self.body);
                 insert_output_cap(response.headers_mut(), output_cap);
+                response.extensions_mut().insert(HasHold);
                 response
             }
             // The task died; its hold is given back by its guard.
@@ -71,9 +73,17 @@ impl CallerLink {
         self.head.is_none()
     }
 
+    /// Notes that a hold was taken, so that the answer says so.
+    pub fn note_hold(&mut self) {
+        self.has_hold = true;
+    }
+
     /// Gives the caller its whole answer, unless it has gone.
-    pub fn answer(&mut self, response: Response<RelayBody>) {
+    pub fn answer(&mut self, mut response: Response<RelayBody>) {
         if let Some(head) = self.head.take() {
+            if self.has_hold {
+                response.extensions_mut().insert(HasHold);
+            }
             // A caller that has gone gets no answer, and there is nobody to tell.
             drop(head.send(Head::Whole(response)));
         }

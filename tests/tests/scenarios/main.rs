@@ -7,12 +7,17 @@ mod first_call;
 mod grants;
 mod hostile_upstream;
 mod key_limits;
+mod kills;
+mod load;
+mod log;
+mod numbers;
 mod outage;
 mod price_change;
 mod race;
 mod restart;
 mod retry;
 mod revocation;
+mod schema;
 mod streams;
 mod test_bed;
 

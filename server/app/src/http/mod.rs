@@ -3,8 +3,10 @@
 pub(crate) mod body;
 pub(crate) mod client_address;
 mod connection;
+mod connection_limits;
 pub(crate) mod cursor;
 pub(crate) mod idempotency;
+mod reception;
 pub(crate) mod request_id;
 mod routes;
 mod server;

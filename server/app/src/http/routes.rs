@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::from_fn;
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use utoipa::openapi::OpenApi;
@@ -14,8 +13,8 @@ use waystation_relay::Relay;
 
 use crate::auth::{GuardedRoutes, identify_actor};
 use crate::error::ApiError;
-use crate::http::client_address::find_client_address;
-use crate::http::request_id::assign_request_id;
+use crate::http::reception::receive_request;
+use crate::metrics::metrics_routes;
 use crate::relay_routes::{RelayState, relay_routes};
 use crate::setup::require_owner;
 use crate::state::App;
@@ -38,6 +37,7 @@ pub(crate) fn build_router(app: &App, relay: Arc<Relay>) -> Router {
         .route("/readyz", get(health::show_ready))
         .route("/api/docs", get(move || openapi::show_page(page)))
         .route("/api/openapi.json", get(move || openapi::show_document(document)));
+    let metrics = metrics_routes(app, relay.clone());
     let relay = relay_routes(RelayState { app: app.clone(), relay });
     Router::new()
         .merge(management)
@@ -46,11 +46,11 @@ pub(crate) fn build_router(app: &App, relay: Arc<Relay>) -> Router {
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .with_state(app.clone())
+        .merge(metrics)
         // Bodies of calls to models have limits of their own.
         .nest("/v1", relay.clone())
         .nest("/api/v1", relay)
-        .layer(from_fn_with_state(app.clone(), find_client_address))
-        .layer(from_fn(assign_request_id))
+        .layer(from_fn_with_state(app.clone(), receive_request))
 }
 
 /// The description of the management API, made from its routes.

@@ -10,6 +10,7 @@
 
 mod audit;
 mod calls;
+mod every_call;
 mod faults;
 #[path = "../fresh_database/mod.rs"]
 mod fresh_database;
@@ -17,4 +18,5 @@ mod funds;
 mod late_writers;
 mod races;
 mod schema;
+mod wire;
 mod world;
