@@ -254,7 +254,9 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_refused() {
-        for text in ["", "walk", "run --fast", "run --only speed", "run --rounds many", "run --rounds", "load"] {
+        for text in
+            ["", "walk", "run --fast", "run --only speed", "run --rounds many", "run --rounds", "load"]
+        {
             assert!(read(text).is_err(), "{text}");
         }
     }

@@ -18,8 +18,11 @@ pub(crate) enum DatabaseKind {
 
 impl DatabaseKind {
     /// All, by the names the command line knows.
-    pub const ALL: [(&str, DatabaseKind); 3] =
-        [("sqlite", DatabaseKind::Sqlite), ("mysql", DatabaseKind::Mysql), ("postgres", DatabaseKind::Postgres)];
+    pub const ALL: [(&str, DatabaseKind); 3] = [
+        ("sqlite", DatabaseKind::Sqlite),
+        ("mysql", DatabaseKind::Mysql),
+        ("postgres", DatabaseKind::Postgres),
+    ];
 
     /// What people call it.
     pub fn title(self) -> &'static str {
@@ -93,8 +96,9 @@ impl Drop for Database {
 fn run_statement(kind: DatabaseKind, server_url: &str, statement: &str) -> Result<String, BenchError> {
     let mut command = match kind {
         DatabaseKind::Mysql => {
-            let address = ServerAddress::parse(server_url)
-                .ok_or_else(|| BenchError::new("the address must be mysql://user:password@host:port/database"))?;
+            let address = ServerAddress::parse(server_url).ok_or_else(|| {
+                BenchError::new("the address must be mysql://user:password@host:port/database")
+            })?;
             let mut command = Command::new("mariadb");
             command.args(["--no-defaults", "--skip-column-names", "-h", &address.host, "-P", &address.port]);
             command.args(["-u", &address.user, &format!("-p{}", address.password), "-e", statement]);

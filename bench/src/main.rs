@@ -92,7 +92,9 @@ async fn put_load(options: &LoadOptions) -> Result<ExitCode, BenchError> {
     let (half, slow) = (figures.timing.percentile_ms(50.0), figures.timing.percentile_ms(99.0));
     let (answered, failed) = (figures.answered, figures.failed);
     let rate = figures.rate();
-    print(&format!("{answered} answered, {failed} failed, {rate:.0}/s, p50 {half:.2} ms, p99 {slow:.2} ms\n"))?;
+    print(&format!(
+        "{answered} answered, {failed} failed, {rate:.0}/s, p50 {half:.2} ms, p99 {slow:.2} ms\n"
+    ))?;
     Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

@@ -59,7 +59,10 @@ impl Program {
                 let text = fs::read_to_string(log).unwrap_or_default();
                 let tail: Vec<&str> = text.lines().rev().take(10).collect();
                 let tail: Vec<&str> = tail.into_iter().rev().collect();
-                Err(BenchError::new(format!("{command:?} does not say where it listens\n{}", tail.join("\n"))))
+                Err(BenchError::new(format!(
+                    "{command:?} does not say where it listens\n{}",
+                    tail.join("\n")
+                )))
             }
         }
     }

@@ -73,7 +73,8 @@ impl Bound {
 impl Goal {
     /// What to say of the figure.
     pub fn verdict(&self) -> &'static str {
-        let kept = |bound: Option<Bound>| self.found.is_some_and(|found| bound.is_some_and(|b| b.admits(found)));
+        let kept =
+            |bound: Option<Bound>| self.found.is_some_and(|found| bound.is_some_and(|b| b.admits(found)));
         match (self.must, self.aim) {
             _ if self.found.is_none() => "not measured",
             (_, Some(_)) if kept(self.aim) => "aim reached",

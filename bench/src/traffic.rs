@@ -89,8 +89,11 @@ pub(crate) fn whole_answer() -> Vec<u8> {
     let words = "Six minutes are enough if the lift works, and the next train leaves half an hour later. ";
     let room = ANSWER_BYTES - frame("").len();
     let body = frame(&words.repeat(room / words.len() + 1)[..room]);
-    format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}", body.len())
-        .into_bytes()
+    format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .into_bytes()
 }
 
 /// The head of a streamed answer.

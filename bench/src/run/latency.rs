@@ -68,8 +68,7 @@ pub(crate) async fn measure(
             report.goals.push(goal("p50", &lane.added_half, 1.0, 0.5));
             report.goals.push(goal("p99", &lane.added_slow, 3.0, 1.5));
         }
-        let cells =
-            [lane.half.text(2), lane.slow.text(2), lane.added_half.text(2), lane.added_slow.text(2)];
+        let cells = [lane.half.text(2), lane.slow.text(2), lane.added_half.text(2), lane.added_slow.text(2)];
         rows.push([vec![name], cells.to_vec()].concat());
     }
     report.tables.push(Table {
@@ -99,7 +98,9 @@ pub(crate) async fn measure_steady(
         let name = bed.name(target);
         let slow = figures.timing.percentile_ms(99.0);
         if figures.failed > 0 {
-            report.problems.push(format!("{name}: {} calls failed at {STEADY_RATE} a second", figures.failed));
+            report
+                .problems
+                .push(format!("{name}: {} calls failed at {STEADY_RATE} a second", figures.failed));
         }
         report.goals.push(Goal {
             name: format!("{name}, {STEADY_RATE} calls/s: p99"),
@@ -119,7 +120,9 @@ pub(crate) async fn measure_steady(
     }
     report.tables.push(Table {
         title: "A thousand governed calls a second",
-        note: format!("{STEADY_RATE} calls a second at fixed moments, timed as above; one run on each database."),
+        note: format!(
+            "{STEADY_RATE} calls a second at fixed moments, timed as above; one run on each database."
+        ),
         columns: vec!["", "answered/s", "p50 ms", "p99 ms", "p99.9 ms", "CPU µs a call"],
         rows,
     });

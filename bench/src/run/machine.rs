@@ -13,12 +13,11 @@ pub(crate) fn describe(bed: &Bed) -> Vec<String> {
     let kernel = read("/proc/sys/kernel/osrelease");
     let load = read("/proc/loadavg");
     let load = load.split(' ').next().unwrap_or_default();
-    let mut lines = vec![format!(
-        "{processors} × {model}, Linux {}; load average before the run {load}",
-        kernel.trim()
-    )];
+    let mut lines =
+        vec![format!("{processors} × {model}, Linux {}; load average before the run {load}", kernel.trim())];
     if let Some((kind, device)) = find_filesystem(&read("/proc/mounts"), bed.folder()) {
-        let warning = if kind == "tmpfs" { ": commits are NOT durable there, set TMPDIR to a disk" } else { "" };
+        let warning =
+            if kind == "tmpfs" { ": commits are NOT durable there, set TMPDIR to a disk" } else { "" };
         lines.push(format!("SQLite's file on {kind} ({device}){warning}"));
     }
     let databases: Vec<String> = bed
@@ -61,6 +60,9 @@ mod tests {
 
     #[test]
     fn the_processor_is_named() {
-        assert_eq!(read_model("processor : 0\nmodel name\t: Some CPU @ 2 GHz\n").unwrap(), "Some CPU @ 2 GHz");
+        assert_eq!(
+            read_model("processor : 0\nmodel name\t: Some CPU @ 2 GHz\n").unwrap(),
+            "Some CPU @ 2 GHz"
+        );
     }
 }

@@ -52,7 +52,8 @@ impl Nginx {
     /// The version it names.
     pub fn version(&self) -> String {
         let output = Command::new(&self.binary).arg("-v").output();
-        let text = output.map(|output| String::from_utf8_lossy(&output.stderr).into_owned()).unwrap_or_default();
+        let text =
+            output.map(|output| String::from_utf8_lossy(&output.stderr).into_owned()).unwrap_or_default();
         text.trim().rsplit(' ').next().unwrap_or_default().to_owned()
     }
 }

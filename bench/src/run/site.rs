@@ -147,7 +147,8 @@ impl Site {
     }
 
     async fn set_up(&mut self, upstream: SocketAddr) -> Result<(), BenchError> {
-        let words = ["admin", "create-user", "--email", OWNER, "--role", "owner", "--password-stdin", "--json"];
+        let words =
+            ["admin", "create-user", "--email", OWNER, "--role", "owner", "--password-stdin", "--json"];
         self.run_command(&words, "correct horse battery staple\n")?;
         let words = ["admin", "access-token", "--email", OWNER, "--ttl", "2h", "--json"];
         let (_, token) = self.run_command(&words, "")?;
@@ -157,7 +158,8 @@ impl Site {
             token: text_of(&token["access_token"])?,
             count: 0,
         };
-        let model = admin.post("/api/admin/models", json!({ "name": MODEL, "context_length": 100_000 })).await?;
+        let model =
+            admin.post("/api/admin/models", json!({ "name": MODEL, "context_length": 100_000 })).await?;
         let price = json!({ "input_per_million": "0.5", "output_per_million": "1.5", "per_request": "0" });
         admin.post(&format!("/api/admin/models/{}/prices", text_of(&model["id"])?), price).await?;
         let channel = json!({
@@ -168,10 +170,10 @@ impl Site {
         for number in 0..USERS {
             let user = json!({ "email": format!("user{number}@example.org"), "role": "user" });
             let user = text_of(&admin.post("/api/admin/users", user).await?["id"])?;
-            let credit =
-                json!({ "direction": "credit", "amount": "100000", "reason_code": "test", "note": "to spend" });
+            let credit = json!({ "direction": "credit", "amount": "100000", "reason_code": "test", "note": "to spend" });
             admin.post(&format!("/api/admin/users/{user}/adjustments"), credit).await?;
-            let key = admin.post(&format!("/api/admin/users/{user}/keys"), json!({ "name": "bench" })).await?;
+            let key =
+                admin.post(&format!("/api/admin/users/{user}/keys"), json!({ "name": "bench" })).await?;
             self.secrets.push(text_of(&key["secret"])?);
         }
         Ok(())
