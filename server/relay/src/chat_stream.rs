@@ -129,7 +129,6 @@ impl<'a, 'b> Pump<'a, 'b> {
                     Err(stop) => return StreamEnd::Stopped(stop),
                 },
             };
-            heard_at = Instant::now();
             let watch = &mut self.progress.watch;
             let checked = watch.check(self.progress.link).and_then(|()| watch.count_drained(chunk.len()));
             if let Err(stop) = checked {
@@ -151,6 +150,8 @@ impl<'a, 'b> Pump<'a, 'b> {
             if let Err(stop) = self.flush().await {
                 return StreamEnd::Stopped(stop);
             }
+            // While a slow caller is waited for, the upstream is not listened to: that is no silence of its own.
+            heard_at = Instant::now();
         }
     }
 

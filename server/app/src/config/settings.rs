@@ -104,8 +104,6 @@ settings! {
     "relay.total_ms" relay_total_ms: u64 = "900000";
     /// After how much silence a stream carries a comment that keeps it open, in milliseconds.
     "relay.keep_alive_ms" relay_keep_alive_ms: u64 = "15000";
-    /// How long a caller of a stream may refuse to read before it counts as gone, in milliseconds.
-    "relay.write_stall_ms" relay_write_stall_ms: u64 = "30000";
     /// The largest event of a stream, in bytes.
     "relay.max_event_bytes" relay_max_event_bytes: usize = "16777216";
     /// How long a settlement may take before the answer is withheld, in milliseconds.

@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use waystation_tests::{Wire, eventually, nanos};
 
-use super::events::{ANSWER, DONE, ROLE, STOP, USAGE, say, stepwise, word};
+use super::events::{ANSWER, DONE, ROLE, STOP, USAGE, say, stepwise, stream, word};
 use super::{Bed, FEE, amount};
 use crate::{HONEST_COST, MODEL, question, streamed_question};
 
@@ -152,7 +152,7 @@ async fn a_client_that_leaves_a_channel_which_cancels_pays_what_was_delivered() 
 async fn a_client_that_leaves_with_the_last_byte_has_had_its_answer() {
     let bed = Bed::start().await;
     let one = word("one");
-    bed.raw.script(MODEL, super::events::stream(&[ROLE, &one, STOP, USAGE, DONE]));
+    bed.raw.script(MODEL, stream(&[ROLE, &one, STOP, USAGE, DONE]));
     for _ in 0..20 {
         let (mut response, id) = bed.begin(streamed_question(MODEL)).await;
         let text = read_events(&mut response, 4).await;
@@ -162,4 +162,34 @@ async fn a_client_that_leaves_with_the_last_byte_has_had_its_answer() {
         assert_eq!((&row["status"], &row["status_code"]), (&json!("ok"), &json!(200)), "{row}");
         assert_eq!(amount(&row, "charged"), nanos(HONEST_COST), "{row}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_streams_on_one_connection_one_may_be_left() {
+    let bed = Bed::start().await;
+    let one = word("one");
+    let mut script = stream(&[ROLE, &one]);
+    script.push(Wire::Permit);
+    script.extend([STOP, USAGE, DONE].map(say));
+    bed.raw.script(MODEL, script);
+    let client = reqwest::Client::builder().http2_prior_knowledge().no_proxy().build().unwrap();
+    let url = format!("{}/v1/chat/completions", bed.world.base_urls()[0]);
+    let ask = async || {
+        let call = client.post(&url).bearer_auth(&bed.key.secret).header("content-type", "application/json");
+        let body = streamed_question(MODEL).to_string();
+        let response = call.body(body).send().await.unwrap();
+        assert_eq!(response.version(), reqwest::Version::HTTP_2);
+        response
+    };
+    let (mut left, mut kept) = (ask().await, ask().await);
+    let left_id = left.headers()["x-request-id"].to_str().unwrap().to_owned();
+    for response in [&mut left, &mut kept] {
+        assert!(read_events(response, 2).await.contains("one"));
+    }
+    drop(left);
+    bed.raw.permit(2);
+    assert!(read_events(&mut kept, 2).await.ends_with(DONE));
+    let row = bed.world.request_row(&left_id).await;
+    assert_eq!(amount(&row, "charged"), nanos(HONEST_COST), "{row}");
+    assert_eq!((bed.raw.total_calls(), bed.raw.left()), (2, 0));
 }

@@ -84,7 +84,7 @@ async fn begin_narrow(bed: &Bed) -> (TcpStream, String) {
 async fn clients_that_do_not_read_hold_little_memory_and_count_as_gone() {
     const CLIENTS: usize = 8;
     let mut bed =
-        Bed::start_with(WorldOptions::single().with("WAYSTATION_RELAY_WRITE_STALL_MS", "1500")).await;
+        Bed::start_with(WorldOptions::single().with("WAYSTATION_LIMITS_WRITE_STALL_MS", "1500")).await;
     bed.raw.script(MODEL, stream(&[ROLE, &word("one"), STOP, USAGE, DONE]));
     bed.ask(streamed_question(MODEL)).await.expect_honest();
     let before = bed.world.server(0).peak_resident_bytes();
@@ -106,7 +106,8 @@ async fn clients_that_do_not_read_hold_little_memory_and_count_as_gone() {
     }
     let growth = bed.world.server(0).peak_resident_bytes() - before;
     let each = growth / CLIENTS as u64;
-    assert!(each < 6 * MEBIBYTE as u64, "{} KiB more for each client", each / 1024);
+    // An event that is sent, one that comes, and what may wait: half a mebibyte here and as much in the connection.
+    assert!(each < 12 * MEBIBYTE as u64, "{} KiB more for each client", each / 1024);
     assert_eq!((bed.raw.total_calls(), bed.raw.left()), (CLIENTS + 1, 0));
     // The site serves others meanwhile and after.
     bed.world.add_model("other", waystation_tests::price("2", "10", super::FEE)).await;
@@ -117,10 +118,10 @@ async fn clients_that_do_not_read_hold_little_memory_and_count_as_gone() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_reads_slowly_gets_all_of_its_stream() {
-    let bed = Bed::start_with(WorldOptions::single().with("WAYSTATION_RELAY_WRITE_STALL_MS", "3000")).await;
+    let bed = Bed::start_with(WorldOptions::single().with("WAYSTATION_LIMITS_WRITE_STALL_MS", "3000")).await;
     let large = event_of(MEBIBYTE);
     let mut script = vec![stream_head(), say(ROLE)];
-    script.extend(std::iter::repeat_n(say(&large), 8));
+    script.extend(std::iter::repeat_n(say(&large), 3));
     script.extend([STOP, USAGE, DONE].map(say));
     bed.raw.script(MODEL, script);
     let (mut line, id) = begin_narrow(&bed).await;
@@ -137,7 +138,7 @@ async fn a_client_that_reads_slowly_gets_all_of_its_stream() {
         }
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
-    assert!(seen > 8 * MEBIBYTE, "{seen}");
+    assert!(seen > 3 * MEBIBYTE, "{seen}");
     let settled = async || {
         let row = bed.world.request_row(&id).await;
         (row["status"] == "ok").then_some(row)

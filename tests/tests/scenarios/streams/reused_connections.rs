@@ -59,3 +59,27 @@ async fn a_call_that_a_kept_connection_swallowed_is_not_sent_there_again() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upstream_that_says_more_than_it_announced_does_not_answer_the_next_call() {
+    let bed = Bed::start().await;
+    let planted = ANSWER.replace("one two three four five", "planted");
+    let honest = document("200 OK", "", ANSWER);
+    let Wire::Send(whole) = &honest[0] else { unreachable!("a document is sent") };
+    let Wire::Send(more) = &document("200 OK", "", &planted)[0] else { unreachable!("a document is sent") };
+    for script in [
+        vec![Wire::Send([&whole[..], more].concat()), Wire::NextCall],
+        vec![Wire::Send(whole.clone()), Wire::Send(more.clone()), Wire::NextCall],
+        kept_stream().into_iter().take(7).chain([Wire::Send(more.clone()), Wire::NextCall]).collect(),
+    ] {
+        let streamed = script.len() > 3;
+        bed.raw.script(MODEL, script);
+        bed.ask(if streamed { streamed_question(MODEL) } else { question(MODEL) }).await.expect_honest();
+        bed.raw.script(MODEL, honest.clone());
+        for _ in 0..3 {
+            let outcome = bed.ask(question(MODEL)).await.expect_honest();
+            assert!(!outcome.reply.text.contains("planted"), "{}", outcome.reply.text);
+        }
+    }
+    assert_eq!(bed.raw.total_calls(), 12);
+}

@@ -45,7 +45,7 @@ async fn is_ready(bed: &Bed) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn streams_that_can_finish_do_and_the_others_are_told_and_settled_again_and_again() {
-    const STREAMS: usize = 16;
+    const STREAMS: usize = 40;
     let mut bed = Bed::start_with(draining()).await;
     bed.world.add_model("endless", waystation_tests::price("2", "10", FEE)).await;
     bed.world.add_channel(&bed.raw.base_url(), &["endless"], 0).await;

@@ -1,7 +1,9 @@
 //! Upstreams that lie about usage: no lie gives output for nothing, pays anybody back, or costs more than was held.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
-use waystation_tests::{Wire, nanos};
+use waystation_tests::{Wire, eventually, nanos};
 
 use super::events::{DONE, ROLE, STOP, stream, word};
 use super::{Bed, FEE, amount};
@@ -86,8 +88,7 @@ async fn hold_of(bed: &Bed, body: Value) -> i64 {
         (pending > 0).then_some(pending)
     };
     let held = async {
-        let (held, _) =
-            waystation_tests::eventually("a hold is there", std::time::Duration::from_secs(20), held).await;
+        let (held, _) = eventually("a hold is there", Duration::from_secs(20), held).await;
         bed.raw.permit(1);
         held
     };
@@ -130,7 +131,11 @@ async fn usage_above_the_bound_costs_the_hold_and_raises_an_alarm() {
     let outcome = bed.ask(streamed_question(MODEL)).await;
     assert_eq!((outcome.charged(), &outcome.row["usage"]["source"]), (held, &json!("capped")));
     let id = outcome.reply.request_id();
-    let log = bed.world.server(0).log();
-    let alarm = log.lines().find(|line| line.contains(&id) && line.contains("more usage than the call can"));
-    assert!(alarm.is_some(), "{log}");
+    let alarm = async || {
+        let log = bed.world.server(0).log();
+        log.lines()
+            .any(|line| line.contains(&id) && line.contains("more usage than the call can"))
+            .then_some(())
+    };
+    eventually("the alarm is in the log", Duration::from_secs(10), alarm).await;
 }
