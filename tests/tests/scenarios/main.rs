@@ -8,6 +8,7 @@ mod first_call;
 mod grants;
 mod hostile_upstream;
 mod key_limits;
+mod mutations;
 mod numbers;
 mod outage;
 mod price_change;
@@ -16,6 +17,7 @@ mod restart;
 mod retry;
 mod revocation;
 mod schema;
+mod slow_sockets;
 mod test_bed;
 
 use serde_json::{Value, json};
