@@ -3,16 +3,25 @@
 //! A module per subject; each test is named after the fact it shows. A `World` audits the books when it ends.
 
 mod bad_input;
+mod bodies;
 mod first_call;
 mod grants;
 mod hostile_upstream;
 mod key_limits;
+mod kills;
+mod load;
+mod log;
+mod mutations;
+mod numbers;
 mod outage;
 mod price_change;
 mod race;
 mod restart;
 mod retry;
 mod revocation;
+mod schema;
+mod slow_sockets;
+mod streams;
 mod test_bed;
 
 use serde_json::{Value, json};
