@@ -53,9 +53,9 @@ async fn a_killed_postgres_loses_no_call() {
 }
 
 async fn kill_server(kind: DatabaseKind) {
-    let mut chance = Chance::for_test(&format!("kills on {kind:?}"));
+    let mut chance = Chance::for_test("a_server_killed_again_and_again");
     let mut site = Site::start(World::start_with(kind, settings())).await;
-    for _ in 0..kills_wanted(KILLS) {
+    for _ in 0..kills_wanted("WAYSTATION_KILLS", KILLS) {
         let load = site.begin_round().await;
         load.await_answers(1 + usize::try_from(chance.below(20)).unwrap()).await;
         tokio::time::sleep(Duration::from_millis(chance.below(150))).await;
@@ -64,14 +64,14 @@ async fn kill_server(kind: DatabaseKind) {
         site.world.restart(0);
         site.check().await;
     }
-    site.finish().await;
+    site.finish(&format!("kills of a server on {kind:?}"), chance.seed()).await;
 }
 
 async fn kill_database(kind: DatabaseKind) {
-    let mut chance = Chance::for_test(&format!("kills of {kind:?}"));
+    let mut chance = Chance::for_test("a_killed_database");
     let mut database = DatabaseServer::start(kind);
     let mut site = Site::start(World::start_with(kind, settings().on(&database))).await;
-    for kill in 0..kills_wanted(DATABASE_KILLS) {
+    for kill in 0..kills_wanted("WAYSTATION_DATABASE_KILLS", DATABASE_KILLS) {
         let load = site.begin_round().await;
         load.await_answers(1 + usize::try_from(chance.below(20)).unwrap()).await;
         tokio::time::sleep(Duration::from_millis(chance.below(150))).await;
@@ -92,7 +92,7 @@ async fn kill_database(kind: DatabaseKind) {
         }
         site.check().await;
     }
-    site.finish().await;
+    site.finish(&format!("kills of {kind:?} below a server"), chance.seed()).await;
     drop(site);
     drop(database);
 }
@@ -152,7 +152,7 @@ impl Site {
         }
     }
 
-    async fn finish(&self) {
+    async fn finish(&self, what: &str, seed: u64) {
         let nothing_is_held = async || (self.world.audit().1["open_holds"] == 0).then_some(());
         eventually("every hold has ended", HOLD_ENDS_WITHIN, nothing_is_held).await;
         let keys: Vec<Key> = self.rounds.iter().flat_map(|(keys, _)| keys.iter().cloned()).collect();
@@ -160,11 +160,10 @@ impl Site {
         let kept = std::fs::read_to_string(self.world.directory_of(0).join("unsettled.log"));
         assert_eq!(kept.unwrap_or_default(), "", "no settlement waits");
         let answered = self.outcomes.iter().filter(|outcome| outcome.is_answered).count();
+        let (kills, sent) = (self.rounds.len(), self.mock.total_calls());
+        eprintln!("proof: {what}, under load; {kills}; {seed}");
         eprintln!(
-            "{} kills, {} calls, {answered} answered, {} sent upstream",
-            self.rounds.len(),
-            self.outcomes.len(),
-            self.mock.total_calls()
+            "proof: calls answered amid {what}, all booked, of {sent} sent upstream; {answered}; {seed}"
         );
     }
 }
