@@ -7,7 +7,7 @@ use waystation_tests::{
 };
 
 use crate::load::{Load, Outcome, assert_booked};
-use crate::{MODEL, add_mock};
+use crate::{HONEST_COST, MODEL, add_mock};
 
 /// How often a server is killed; the long proof says more.
 const KILLS: u64 = 10;
@@ -101,9 +101,8 @@ fn settings() -> WorldOptions {
     WorldOptions::single().with("WAYSTATION_RELAY_TOTAL_MS", &TOTAL.as_millis().to_string())
 }
 
-fn kills_wanted(usual: u64) -> u64 {
-    std::env::var("WAYSTATION_KILLS")
-        .map_or(usual, |kills| kills.parse().expect("WAYSTATION_KILLS is a number"))
+fn kills_wanted(name: &str, usual: u64) -> u64 {
+    std::env::var(name).map_or(usual, |kills| kills.parse().expect("a number of kills"))
 }
 
 /// A world under load, round after round with new users.
@@ -153,10 +152,14 @@ impl Site {
     }
 
     async fn finish(&self, what: &str, seed: u64) {
-        let nothing_is_held = async || (self.world.audit().1["open_holds"] == 0).then_some(());
+        let nothing_is_held = async || {
+            // An audit is a process and reads everything.
+            tokio::time::sleep(Duration::from_millis(400)).await;
+            (self.world.audit().1["open_holds"] == 0).then_some(())
+        };
         eventually("every hold has ended", HOLD_ENDS_WITHIN, nothing_is_held).await;
         let keys: Vec<Key> = self.rounds.iter().flat_map(|(keys, _)| keys.iter().cloned()).collect();
-        assert_booked(&self.world, &self.mock, &keys, CASH, &self.outcomes).await;
+        assert_booked(&self.world, &self.mock, &keys, CASH, Some(HONEST_COST), &self.outcomes).await;
         let kept = std::fs::read_to_string(self.world.directory_of(0).join("unsettled.log"));
         assert_eq!(kept.unwrap_or_default(), "", "no settlement waits");
         let answered = self.outcomes.iter().filter(|outcome| outcome.is_answered).count();

@@ -3,6 +3,7 @@
 //! A module per subject; each test is named after the fact it shows. A `World` audits the books when it ends.
 
 mod bad_input;
+mod faults;
 mod first_call;
 mod grants;
 mod hostile_upstream;
