@@ -3,6 +3,7 @@
 mod chance;
 mod database;
 mod database_server;
+mod faulty_host;
 mod mock_upstream;
 mod money;
 mod patience;
@@ -17,6 +18,7 @@ mod world;
 pub use chance::Chance;
 pub use database::{DatabaseKind, TestDatabase};
 pub use database_server::DatabaseServer;
+pub use faulty_host::{Disk, FaultyHost};
 pub use mock_upstream::{Behaviour, Hang, MockUpstream, SeenCall};
 pub use money::nanos;
 pub use patience::{eventually, rfc3339_in};

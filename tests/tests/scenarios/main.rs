@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod bodies;
+mod faults;
 mod first_call;
 mod grants;
 mod hostile_upstream;

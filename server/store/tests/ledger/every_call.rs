@@ -66,7 +66,8 @@ async fn fail_each_call_everywhere(operation: Operation) {
                 }
             }
         }
-        eprintln!("{:?}: {operation:?} went through {struck} failed calls", site.store.kind());
+        let kind = site.store.kind();
+        eprintln!("proof: failed database calls in {operation:?} on {kind:?}; {struck}; -");
         site.finish().await;
     }))
     .await;
