@@ -103,10 +103,13 @@ async fn put_streams(options: &LoadOptions, count: u64, duration: Duration) -> R
     let calls = Calls::chat(options.address, &options.keys, Some(StreamPlan::steady(chunks, 50)));
     let mut streams = OpenStreams::new();
     streams.open(&calls, count, Duration::from_secs(1)).await.while_doing("opening streams")?;
-    let load = streams.observe(duration).await;
-    let (half, slow) = (load.delay.percentile_ms(50.0), load.delay.percentile_ms(99.0));
+    let delay = streams.observe(duration).await;
+    let (half, slow) = (delay.percentile_ms(50.0), delay.percentile_ms(99.0));
     let all = streams.finish().await.while_doing("reading streams")?;
-    print(&format!("{} of {all} chunks observed, delay p50 {half:.2} ms, p99 {slow:.2} ms\n", load.chunks))?;
+    print(&format!(
+        "{} of {all} chunks observed, delay p50 {half:.2} ms, p99 {slow:.2} ms\n",
+        delay.count()
+    ))?;
     Ok(ExitCode::SUCCESS)
 }
 

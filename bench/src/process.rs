@@ -85,6 +85,7 @@ impl Program {
             {
                 usage.cpu_us += process.cpu_us;
                 usage.memory_kib += process.memory_kib;
+                usage.anonymous_kib += process.anonymous_kib;
             }
         }
         usage
@@ -105,6 +106,8 @@ pub(crate) struct Usage {
     pub cpu_us: f64,
     /// Resident memory, in KiB.
     pub memory_kib: u64,
+    /// The part of it that is no file's, in KiB: what the program itself has allocated.
+    pub anonymous_kib: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -112,6 +115,7 @@ struct Process {
     parent: u32,
     cpu_us: f64,
     memory_kib: u64,
+    anonymous_kib: u64,
 }
 
 fn list_processes() -> Vec<u32> {
@@ -123,7 +127,8 @@ fn read_process(id: u32) -> Option<Process> {
     let stat = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
     let status = fs::read_to_string(format!("/proc/{id}/status")).ok()?;
     let (parent, cpu_us) = parse_stat(&stat)?;
-    Some(Process { parent, cpu_us, memory_kib: parse_memory(&status).unwrap_or(0) })
+    let memory = |name: &str| parse_memory(&status, name).unwrap_or(0);
+    Some(Process { parent, cpu_us, memory_kib: memory("VmRSS:"), anonymous_kib: memory("RssAnon:") })
 }
 
 /// The parent and the processor time of a line of `/proc/PID/stat` (proc(5): fields 4, 14 and 15). The name in
@@ -136,8 +141,9 @@ fn parse_stat(stat: &str) -> Option<(u32, f64)> {
     Some((u32::try_from(number(4)?).ok()?, ticks as f64 * TICK_US))
 }
 
-fn parse_memory(status: &str) -> Option<u64> {
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+/// A line of `/proc/PID/status`, in KiB.
+fn parse_memory(status: &str, name: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
     line.split_whitespace().next()?.parse().ok()
 }
 
@@ -160,8 +166,10 @@ mod tests {
 
     #[test]
     fn resident_memory_is_read_in_kib() {
-        assert_eq!(parse_memory("Name:\ta\nVmHWM:\t 9 kB\nVmRSS:\t   1234 kB\n"), Some(1234));
-        assert_eq!(parse_memory("Name:\tkernel thread\n"), None);
+        let status = "Name:\ta\nVmHWM:\t 9 kB\nVmRSS:\t   1234 kB\nRssAnon:\t 34 kB\n";
+        assert_eq!(parse_memory(status, "VmRSS:"), Some(1234));
+        assert_eq!(parse_memory(status, "RssAnon:"), Some(34));
+        assert_eq!(parse_memory("Name:\tkernel thread\n", "VmRSS:"), None);
     }
 
     #[test]

@@ -14,15 +14,6 @@ use crate::load::{Calls, Connection, Timing};
 use crate::message::{ChunkReader, Framing};
 use crate::traffic::StampReader;
 
-/// What streams came to while they were observed.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct StreamLoad {
-    /// Chunks that arrived.
-    pub chunks: u64,
-    /// Receipt less stamp of each.
-    pub delay: Timing,
-}
-
 /// Streams under way.
 #[derive(Debug)]
 pub(crate) struct OpenStreams {
@@ -35,7 +26,8 @@ pub(crate) struct OpenStreams {
 struct Shared {
     is_observed: AtomicBool,
     begun: AtomicU64,
-    observed: Mutex<StreamLoad>,
+    /// Receipt less stamp of each chunk.
+    observed: Mutex<Timing>,
     /// From the request to the first chunk's text.
     first: Mutex<Timing>,
     /// So many may wait for their first byte at once: this measures streams, not a rush at the door.
@@ -93,9 +85,9 @@ impl OpenStreams {
         self.shared.first.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Counts chunks for this long.
-    pub async fn observe(&self, duration: Duration) -> StreamLoad {
-        *self.shared.observed.lock().unwrap_or_else(PoisonError::into_inner) = StreamLoad::default();
+    /// Times the chunks of so long a while: receipt less stamp.
+    pub async fn observe(&self, duration: Duration) -> Timing {
+        *self.shared.observed.lock().unwrap_or_else(PoisonError::into_inner) = Timing::default();
         self.shared.is_observed.store(true, Ordering::Relaxed);
         tokio::time::sleep(duration).await;
         self.shared.is_observed.store(false, Ordering::Relaxed);
@@ -146,8 +138,7 @@ async fn follow_stream(
                 }
                 if shared.is_observed.load(Ordering::Relaxed) {
                     let mut observed = shared.observed.lock().unwrap_or_else(PoisonError::into_inner);
-                    observed.chunks += 1;
-                    observed.delay.add(received_at.saturating_sub(sent_at));
+                    observed.add(received_at.saturating_sub(sent_at));
                 }
             });
         });
@@ -174,9 +165,7 @@ mod tests {
         let mut streams = OpenStreams::new();
         streams.open(&calls, 5, Duration::from_millis(20)).await.unwrap();
         assert_eq!(streams.first_chunk().count(), 5);
-        let load = streams.observe(Duration::from_millis(100)).await;
-        assert!(load.chunks > 0);
-        assert_eq!(load.delay.count(), load.chunks);
+        assert!(streams.observe(Duration::from_millis(100)).await.count() > 0);
         assert_eq!(streams.finish().await.unwrap(), 200);
     }
 }

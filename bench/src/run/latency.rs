@@ -23,6 +23,7 @@ struct Lane {
     slow: Samples,
     added_half: Samples,
     added_slow: Samples,
+    cpu: Samples,
     failed: u64,
 }
 
@@ -38,7 +39,8 @@ pub(crate) async fn measure(
         tell(&format!("latency, round {} of {}", round + 1, options.rounds));
         let mut of_nginx = None;
         for (target, lane) in targets.iter().zip(&mut lanes) {
-            let figures = measure_target(bed, *target, RATE, options.seconds).await?;
+            let (figures, cpu_us) = measure_target(bed, *target, RATE, options.seconds).await?;
+            lane.cpu.add(cpu_us);
             let (half, slow) = (figures.timing.percentile_ms(50.0), figures.timing.percentile_ms(99.0));
             lane.failed += figures.failed;
             lane.half.add(half);
@@ -68,8 +70,15 @@ pub(crate) async fn measure(
             report.goals.push(goal("p50", &lane.added_half, 1.0, 0.5));
             report.goals.push(goal("p99", &lane.added_slow, 3.0, 1.5));
         }
-        let cells = [lane.half.text(2), lane.slow.text(2), lane.added_half.text(2), lane.added_slow.text(2)];
-        rows.push([vec![name], cells.to_vec()].concat());
+        let cpu = if *target == Target::Direct { "–".to_owned() } else { lane.cpu.text(0) };
+        rows.push(vec![
+            name,
+            lane.half.text(2),
+            lane.slow.text(2),
+            lane.added_half.text(2),
+            lane.added_slow.text(2),
+            cpu,
+        ]);
     }
     report.tables.push(Table {
         title: "Latency",
@@ -77,7 +86,7 @@ pub(crate) async fn measure(
             "{RATE} calls a second at fixed moments, governed as above; a call's time runs from the moment it was \
              due. The added columns are differences to nginx of the same round."
         ),
-        columns: vec!["", "p50 ms", "p99 ms", "p50 over nginx", "p99 over nginx"],
+        columns: vec!["", "p50 ms", "p99 ms", "p50 over nginx", "p99 over nginx", "CPU µs a call"],
         rows,
     });
     Ok(())
@@ -92,9 +101,7 @@ pub(crate) async fn measure_steady(
     let mut rows = Vec::new();
     for target in bed.targets().into_iter().filter(|target| matches!(target, Target::Site(_))) {
         tell(&format!("{STEADY_RATE} calls/s, {}", bed.name(target)));
-        let before = bed.use_so_far(target);
-        let figures = measure_target(bed, target, STEADY_RATE, options.seconds * 2.0).await?;
-        let cpu_us = bed.use_so_far(target).cpu_us - before.cpu_us;
+        let (figures, cpu_us) = measure_target(bed, target, STEADY_RATE, options.seconds * 2.0).await?;
         let name = bed.name(target);
         let slow = figures.timing.percentile_ms(99.0);
         if figures.failed > 0 {
@@ -115,7 +122,7 @@ pub(crate) async fn measure_steady(
             format!("{:.2}", figures.timing.percentile_ms(50.0)),
             format!("{slow:.2}"),
             format!("{:.2}", figures.timing.percentile_ms(99.9)),
-            format!("{:.0}", cpu_us / figures.answered.max(1) as f64),
+            format!("{cpu_us:.0}"),
         ]);
     }
     report.tables.push(Table {
@@ -129,18 +136,21 @@ pub(crate) async fn measure_steady(
     Ok(())
 }
 
+/// One run at a fixed rate, and the processor time a call.
 async fn measure_target(
     bed: &mut Bed,
     target: Target,
     rate: u64,
     seconds: f64,
-) -> Result<CallFigures, BenchError> {
+) -> Result<(CallFigures, f64), BenchError> {
     let calls = bed.calls(target, None)?;
     let doing = "calling at a fixed rate";
     let warm_up = run_fixed_rate(&calls, rate, WARM_UP, CONNECTIONS).await.while_doing(doing)?;
     let duration = Duration::from_secs_f64(seconds);
+    let before = bed.use_so_far(target);
     let mut figures = run_fixed_rate(&calls, rate, duration, CONNECTIONS).await.while_doing(doing)?;
+    let cpu_us = bed.use_so_far(target).cpu_us - before.cpu_us;
     bed.expect_rows(target, warm_up.answered + figures.answered);
     figures.failed += warm_up.failed;
-    Ok(figures)
+    Ok((figures.clone(), cpu_us / figures.answered.max(1) as f64))
 }

@@ -1,10 +1,14 @@
 //! The whole measurement: starts everything, takes figure after figure, audits the books, reports.
 
 mod bed;
+mod idle;
 mod latency;
 mod machine;
 mod nginx;
+mod scale;
 mod site;
+mod start;
+mod streams;
 mod throughput;
 
 use std::io::Write;
@@ -27,9 +31,21 @@ pub(crate) async fn run_bench(options: &RunOptions) -> Result<Report, BenchError
     if options.wants(Figure::Steady) {
         latency::measure_steady(&mut bed, options, &mut report).await?;
     }
+    if options.wants(Figure::Streams) {
+        streams::measure(&mut bed, options, &mut report).await?;
+    }
+    if options.wants(Figure::Idle) {
+        idle::measure(&mut bed, options, &mut report).await?;
+    }
+    if options.wants(Figure::Start) {
+        start::measure(&mut bed, options, &mut report).await?;
+    }
     for site in &bed.sites {
         tell(&format!("auditing the books, {}", site.database.kind().title()));
         report.problems.extend(site.audit()?);
+    }
+    if options.wants(Figure::Scale) {
+        scale::measure(&mut bed, options, &mut report).await?;
     }
     Ok(report)
 }
