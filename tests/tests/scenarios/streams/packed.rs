@@ -113,6 +113,20 @@ async fn a_compressed_answer_is_read_whole_and_one_that_breaks_off_is_none() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_compressed_refusal_says_is_understood() {
+    let bed = Bed::start().await;
+    let told = b"{\"error\":{\"message\":\"m\",\"code\":\"context_length_exceeded\"}}";
+    for (coding, code) in
+        [("gzip", "context_length_exceeded"), ("br", "context_length_exceeded"), ("zstd", "invalid_request")]
+    {
+        let packed = pack(coding, &[told]).await.concat();
+        let head = format!("HTTP/1.1 400 Bad Request\r\ncontent-encoding: {coding}\r\n\r\n");
+        bed.raw.script(MODEL, vec![super::events::say(&head), Wire::Send(packed)]);
+        bed.ask(streamed_question(MODEL)).await.expect_free_error(400, code);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_packed_in_an_unknown_way_or_not_at_all_is_no_answer_and_free() {
     let bed = Bed::start().await;
     for coding in ["zstd", "gzip, gzip", "compress", "gzip"] {
