@@ -11,6 +11,7 @@ mod redis_server;
 mod reply;
 mod server;
 mod tcp_gate;
+mod wire;
 mod world;
 
 pub use chance::Chance;
@@ -26,4 +27,5 @@ pub use redis_server::RedisServer;
 pub use reply::Reply;
 pub use server::{Server, ServerOptions};
 pub use tcp_gate::TcpGate;
+pub use wire::{Wire, WireAnswer};
 pub use world::{Key, World, WorldOptions, price};

@@ -121,6 +121,11 @@ impl Server {
         &self.base_url
     }
 
+    /// `host:port`.
+    pub fn address(&self) -> &str {
+        self.base_url.trim_start_matches("http://")
+    }
+
     /// How it was set up.
     pub fn options(&self) -> &ServerOptions {
         &self.options

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use crate::mutation::{Mutator, Random};
+use waystation_mutation::{Mutator, Random};
+
 use crate::targets::Target;
 
 /// Longest input, in bytes.

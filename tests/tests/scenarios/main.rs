@@ -3,6 +3,7 @@
 //! A module per subject; each test is named after the fact it shows. A `World` audits the books when it ends.
 
 mod bad_input;
+mod bodies;
 mod first_call;
 mod grants;
 mod hostile_upstream;
@@ -10,6 +11,7 @@ mod key_limits;
 mod kills;
 mod load;
 mod log;
+mod mutations;
 mod numbers;
 mod outage;
 mod price_change;
@@ -18,6 +20,7 @@ mod restart;
 mod retry;
 mod revocation;
 mod schema;
+mod slow_sockets;
 mod streams;
 mod test_bed;
 

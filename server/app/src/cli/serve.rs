@@ -27,6 +27,8 @@ use crate::state::App;
 const FLUSH_TIME: Duration = Duration::from_millis(200);
 /// How long the tasks beside the calls may take to end.
 const TASKS_TIME: Duration = Duration::from_secs(2);
+/// Files that are open beside those of connections.
+const OTHER_FILES: u64 = 100;
 /// The process has ended so long after the time for calls was over, whatever does not answer.
 const END_TIME: Duration = Duration::from_secs(5);
 /// What is left to do at last gets at least this.
@@ -51,6 +53,7 @@ pub(crate) async fn serve(
     if arguments.demo {
         prepare_demo(&config)?;
     }
+    raise_open_files(config.limits_connections_max);
     let _lock = lock_data_folder(&config.data_dir)?;
     let app = App::open(config).await?;
     let demo_secrets = if arguments.demo { create_demo(&app).await? } else { None };
@@ -104,6 +107,19 @@ pub(crate) async fn serve(
     }
     info!(all_finished, "stopped");
     Ok(Outcome::Done)
+}
+
+/// Lets the process open as many files and connections as the system allows it, and says so where that is not enough:
+/// a connection has a file of its own, and the call on it may have another for its upstream.
+fn raise_open_files(connections_max: usize) {
+    let needed = (connections_max as u64).saturating_mul(2).saturating_add(OTHER_FILES);
+    match rlimit::increase_nofile_limit(u64::MAX) {
+        Ok(allowed) if allowed < needed => {
+            warn!(allowed, needed, "fewer files may be open than limits.connections_max needs");
+        }
+        Ok(_) => {}
+        Err(error) => warn!(%error, "the limit of open files could not be raised"),
+    }
 }
 
 /// Lets calls finish for as long as stopping may take; when urged, ends them at once. They are settled either way.

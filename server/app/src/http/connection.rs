@@ -12,6 +12,7 @@ use std::time::Duration;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::http::Version;
 use hyper::body::{Frame, SizeHint};
+use memchr::memchr;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
@@ -24,6 +25,8 @@ struct Counts {
     requests: AtomicUsize,
     /// HTTP/2 sends frames between requests, too: it has time limits of its own.
     is_multiplexed: AtomicBool,
+    /// A head that came since the last request names the length of its body.
+    names_length: AtomicBool,
 }
 
 /// A request under way; it ends when this is dropped.
@@ -38,6 +41,13 @@ impl Activity {
             self.0.is_multiplexed.store(true, Ordering::Relaxed);
         }
         UnderWay(self.clone())
+    }
+
+    /// Whether the head of the request that has just come names the length of its body. A head that also says that
+    /// the body comes in chunks is taken for that by the server, and the length is dropped before anybody sees it:
+    /// another program on the way may have believed the length.
+    pub(crate) fn take_named_length(&self) -> bool {
+        self.0.names_length.swap(false, Ordering::Relaxed)
     }
 
     fn awaits_head(&self) -> bool {
@@ -113,12 +123,21 @@ pub(crate) struct TimedStream<S> {
     /// Runs while the other end takes nothing.
     stalled: Option<Pin<Box<Sleep>>>,
     has_begun: bool,
+    length_search: LengthSearch,
 }
 
 impl<S> TimedStream<S> {
     /// Sees to it that the other end keeps these times.
     pub(crate) fn new(stream: S, activity: Activity, times: Times) -> Self {
-        TimedStream { stream, activity, times, late: None, stalled: None, has_begun: false }
+        TimedStream {
+            stream,
+            activity,
+            times,
+            late: None,
+            stalled: None,
+            has_begun: false,
+            length_search: LengthSearch::default(),
+        }
     }
 
     /// Passes on the result of a write, unless the other end has taken nothing for too long.
@@ -164,6 +183,12 @@ impl<S: AsyncRead + Unpin> AsyncRead for TimedStream<S> {
         let has_come = buffer.filled().len() > before;
         let is_first = has_come && !self.has_begun;
         self.has_begun |= has_come;
+        if has_come && self.activity.awaits_head() {
+            let came = buffer.filled().get(before..).unwrap_or_default();
+            if self.length_search.find_in(came) {
+                self.activity.0.names_length.store(true, Ordering::Relaxed);
+            }
+        }
         let limit = if self.has_begun { self.times.head } else { self.times.first_byte };
         // Between two requests nothing runs; the server has a time limit of its own for that.
         let is_timed = has_come || !self.has_begun;
@@ -207,6 +232,40 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for TimedStream<S> {
     ) -> Poll<io::Result<usize>> {
         let wrote = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
         self.watch_write(context, wrote)
+    }
+}
+
+/// Looks for the header that names a body's length, in heads that come in pieces.
+#[derive(Clone, Copy, Debug, Default)]
+struct LengthSearch {
+    /// How much of the name the line has begun with; none: the line is another one.
+    matched: Option<usize>,
+}
+
+impl LengthSearch {
+    /// Whether these bytes end the name. What stands behind the end of a head is not looked at.
+    fn find_in(&mut self, bytes: &[u8]) -> bool {
+        const NAME: &[u8] = b"content-length";
+        let mut rest = bytes;
+        loop {
+            let Some(matched) = self.matched else {
+                let Some(end) = memchr(b'\n', rest) else { return false };
+                rest = rest.get(end + 1..).unwrap_or_default();
+                self.matched = Some(0);
+                continue;
+            };
+            let Some((byte, behind)) = rest.split_first() else { return false };
+            self.matched = None;
+            if NAME.get(matched) == Some(&byte.to_ascii_lowercase()) {
+                if matched + 1 == NAME.len() {
+                    return true;
+                }
+                self.matched = Some(matched + 1);
+                rest = behind;
+            } else if matched == 0 && matches!(byte, b'\r' | b'\n') {
+                return false;
+            }
+        }
     }
 }
 
@@ -260,6 +319,20 @@ mod tests {
         assert!(stream.read(&mut buffer).await.is_err());
         assert_eq!(begun.elapsed(), LIMIT);
         caller.shutdown().await.unwrap();
+    }
+
+    #[test]
+    fn a_named_length_is_found_in_heads_only_and_however_they_are_torn() {
+        let finds = |head: &str, piece: usize| {
+            let mut search = LengthSearch::default();
+            head.as_bytes().chunks(piece).any(|piece| search.find_in(piece))
+        };
+        for piece in [1, 3, 1_000] {
+            assert!(finds("POST / HTTP/1.1\r\nhost: h\r\nContent-LENGTH: 3\r\n\r\n", piece));
+            assert!(finds("POST / HTTP/1.1\ncontent-length: 3\n\n", piece));
+            assert!(!finds("POST /content-length HTTP/1.1\r\nx-content-length: 3\r\n\r\n", piece));
+        }
+        assert!(!finds("POST / HTTP/1.1\r\nhost: h\r\n\r\ncontent-length: 3\r\n", 1_000));
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,6 +1,7 @@
 //! How requests come in: routes, layers and the listener.
 
 pub(crate) mod body;
+pub(crate) mod body_bytes;
 pub(crate) mod client_address;
 mod connection;
 mod connection_limits;

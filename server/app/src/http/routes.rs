@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use utoipa::openapi::OpenApi;
@@ -19,9 +18,6 @@ use crate::relay_routes::{RelayState, relay_routes};
 use crate::setup::require_owner;
 use crate::state::App;
 use crate::{adjustments, channels, grants, health, home, keys, ledger, models, openapi, requests, users};
-
-/// The largest body of a management call.
-const BODY_BYTES_MAX: usize = 1024 * 1024;
 
 /// Everything the server answers.
 pub(crate) fn build_router(app: &App, relay: Arc<Relay>) -> Router {
@@ -44,10 +40,8 @@ pub(crate) fn build_router(app: &App, relay: Arc<Relay>) -> Router {
         .merge(public)
         .fallback(unknown_url)
         .method_not_allowed_fallback(wrong_method)
-        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .with_state(app.clone())
         .merge(metrics)
-        // Bodies of calls to models have limits of their own.
         .nest("/v1", relay.clone())
         .nest("/api/v1", relay)
         .layer(from_fn_with_state(app.clone(), receive_request))

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use axum::http::{HeaderValue, Response, StatusCode, Version, header};
 use futures_util::TryFutureExt;
+use futures_util::future::{Either, ready};
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -27,6 +29,8 @@ use crate::state::App;
 const IDLE_TIMEOUT: Duration = Duration::from_secs(75);
 /// The longest head of a request, its address included. Beyond it: 431.
 const HEAD_BYTES_MAX: usize = 64 * 1024;
+/// The longest address of a request, its query included. Beyond it: 414.
+const ADDRESS_BYTES_MAX: usize = 8 * 1024;
 /// The most lines of a head. Beyond it: 431.
 const HEADERS_MAX: usize = 100;
 /// What one stream of HTTP/2 may hold of its answer while the caller takes none of it.
@@ -67,9 +71,14 @@ pub(crate) async fn serve(
                 let peer = PeerAddress(peer);
                 let service = service_fn(move |mut request: Request<Incoming>| {
                     let under_way = activity.begin_request(request.version());
+                    if let Some(refusal) = refuse_head(&request, activity.take_named_length()) {
+                        return Either::Left(ready(Ok(refusal.map(|body| under_way.until_sent(body)))));
+                    }
                     request.extensions_mut().insert(peer);
                     let answering = router.clone().oneshot(request.map(Body::new));
-                    answering.map_ok(|response| response.map(|body| under_way.until_sent(body)))
+                    Either::Right(
+                        answering.map_ok(|response| response.map(|body| under_way.until_sent(body))),
+                    )
                 });
                 let connection = server.serve_connection(TokioIo::new(stream), service).into_owned();
                 let connection = connections.watch(connection);
@@ -120,6 +129,25 @@ fn configure_server() -> Builder<TokioExecutor> {
         .max_pending_accept_reset_streams(Some(20))
         .max_local_error_reset_streams(Some(1_024));
     server
+}
+
+/// Refuses what is no head to go on with, before any route sees it. The connection ends with it: what follows on it
+/// is not certain to be a request.
+fn refuse_head(request: &Request<Incoming>, names_length: bool) -> Option<Response<Body>> {
+    let address = request.uri().path_and_query().map_or(0, |address| address.as_str().len());
+    let status = if names_length && request.headers().contains_key(header::TRANSFER_ENCODING) {
+        StatusCode::BAD_REQUEST
+    } else if address > ADDRESS_BYTES_MAX {
+        StatusCode::URI_TOO_LONG
+    } else {
+        return None;
+    };
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = status;
+    if request.version() < Version::HTTP_2 {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    Some(response)
 }
 
 /// Gives a new connection its place, or closes it.

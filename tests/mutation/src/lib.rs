@@ -1,4 +1,4 @@
-//! Inputs made from seeds, from a dictionary, and from a random number that can be repeated.
+#![doc = include_str!("../README.md")]
 
 /// A small generator of random numbers (SplitMix64): the same seed, the same numbers.
 #[derive(Clone, Debug)]
