@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
-use waystation_tests::{Wire, WorldOptions, eventually, nanos, stream_head};
+use waystation_tests::{Step, WorldOptions, eventually, nanos, stream_head};
 
 use super::events::{DONE, ROLE, STOP, USAGE, say, stream, word};
 use super::{Bed, amount};
@@ -33,7 +33,7 @@ async fn an_event_of_megabytes_passes_whole_and_one_above_the_limit_ends_the_str
     }
     let too_large = stream(&[ROLE, &word("one"), &event_of(17 * MEBIBYTE), STOP, USAGE, DONE]);
     let mut endless = stream(&[ROLE, &word("one"), "data: "]);
-    endless.push(Wire::Repeat(vec![b'A'; MEBIBYTE], 0));
+    endless.push(Step::Repeat(vec![b'A'; MEBIBYTE], 0));
     for script in [too_large, endless] {
         bed.raw.script(MODEL, script);
         let outcome = bed.ask(streamed_question(MODEL)).await.expect_interrupted("upstream_error");

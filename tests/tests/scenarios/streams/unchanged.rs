@@ -1,7 +1,7 @@
 //! Where nothing has to be converted, a relay changes no byte in either direction.
 
 use serde_json::{Value, json};
-use waystation_tests::{Chance, Wire, document, stream_head};
+use waystation_tests::{Chance, Step, document, stream_head};
 
 use super::events::{DONE, USAGE};
 use super::{Bed, join_all};
@@ -143,7 +143,7 @@ async fn check(bed: &Bed, model: &str, seed: u64) {
     let (script, said) = if streamed {
         let said = dice.stream();
         let size = 1 + dice.roll(200) as usize;
-        let pieces = said.as_bytes().chunks(size).map(|piece| Wire::Send(piece.to_vec()));
+        let pieces = said.as_bytes().chunks(size).map(|piece| Step::Send(piece.to_vec()));
         (std::iter::once(stream_head()).chain(pieces).collect(), said)
     } else {
         let said = dice.answer();
