@@ -23,7 +23,7 @@ pub use mock_upstream::{Behaviour, Hang, MockUpstream, SeenCall};
 pub use money::nanos;
 pub use patience::{eventually, rfc3339_in};
 pub use raw_upstream::{
-    RawUpstream, SelfSigned, Wire, chunked, chunked_head, document, packed_head, stream_head,
+    RawUpstream, SelfSigned, Step, chunked, chunked_head, document, packed_head, stream_head,
 };
 pub use redis_server::RedisServer;
 pub use reply::Reply;

@@ -31,7 +31,7 @@ impl Scene {
         let mock = add_mock(&world).await;
         let key = world.add_customer("1").await;
         world.chat(&key.secret, streamed_question(MODEL)).await.expect(200);
-        let memory = world.first_server().peak_memory();
+        let memory = world.first_server().peak_resident_bytes();
         Scene { world, mock, key, memory }
     }
 
@@ -54,7 +54,7 @@ impl Scene {
         let left = waystation_tests::nanos("1") - cost;
         assert_eq!(self.mock.total_calls(), answered, "calls of the upstream");
         assert_eq!(self.world.balance(&self.key.user_id).await, (left, 0));
-        let growth = self.world.first_server().peak_memory().saturating_sub(self.memory);
+        let growth = self.world.first_server().peak_resident_bytes().saturating_sub(self.memory);
         println!("memory grew by {} KiB", growth / 1024);
         assert!(growth < GROWTH_MAX, "memory grew by {growth} bytes");
         self.world.first_server().assert_no_panic();
