@@ -222,6 +222,9 @@ pub(crate) enum StartError {
         /// Why.
         source: io::Error,
     },
+    /// Metrics would be open to everybody.
+    #[error("metrics.listen is {0}, which others can reach: set metrics.token too")]
+    OpenMetrics(std::net::SocketAddr),
     /// The runtime or a signal handler could not be made.
     #[error("the operating system refused what the server needs")]
     System(#[source] io::Error),

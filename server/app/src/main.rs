@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod access_log;
 mod adjustments;
 mod auth;
 mod bootstrap;
@@ -22,6 +23,7 @@ mod jobs;
 mod keys;
 mod ledger;
 mod logging;
+mod metrics;
 mod models;
 mod openapi;
 mod passwords;
@@ -48,6 +50,11 @@ use clap::Parser;
 
 use crate::cli::{Arguments, CommandError, Outcome, Output, run};
 use crate::error::{StartError, error_chain};
+use crate::logging::flush_log;
+
+/// Calls make many small things in one thread and drop them in another; the C parts of SQLite use it too.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -56,6 +63,7 @@ fn main() -> ExitCode {
         .build()
         .map_err(|error| CommandError::Start(StartError::System(error)))
         .and_then(|runtime| runtime.block_on(run(arguments, &mut Output::stdout())));
+    flush_log();
     match ended {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::NotSo) => ExitCode::from(1),

@@ -2,16 +2,18 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Instant;
 
 use async_trait::async_trait;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
-use tracing::error;
+use tracing::{error, info};
 use waystation_ledger::{BudgetPeriod, Hold, Reserve, Settled, Settlement};
 use waystation_relay::{Books, BudgetCalendar, BudgetSpan, Clock, Randomness, ReserveError, SettleError};
 use waystation_store::LaneError;
 
+use crate::access_log::log_call;
 use crate::clock::now_ms;
 use crate::error::error_chain;
 use crate::state::App;
@@ -22,9 +24,20 @@ pub(crate) struct SiteBooks(pub(crate) App);
 #[async_trait]
 impl Books for SiteBooks {
     async fn reserve(&self, call: Reserve) -> Result<Hold, ReserveError> {
-        let request = call.request;
-        self.0.lanes.reserve(call).await.map_err(|failure| match failure {
-            LaneError::Refused(refusal) => ReserveError::Refused(refusal),
+        let (request, metrics, begun) = (call.request, &self.0.metrics, Instant::now());
+        let (user, key, model) = (call.user, call.key, call.model.clone());
+        let reserved = self.0.lanes.reserve(call).await;
+        metrics.reserve_time.observe_time(begun.elapsed());
+        metrics.reserves.increment(match &reserved {
+            Ok(_) => "held",
+            Err(LaneError::Refused(_)) => "refused",
+            Err(_) => "unavailable",
+        });
+        reserved.map_err(|failure| match failure {
+            LaneError::Refused(refusal) => {
+                info!(%request, %user, %key, model, reason = %refusal, "a hold was refused");
+                ReserveError::Refused(refusal)
+            }
             LaneError::Unavailable(_) | LaneError::Closed => {
                 error!(%request, error = error_chain(&failure), "a hold could not be made");
                 ReserveError::Unavailable
@@ -33,8 +46,18 @@ impl Books for SiteBooks {
     }
 
     async fn settle(&self, settlement: Arc<Settlement>) -> Result<Settled, SettleError> {
-        let request = settlement.record.request;
-        self.0.lanes.settle(settlement).await.map_err(|failure| match failure {
+        let (request, metrics, begun) = (settlement.record.request, &self.0.metrics, Instant::now());
+        let settled = self.0.lanes.settle(settlement.clone()).await;
+        metrics.settle_time.observe_time(begun.elapsed());
+        metrics.settlements.increment(match &settled {
+            Ok(_) => "settled",
+            Err(LaneError::Refused(_)) => "refused",
+            Err(_) => "unavailable",
+        });
+        if let Ok(settled) = &settled {
+            self.note_end(&settlement, Some(settled));
+        }
+        settled.map_err(|failure| match failure {
             LaneError::Refused(refusal) => SettleError::Refused(refusal),
             LaneError::Unavailable(_) | LaneError::Closed => {
                 error!(%request, error = error_chain(&failure), "a call could not be settled");
@@ -44,11 +67,24 @@ impl Books for SiteBooks {
     }
 
     fn keep_unsettled(&self, settlement: &Settlement) -> io::Result<()> {
-        self.0.unsettled.keep(settlement)
+        self.0.unsettled.keep(settlement)?;
+        self.0.metrics.settlements.increment("kept");
+        self.note_end(settlement, None);
+        Ok(())
     }
 
     fn may_relay(&self) -> bool {
         self.0.instance_lease.is_held()
+    }
+}
+
+impl SiteBooks {
+    /// Counts and logs a call that has ended. Without `settled` its settlement waits for the database.
+    fn note_end(&self, settlement: &Settlement, settled: Option<&Settled>) {
+        self.0.metrics.count_call(&settlement.record, &settlement.attempts);
+        if self.0.config.log_access {
+            log_call(settlement, settled);
+        }
     }
 }
 

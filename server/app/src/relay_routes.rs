@@ -1,17 +1,14 @@
 //! The relay's routes, below `/v1` and `/api/v1`: always in the dialect of OpenAI, errors included.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::{FromRef, OriginalUri, Path, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use http_body_util::BodyExt;
-use tokio::time::{Instant, timeout_at};
 use waystation_api::error::ErrorCode;
 use waystation_api::usage::UsageQuery;
 use waystation_protocol::openai::error::ErrorBody;
@@ -19,15 +16,12 @@ use waystation_relay::{Access, Call, Relay, RelayBody, credential_of};
 
 use crate::error::ApiError;
 use crate::http::body::{Json, Params};
+use crate::http::body_bytes::{ACCEPTED_CODINGS, BodyError, Coding, read_body};
 use crate::http::client_address::ClientAddress;
 use crate::http::request_id::CurrentRequest;
 use crate::state::App;
 use crate::usage::summarize_key_usage;
 
-/// A caller that sends nothing of its body for so long has gone.
-const BODY_STALL: Duration = Duration::from_secs(30);
-/// And one that sends slower than this on the whole keeps a connection for nothing.
-const BODY_BYTES_A_SECOND_MIN: u64 = 1_024;
 /// Larger bodies are read only for callers that are known.
 const UNKNOWN_BODY_BYTES_MAX: u64 = 64 * 1024;
 const USER_AGENT_LENGTH_MAX: usize = 255;
@@ -70,22 +64,24 @@ async fn complete_chat(
     let (head, body) = request.into_parts();
     let limit = state.app.config.relay_max_body_bytes;
     let credential = credential_of(&head.headers);
-    if let Err(refusal) = check_body_kind(&head.headers) {
-        return *refusal;
-    }
+    let coding = match check_body_kind(&head.headers) {
+        Ok(coding) => coding,
+        Err(refusal) => return *refusal,
+    };
     let announced = content_length(&head.headers);
     if announced.is_some_and(|bytes| bytes > limit as u64) {
         return request_too_large(limit);
     }
-    if announced.is_none_or(|bytes| bytes > UNKNOWN_BODY_BYTES_MAX) {
+    // What is packed may be large whatever its length says.
+    if coding.is_some() || announced.is_none_or(|bytes| bytes > UNKNOWN_BODY_BYTES_MAX) {
         let access = Access { request_id, credential: credential.clone(), client_ip };
         if let Err(refusal) = state.relay.identify(&access).await {
             return answer(*refusal);
         }
     }
-    let body = match read_body(body, announced, limit).await {
+    let body = match read_body(body, announced, coding, limit).await {
         Ok(body) => body,
-        Err(refusal) => return *refusal,
+        Err(error) => return refuse_body(error, limit),
     };
     let call = Call {
         request_id,
@@ -166,54 +162,42 @@ async fn require_owner(State(state): State<RelayState>, request: Request, next: 
     }
 }
 
-/// Bodies are JSON as it is: what is packed could unpack into anything.
-fn check_body_kind(headers: &HeaderMap) -> Result<(), Box<Response>> {
+/// Bodies are JSON, perhaps packed.
+fn check_body_kind(headers: &HeaderMap) -> Result<Option<Coding>, Box<Response>> {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let is_json = kind.is_none_or(|kind| {
         kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
     });
-    let is_plain = headers.get(header::CONTENT_ENCODING).is_none_or(|coding| coding == "identity");
-    if is_json && is_plain {
-        return Ok(());
+    match Coding::of(headers) {
+        Ok(coding) if is_json => Ok(coding),
+        _ => {
+            let message = format!(
+                "The body must be JSON, with the header content-type: application/json, and packed as one of: {ACCEPTED_CODINGS}, or not at all."
+            );
+            let mut response = refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", &message);
+            response
+                .headers_mut()
+                .insert(header::ACCEPT_ENCODING, HeaderValue::from_static(ACCEPTED_CODINGS));
+            Err(Box::new(response))
+        }
     }
-    let message = "The body must be plain JSON, with the header content-type: application/json.";
-    Err(Box::new(refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", message)))
 }
 
 fn content_length(headers: &HeaderMap) -> Option<u64> {
     headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-async fn read_body(mut body: Body, announced: Option<u64>, limit: usize) -> Result<Bytes, Box<Response>> {
-    let stalled = || {
-        let message = "The body did not come in time.";
-        Box::new(refuse(StatusCode::REQUEST_TIMEOUT, "request_timeout", message))
+fn refuse_body(error: BodyError, limit: usize) -> Response {
+    let (status, code, message) = match error {
+        BodyError::TooLarge => return request_too_large(limit),
+        BodyError::Late => (StatusCode::REQUEST_TIMEOUT, "request_timeout", "The body did not come in time."),
+        BodyError::Broken => (StatusCode::BAD_REQUEST, "invalid_request", "The body broke off."),
+        BodyError::Unreadable => {
+            let message = "The body is not packed as its header content-encoding says.";
+            (StatusCode::BAD_REQUEST, "invalid_request", message)
+        }
     };
-    let broken = || Box::new(refuse(StatusCode::BAD_REQUEST, "invalid_request", "The body broke off."));
-    // Most bodies come in one piece, which is then not copied.
-    let mut first = Bytes::new();
-    let mut whole = Vec::new();
-    let begun = Instant::now();
-    loop {
-        let received = u64::try_from(first.len() + whole.len()).unwrap_or(u64::MAX);
-        let late_at = begun + BODY_STALL + Duration::from_secs(received / BODY_BYTES_A_SECOND_MIN);
-        let patience = late_at.min(Instant::now() + BODY_STALL);
-        let Some(frame) = timeout_at(patience, body.frame()).await.map_err(|_| stalled())? else { break };
-        let Ok(piece) = frame.map_err(|_| broken())?.into_data() else { continue };
-        if first.len() + whole.len() + piece.len() > limit {
-            return Err(Box::new(request_too_large(limit)));
-        }
-        if first.is_empty() && whole.is_empty() {
-            first = piece;
-        } else {
-            if whole.is_empty() {
-                whole.reserve(announced.and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or(0));
-                whole.extend_from_slice(&std::mem::take(&mut first));
-            }
-            whole.extend_from_slice(&piece);
-        }
-    }
-    Ok(if whole.is_empty() { first } else { Bytes::from(whole) })
+    refuse(status, code, message)
 }
 
 fn user_agent(headers: &HeaderMap) -> String {
@@ -251,33 +235,4 @@ fn refuse(status: StatusCode, code: &'static str, message: &str) -> Response {
         headers.insert(HeaderName::from_static("x-should-retry"), HeaderValue::from_static("false"));
     }
     response
-}
-
-#[cfg(test)]
-mod tests {
-    use std::convert::Infallible;
-
-    use futures_util::stream::unfold;
-    use tokio::time::sleep;
-
-    use super::*;
-
-    /// A body of pieces of so many bytes, one every so many seconds.
-    fn slow_body(pieces: usize, bytes: usize, seconds: u64) -> Body {
-        Body::from_stream(unfold(pieces, move |left| async move {
-            sleep(Duration::from_secs(seconds)).await;
-            let piece = Ok::<_, Infallible>(Bytes::from(vec![b' '; bytes]));
-            (left > 0).then(|| (piece, left - 1))
-        }))
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_body_may_come_slowly_but_not_drop_by_drop() {
-        let whole = read_body(slow_body(20, 20_000, 10), None, 1 << 20).await;
-        assert_eq!(whole.unwrap().len(), 400_000);
-        let dripping = read_body(slow_body(1_000, 1, 5), None, 1 << 20).await;
-        assert_eq!(dripping.unwrap_err().status(), StatusCode::REQUEST_TIMEOUT);
-        let silent = read_body(slow_body(2, 100_000, 31), None, 1 << 20).await;
-        assert_eq!(silent.unwrap_err().status(), StatusCode::REQUEST_TIMEOUT);
-    }
 }

@@ -17,6 +17,7 @@ use crate::demo::is_demo_folder;
 use crate::error::StartError;
 use crate::instance_lease::InstanceLease;
 use crate::keys::{KeyDirectory, SharedKeys};
+use crate::metrics::Metrics;
 use crate::random::random_bytes;
 use crate::redis::Redis;
 use crate::sealing::{MasterKey, Sealing};
@@ -64,6 +65,8 @@ pub(crate) struct Parts {
     pub(crate) is_demo: bool,
     /// Background tasks.
     pub(crate) tasks: Tasks,
+    /// What this process has counted.
+    pub(crate) metrics: Metrics,
 }
 
 impl Deref for App {
@@ -125,6 +128,7 @@ impl App {
             setup: Setup::default(),
             is_demo,
             tasks,
+            metrics: Metrics::default(),
         })))
     }
 }

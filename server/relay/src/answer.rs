@@ -27,6 +27,11 @@ enum Content {
     Ended,
 }
 
+/// Stands among an answer's extensions when a hold was taken for it: the call then ends with a settlement, which the
+/// books see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HasHold;
+
 /// A piece of a streamed body.
 #[derive(Debug)]
 pub(crate) enum Part {

@@ -92,6 +92,7 @@ async fn relay_chat(relay: &Arc<Relay>, call: &Call, link: &mut CallerLink) -> R
     let record = first_record(relay, call, &caller, &request, &admission);
     let mut open = OpenCall::new(relay.clone(), record);
     let hold = take_hold(relay, call, &caller, &request, &admission, &mut open).await?;
+    link.note_hold();
     let output_cap = hold.output_cap.saturating_sub(admission.output_beside_cap);
     if output_cap == 0 {
         let error = CallError::insufficient_balance(
@@ -226,10 +227,6 @@ async fn ask(
         let failure = Failure::of_status(status, &headers, &told, relay.ports.clock.now_ms());
         return Err(AttemptEnd::Failed(failure));
     }
-    if answer.is_encoded() {
-        let text = "the answer is compressed, which was not asked for";
-        return Err(AttemptEnd::Failed(Failure::new(FailureKind::Garbage, Some(text.to_owned()))));
-    }
     Ok(answer)
 }
 
@@ -267,11 +264,11 @@ pub(crate) fn note_failure(
     way: &Way<'_>,
     failure: &Failure,
 ) {
-    progress.open.fail_attempt(way, failure);
+    let text = progress.open.fail_attempt(way, failure);
     let (channel, credential) = (way.route.channel.id, way.credential.map(|credential| credential.id));
     exchange.relay.health.record_failure(channel, credential, failure, Instant::now());
     let request = exchange.call.request_id;
-    tracing::warn!(%request, %channel, code = failure.code(), text = failure.text, "a try failed");
+    tracing::warn!(%request, %channel, code = failure.code(), text, "a try failed");
 }
 
 /// The stable name of a stop in the attempt's row.

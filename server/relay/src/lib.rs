@@ -16,6 +16,7 @@ mod link;
 mod model_list;
 mod network_guard;
 mod open_call;
+mod packed_body;
 mod pieces;
 mod ports;
 mod relay;
@@ -26,7 +27,7 @@ mod upstream_url;
 mod watch;
 mod ways;
 
-pub use answer::{RelayBody, RelayBodyError};
+pub use answer::{HasHold, RelayBody, RelayBodyError};
 pub use caller::{Caller, IpNetwork, IpNetworkError};
 pub use catalog::{Channel, ChannelFormat, Credential, CredentialSecret, Model, OnDisconnect, Route};
 pub use credential::credential_of;

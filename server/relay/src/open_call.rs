@@ -108,13 +108,15 @@ impl OpenCall {
         }
     }
 
-    /// Notes that the try failed.
-    pub fn fail_attempt(&mut self, way: &Way<'_>, failure: &Failure) {
+    /// Notes that the try failed. Gives the failure's text as it may be kept and shown.
+    pub fn fail_attempt(&mut self, way: &Way<'_>, failure: &Failure) -> Option<String> {
         self.end_attempt();
+        let text = failure.text.as_deref().map(|text| without_secret(text, way));
         if let Some(attempt) = self.attempts.last_mut() {
             attempt.error_code = Some(failure.code().to_owned());
-            attempt.error_text = failure.text.as_deref().map(|text| without_secret(text, way));
+            attempt.error_text.clone_from(&text);
         }
+        text
     }
 
     /// Notes that the try was given up, and why.

@@ -8,6 +8,9 @@ mod first_call;
 mod grants;
 mod hostile_upstream;
 mod key_limits;
+mod kills;
+mod load;
+mod log;
 mod mutations;
 mod numbers;
 mod outage;
@@ -18,6 +21,7 @@ mod retry;
 mod revocation;
 mod schema;
 mod slow_sockets;
+mod streams;
 mod test_bed;
 
 use serde_json::{Value, json};

@@ -118,7 +118,7 @@ async fn find_identity(app: &App, token: &str) -> Identity {
 
 /// The one token of the request (RFC 6750, section 2.1). Two headers are none: which of them another program in
 /// front has checked is not known.
-fn bearer_token(headers: &HeaderMap) -> Option<&str> {
+pub(crate) fn bearer_token(headers: &HeaderMap) -> Option<&str> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let (value, None) = (values.next()?, values.next()) else { return None };
     let (scheme, token) = value.to_str().ok()?.split_once(' ')?;

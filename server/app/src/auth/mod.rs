@@ -11,6 +11,6 @@ mod routes;
 mod tests;
 
 pub(crate) use access_token::create_access_token;
-pub(crate) use actor::{Actor, identify_actor};
+pub(crate) use actor::{Actor, bearer_token, identify_actor};
 pub(crate) use directory::ActorDirectory;
 pub(crate) use routes::{Access, GuardedRoutes};

@@ -104,6 +104,8 @@ settings! {
     "relay.total_ms" relay_total_ms: u64 = "900000";
     /// After how much silence a stream carries a comment that keeps it open, in milliseconds.
     "relay.keep_alive_ms" relay_keep_alive_ms: u64 = "15000";
+    /// The largest event of a stream, in bytes.
+    "relay.max_event_bytes" relay_max_event_bytes: usize = "16777216";
     /// How long a settlement may take before the answer is withheld, in milliseconds.
     "relay.settle_ms" relay_settle_ms: u64 = "5000";
     /// The largest body of a call, in bytes.
@@ -126,10 +128,22 @@ settings! {
     "keys.old_prefixes" keys_old_prefixes: Vec<KeyPrefix> = "";
     /// Networks whose `X-Forwarded-For` is believed, separated by commas, such as `127.0.0.1/32, 10.0.0.0/8`.
     "proxy.trusted" proxy_trusted: Nets = "";
+    /// The most connections at once; further ones are told to come again.
+    "limits.connections_max" limits_connections_max: usize = "10000";
+    /// The most of them from one IPv4 address or one IPv6 network of 64 bits, other than loopback and `proxy.trusted`.
+    "limits.connections_per_peer_max" limits_connections_per_peer_max: usize = "1000";
+    /// How long a caller may take nothing of its answer before its connection is dropped, in milliseconds.
+    "limits.write_stall_ms" limits_write_stall_ms: u64 = "30000";
     /// How the log is written: `text` or `json`.
     "log.format" log_format: LogFormat = "text";
     /// What is logged: `error`, `warn`, `info`, `debug`, `trace`, or a filter such as `info,waystation=debug`.
     "log.level" log_level: String = "info";
+    /// Whether each request gets a line in the log; `info,waystation::access=off` as `log.level` does the same.
+    "log.access" log_access: bool = "true";
+    /// An address of their own for the server's numbers (`/metrics`), in the form of Prometheus; none unless set. Other than on loopback it needs `metrics.token`.
+    "metrics.listen" metrics_listen: Option<SocketAddr> = "";
+    /// The bearer token that opens `/metrics`: on `metrics.listen`, or if that is not set, on the server's own address.
+    secret text "metrics.token" metrics_token: Option<Secret> = "";
     /// A key of the OpenAI API that makes the first channel when there is none.
     secret text "bootstrap.openai_api_key" bootstrap_openai_api_key: Option<Secret> = "";
 }

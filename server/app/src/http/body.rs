@@ -2,11 +2,9 @@
 
 use std::time::Duration;
 
-use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -14,7 +12,12 @@ use tokio::time::timeout;
 use waystation_api::error::ErrorCode;
 
 use crate::error::ApiError;
+use crate::http::body_bytes::{ACCEPTED_CODINGS, BodyError, Coding, read_body};
 
+/// The largest body of a management call, as it comes and unpacked.
+const BODY_BYTES_MAX: usize = 1024 * 1024;
+/// The deepest nesting of a body.
+const DEPTH_MAX: usize = 64;
 /// Bodies are small: one that takes longer does not come.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -25,15 +28,20 @@ pub(crate) struct Json<T>(pub(crate) T);
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     type Rejection = ApiError;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
         if !is_json(request.headers()) {
             return Err(ApiError::new(
                 ErrorCode::UnsupportedMediaType,
                 "The body must be JSON, with the header content-type: application/json.",
             ));
         }
-        let reading = timeout(BODY_TIMEOUT, Bytes::from_request(request, state));
-        let bytes = reading.await.map_err(|_| late_body())?.map_err(|error| refuse_body(&error))?;
+        let coding = Coding::of(request.headers()).map_err(|_| {
+            let message = format!("The body may be packed as one of: {ACCEPTED_CODINGS}, or not at all.");
+            ApiError::new(ErrorCode::UnsupportedMediaType, message)
+        })?;
+        let reading = read_body(request.into_body(), None, coding, BODY_BYTES_MAX);
+        let bytes =
+            timeout(BODY_TIMEOUT, reading).await.unwrap_or(Err(BodyError::Late)).map_err(refuse_body)?;
         // Serde would take a list for an object's fields in the order of their declaration.
         if bytes.trim_ascii_start().first() == Some(&b'[') {
             return Err(ApiError::new(ErrorCode::InvalidRequest, "The body must be a JSON object."));
@@ -50,6 +58,10 @@ impl<T: Serialize> IntoResponse for Json<T> {
 
 /// Reads a JSON body that is kept as bytes too.
 pub(crate) fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+    if is_deeper_than(DEPTH_MAX, bytes) {
+        let message = format!("The body is nested deeper than {DEPTH_MAX} levels.");
+        return Err(ApiError::new(ErrorCode::InvalidRequest, message));
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().to_string();
@@ -99,6 +111,27 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for PathPar
     }
 }
 
+/// Whether a text, if it is JSON, has more levels than these.
+fn is_deeper_than(levels_max: usize, bytes: &[u8]) -> bool {
+    let (mut levels, mut is_text, mut is_escaped) = (0_usize, false, false);
+    for byte in bytes {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if is_text => is_escaped = true,
+            b'"' => is_text = !is_text,
+            b'{' | b'[' if !is_text => {
+                levels += 1;
+                if levels > levels_max {
+                    return true;
+                }
+            }
+            b'}' | b']' if !is_text => levels = levels.saturating_sub(1),
+            _ => {}
+        }
+    }
+    false
+}
+
 fn is_json(headers: &HeaderMap) -> bool {
     headers
         .get(header::CONTENT_TYPE)
@@ -107,15 +140,15 @@ fn is_json(headers: &HeaderMap) -> bool {
         .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
 }
 
-fn late_body() -> ApiError {
-    ApiError::new(ErrorCode::InvalidRequest, "The body did not come in time.")
-}
-
-fn refuse_body(rejection: &BytesRejection) -> ApiError {
-    if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        ApiError::new(ErrorCode::RequestTooLarge, "The body is too large.")
-    } else {
-        ApiError::new(ErrorCode::InvalidRequest, "The body broke off.")
+fn refuse_body(error: BodyError) -> ApiError {
+    match error {
+        BodyError::TooLarge => ApiError::new(ErrorCode::RequestTooLarge, "The body is too large."),
+        BodyError::Late => ApiError::new(ErrorCode::InvalidRequest, "The body did not come in time."),
+        BodyError::Broken => ApiError::new(ErrorCode::InvalidRequest, "The body broke off."),
+        BodyError::Unreadable => {
+            let message = "The body is not packed as its header content-encoding says.";
+            ApiError::new(ErrorCode::InvalidRequest, message)
+        }
     }
 }
 
@@ -197,6 +230,19 @@ mod tests {
                 Params::<std::collections::HashMap<String, String>>::from_request_parts(&mut parts, &());
             assert_eq!(read.await.is_ok(), is_taken, "{query}");
         }
+    }
+
+    #[test]
+    fn a_body_has_at_most_64_levels() {
+        let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+        let error = |levels: usize| read_json::<serde_json::Value>(nested(levels).as_bytes()).err();
+        assert!(error(64).is_none());
+        for levels in [65, 128, 100_000] {
+            assert_eq!(error(levels).unwrap().code(), ErrorCode::InvalidRequest, "{levels}");
+        }
+        // Side by side is not deep, and brackets in texts are none.
+        assert!(!is_deeper_than(2, br#"[[],{},[],{"a\"[[[":"[[[["}]"#));
+        assert!(is_deeper_than(2, br#"["\\",[{}]]"#));
     }
 
     #[test]

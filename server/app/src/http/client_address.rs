@@ -3,11 +3,9 @@
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use axum::extract::{FromRequestParts, Request, State};
+use axum::extract::{FromRequestParts, Request};
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
-use axum::middleware::Next;
-use axum::response::Response;
 
 use crate::config::Nets;
 use crate::state::App;
@@ -29,17 +27,10 @@ impl<S: Sync> FromRequestParts<S> for ClientAddress {
     }
 }
 
-/// Works out the caller's address once, for everything behind.
-pub(crate) async fn find_client_address(
-    State(app): State<App>,
-    mut request: Request,
-    next: Next,
-) -> Response {
-    if let Some(PeerAddress(peer)) = request.extensions().get::<PeerAddress>().copied() {
-        let address = client_address(peer.ip(), request.headers(), &app.config.proxy_trusted);
-        request.extensions_mut().insert(ClientAddress(address));
-    }
-    next.run(request).await
+/// The caller's address, worked out once for everything behind.
+pub(super) fn find_client_address(app: &App, request: &Request) -> Option<ClientAddress> {
+    let PeerAddress(peer) = request.extensions().get::<PeerAddress>().copied()?;
+    Some(ClientAddress(client_address(peer.ip(), request.headers(), &app.config.proxy_trusted)))
 }
 
 /// The last address of `X-Forwarded-For` that no trusted proxy has, provided that a trusted one sent the header.

@@ -1,10 +1,13 @@
 //! How requests come in: routes, layers and the listener.
 
 pub(crate) mod body;
+pub(crate) mod body_bytes;
 pub(crate) mod client_address;
 mod connection;
+mod connection_limits;
 pub(crate) mod cursor;
 pub(crate) mod idempotency;
+mod reception;
 pub(crate) mod request_id;
 mod routes;
 mod server;

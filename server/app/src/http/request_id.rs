@@ -1,11 +1,12 @@
 //! Every request has an id: in its answer's `x-request-id`, in errors and in the log.
 
-use axum::extract::{FromRequestParts, Request};
+use std::future::Future;
+
+use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue};
-use axum::middleware::Next;
 use axum::response::Response;
-use tracing::{Instrument, info_span};
+use tokio::task::futures::TaskLocalFuture;
 use waystation_ids::RequestId;
 
 use crate::clock::now_ms;
@@ -23,17 +24,22 @@ pub(crate) fn current_request_id() -> String {
     CURRENT.try_with(RequestId::to_string).unwrap_or_default()
 }
 
-/// Gives the request its id. A caller's own `x-request-id` is not taken over: ours order the books.
-pub(crate) async fn assign_request_id(mut request: Request, next: Next) -> Response {
+/// Answers under this id: what is asked inside for the current request's id gets it.
+pub(super) fn answer_under<F: Future>(id: RequestId, answering: F) -> TaskLocalFuture<RequestId, F> {
+    CURRENT.scope(id, answering)
+}
+
+/// A new id. A caller's own `x-request-id` is not taken over: ours order the books.
+pub(super) fn new_request_id() -> RequestId {
     // Without random bytes no answer of ours could be trusted; the id of zeros only names the failure.
-    let id = RequestId::new_cause(now_ms(), random_bytes().unwrap_or_default());
-    request.extensions_mut().insert(id);
-    let span = info_span!("request", id = %id, method = %request.method(), path = request.uri().path());
-    let mut response = CURRENT.scope(id, next.run(request).instrument(span)).await;
+    RequestId::new_cause(now_ms(), random_bytes().unwrap_or_default())
+}
+
+/// Names the request in its answer.
+pub(super) fn insert_request_id(response: &mut Response, id: RequestId) {
     if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
         response.headers_mut().insert(HEADER, value);
     }
-    response
 }
 
 /// The request's id, for handlers.

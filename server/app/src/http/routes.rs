@@ -3,8 +3,6 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
-use axum::middleware::from_fn;
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use utoipa::openapi::OpenApi;
@@ -14,15 +12,12 @@ use waystation_relay::Relay;
 
 use crate::auth::{GuardedRoutes, identify_actor};
 use crate::error::ApiError;
-use crate::http::client_address::find_client_address;
-use crate::http::request_id::assign_request_id;
+use crate::http::reception::receive_request;
+use crate::metrics::metrics_routes;
 use crate::relay_routes::{RelayState, relay_routes};
 use crate::setup::require_owner;
 use crate::state::App;
 use crate::{adjustments, channels, grants, health, home, keys, ledger, models, openapi, requests, users};
-
-/// The largest body of a management call.
-const BODY_BYTES_MAX: usize = 1024 * 1024;
 
 /// Everything the server answers.
 pub(crate) fn build_router(app: &App, relay: Arc<Relay>) -> Router {
@@ -38,19 +33,18 @@ pub(crate) fn build_router(app: &App, relay: Arc<Relay>) -> Router {
         .route("/readyz", get(health::show_ready))
         .route("/api/docs", get(move || openapi::show_page(page)))
         .route("/api/openapi.json", get(move || openapi::show_document(document)));
+    let metrics = metrics_routes(app, relay.clone());
     let relay = relay_routes(RelayState { app: app.clone(), relay });
     Router::new()
         .merge(management)
         .merge(public)
         .fallback(unknown_url)
         .method_not_allowed_fallback(wrong_method)
-        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .with_state(app.clone())
-        // Bodies of calls to models have limits of their own.
+        .merge(metrics)
         .nest("/v1", relay.clone())
         .nest("/api/v1", relay)
-        .layer(from_fn_with_state(app.clone(), find_client_address))
-        .layer(from_fn(assign_request_id))
+        .layer(from_fn_with_state(app.clone(), receive_request))
 }
 
 /// The description of the management API, made from its routes.

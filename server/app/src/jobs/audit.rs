@@ -8,6 +8,7 @@ use crate::state::App;
 /// Audits what changed since it was last found right.
 pub(crate) async fn audit_changes(app: &App) -> Result<(), JobError> {
     let report = app.store.audit_ledger_changes().await?;
+    app.metrics.audit_differences.set(report.difference_count);
     for difference in &report.differences {
         error!(?difference, "the books do not balance");
     }

@@ -81,6 +81,7 @@ async fn run_job(app: App, job: &'static Job) {
     match try_job(&app, job).await {
         Ok(()) => debug!("done"),
         Err(error) => {
+            app.metrics.job_failures.increment();
             warn!(job = job.name, error = error_chain(error.as_ref()), "a job failed and will run again")
         }
     }

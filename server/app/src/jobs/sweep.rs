@@ -14,6 +14,7 @@ pub(crate) async fn sweep_holds(app: &App) -> Result<(), JobError> {
     }
     let report = app.lanes.sweep(app.config.billing_crashed.into()).await?;
     for lapsed in &report.ended {
+        app.metrics.swept_holds.increment(if lapsed.past_deadline { "deadline" } else { "lease" });
         warn!(request = %lapsed.request, past_deadline = lapsed.past_deadline, "a hold was ended by the sweeper");
     }
     Ok(())

@@ -11,5 +11,6 @@ mod catalog;
 mod commands;
 mod demo;
 mod management;
+mod metrics;
 mod serving;
 mod world;

@@ -1,5 +1,6 @@
 //! One site in a folder of its own, with a server process where a test wants one.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -113,6 +114,31 @@ impl Server {
     pub async fn terminate(&self) {
         let id = self.child.id().expect("the server runs").to_string();
         assert!(Command::new("kill").args(["-TERM", &id]).status().await.unwrap().success());
+    }
+
+    /// The TCP ports that the process listens on, in order, as the kernel tells.
+    pub fn listening_ports(&self) -> Vec<u16> {
+        let process = format!("/proc/{}", self.child.id().expect("the server runs"));
+        let sockets: HashSet<String> = std::fs::read_dir(format!("{process}/fd"))
+            .unwrap()
+            .filter_map(|file| std::fs::read_link(file.ok()?.path()).ok())
+            .filter_map(|target| {
+                Some(target.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?.to_owned())
+            })
+            .collect();
+        let mut ports = Vec::new();
+        for table in ["tcp", "tcp6"] {
+            for line in std::fs::read_to_string(format!("{process}/net/{table}")).unwrap().lines() {
+                let fields: Vec<&str> = line.split_whitespace().collect();
+                // The own address, the state (0A: listening) and the socket's number.
+                if fields.get(3) == Some(&"0A") && sockets.contains(fields[9]) {
+                    let (_, port) = fields[1].rsplit_once(':').unwrap();
+                    ports.push(u16::from_str_radix(port, 16).unwrap());
+                }
+            }
+        }
+        ports.sort_unstable();
+        ports
     }
 
     /// Waits for the server's end.

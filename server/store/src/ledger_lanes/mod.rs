@@ -13,7 +13,9 @@ mod batch;
 mod book_rows;
 mod call_rows;
 mod lane;
+mod lane_metrics;
 mod order;
+mod row_writer;
 mod sweep;
 
 use std::sync::Arc;
@@ -26,6 +28,7 @@ use waystation_ledger::{Hold, Reserve, Settled, Settlement};
 use crate::connection::{DatabaseKind, Store};
 pub(crate) use book_rows::{read_hold, select_holds};
 use lane::Lane;
+pub use lane_metrics::LaneMetrics;
 pub use order::{AdjustmentRecord, FundsOrder, FundsReceipt, FundsTarget, LaneError};
 use order::{Answer, Order, Reply};
 pub use sweep::{Lapsed, SweepReport};
@@ -38,6 +41,7 @@ const SERVER_LANES: usize = 4;
 pub struct LedgerLanes {
     store: Store,
     lanes: Arc<[Lane]>,
+    metrics: Arc<LaneMetrics>,
 }
 
 impl LedgerLanes {
@@ -48,9 +52,20 @@ impl LedgerLanes {
             DatabaseKind::Sqlite => 1,
             DatabaseKind::MySql | DatabaseKind::Postgres => SERVER_LANES,
         };
+        let metrics = Arc::new(LaneMetrics::default());
         let (lanes, tasks): (Vec<Lane>, Vec<JoinHandle<()>>) =
-            (0..count).map(|_| Lane::start(store.clone())).unzip();
-        (LedgerLanes { store: store.clone(), lanes: lanes.into() }, tasks)
+            (0..count).map(|_| Lane::start(store.clone(), metrics.clone())).unzip();
+        (LedgerLanes { store: store.clone(), lanes: lanes.into(), metrics }, tasks)
+    }
+
+    /// What all lanes together have counted.
+    pub fn metrics(&self) -> &LaneMetrics {
+        &self.metrics
+    }
+
+    /// How many orders wait for their turn.
+    pub fn waiting(&self) -> usize {
+        self.lanes.iter().map(Lane::waiting).sum()
     }
 
     /// Admits a call. Committed when it returns: the upstream may be called.
