@@ -3,17 +3,20 @@
 //! A module per subject; each test is named after the fact it shows. A `World` audits the books when it ends.
 
 mod bad_input;
+mod connections;
 mod first_call;
 mod grants;
 mod hostile_upstream;
 mod key_limits;
 mod log;
 mod outage;
+mod packed_bodies;
 mod price_change;
 mod race;
 mod restart;
 mod retry;
 mod revocation;
+mod stopping;
 mod test_bed;
 
 use serde_json::{Value, json};
