@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod bodies;
+mod connections;
 mod first_call;
 mod grants;
 mod hostile_upstream;
@@ -14,6 +15,7 @@ mod log;
 mod mutations;
 mod numbers;
 mod outage;
+mod packed_bodies;
 mod price_change;
 mod race;
 mod restart;
@@ -21,6 +23,7 @@ mod retry;
 mod revocation;
 mod schema;
 mod slow_sockets;
+mod stopping;
 mod streams;
 mod test_bed;
 
