@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod bodies;
+mod connections;
 mod faults;
 mod first_call;
 mod grants;
@@ -15,6 +16,7 @@ mod log;
 mod mutations;
 mod numbers;
 mod outage;
+mod packed_bodies;
 mod price_change;
 mod race;
 mod restart;
@@ -22,6 +24,7 @@ mod retry;
 mod revocation;
 mod schema;
 mod slow_sockets;
+mod stopping;
 mod streams;
 mod test_bed;
 

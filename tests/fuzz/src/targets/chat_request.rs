@@ -9,7 +9,8 @@ use waystation_protocol::openai::request_rewrite::{
     CapNames, CapParameter, ChatRewrite, OutputCap, rewrite_chat_request,
 };
 use waystation_protocol::openai::token_bound::{
-    bound_input_tokens, bound_output_tokens, estimate_input_tokens,
+    MESSAGE_OVERHEAD_TOKENS, PREAMBLE_TOKENS, TOOL_OVERHEAD_TOKENS, TOOL_PREAMBLE_TOKENS, bound_input_tokens,
+    bound_output_tokens, estimate_input_tokens,
 };
 
 use super::{has_replacement, take_choices};
@@ -77,9 +78,13 @@ fn check_bounds(request: &ChatRequest<'_>, body: &[u8]) {
     }
     // Numbers that serde cannot hold and lone surrogates are no reason to refuse a request.
     if let Ok(value) = serde_json::from_slice::<Value>(body) {
-        let shown = shown_bytes(&value["messages"])
-            + [&value["tools"], &value["functions"]].map(json_bytes).iter().sum::<u64>();
-        assert!(bound.tokens >= shown, "{} tokens bound {shown} bytes", bound.tokens);
+        let tools = [&value["tools"], &value["functions"]].map(json_bytes).iter().sum::<u64>();
+        let shown = shown_bytes(&value["messages"]) + tools;
+        // What templates put around it is a part of the bound that text must not use up.
+        let around = request.content.messages * MESSAGE_OVERHEAD_TOKENS
+            + request.content.tools * TOOL_OVERHEAD_TOKENS
+            + if request.content.tools > 0 { TOOL_PREAMBLE_TOKENS } else { PREAMBLE_TOKENS };
+        assert!(bound.tokens >= shown + around, "{} tokens bound {shown} bytes", bound.tokens);
     }
     let output = bound_output_tokens(request, 100);
     assert!(output >= 100 * request.choices);

@@ -19,6 +19,11 @@ pub(super) fn check(bytes: &[u8]) {
     };
     let whole = decode(stream, limit, |_| usize::MAX);
     check_events(stream, limit, &whole);
+    if whole.error.is_none() {
+        let terminated = |meaning: &&Meaning<'_>| meaning.4;
+        let read: Vec<Event> = meanings(&whole).iter().filter(terminated).map(owned).collect();
+        assert_eq!(read, read_by_the_standard(stream), "not what the standard says");
+    }
     let mut state = u32::from(cut);
     let uneven = |_| {
         state = state.wrapping_mul(1_103_515_245).wrapping_add(12_345);
@@ -78,6 +83,51 @@ fn check_events(stream: &[u8], limit: usize, decoded: &Decoded) {
 }
 
 type Meaning<'a> = (Option<&'a [u8]>, &'a [u8], Option<&'a [u8]>, Option<u64>, bool);
+
+/// Name, data, id and retry of an event.
+type Event = (Option<Vec<u8>>, Vec<u8>, Option<Vec<u8>>, Option<u64>);
+
+fn owned((event, data, id, retry, _): &Meaning<'_>) -> Event {
+    (event.map(<[u8]>::to_vec), data.to_vec(), id.map(<[u8]>::to_vec), *retry)
+}
+
+/// The standard's own words, line by line and without a care for speed: the events that blank lines end.
+fn read_by_the_standard(stream: &[u8]) -> Vec<Event> {
+    let mut lines = Vec::new();
+    let mut rest = stream.strip_prefix(b"\xef\xbb\xbf").unwrap_or(stream);
+    while let Some(end) = rest.iter().position(|byte| matches!(byte, b'\n' | b'\r')) {
+        let (line, broken) = rest.split_at(end);
+        lines.push(line);
+        rest = broken.strip_prefix(b"\r\n").unwrap_or(&broken[1..]);
+    }
+    let mut events = Vec::new();
+    let mut event: Event = Event::default();
+    let mut data: Option<Vec<u8>> = None;
+    for line in lines {
+        if line.is_empty() {
+            let ended = std::mem::take(&mut event);
+            events.extend(data.take().map(|data| (ended.0, data, ended.2, ended.3)));
+            continue;
+        }
+        let at = line.iter().position(|byte| *byte == b':').unwrap_or(line.len());
+        let value = line.get(at + 1..).unwrap_or_default();
+        let value = value.strip_prefix(b" ").unwrap_or(value);
+        match &line[..at] {
+            b"data" => match &mut data {
+                Some(data) => data.extend(b"\n".iter().chain(value)),
+                None => data = Some(value.to_vec()),
+            },
+            b"event" => event.0 = Some(value.to_vec()),
+            b"id" if !value.contains(&0) => event.2 = Some(value.to_vec()),
+            b"retry" if value.iter().all(u8::is_ascii_digit) => {
+                let digits = String::from_utf8_lossy(value);
+                event.3 = digits.parse().ok().or(event.3);
+            }
+            _ => {}
+        }
+    }
+    events
+}
 
 /// Blank lines and comments mean nothing.
 fn meanings(decoded: &Decoded) -> Vec<Meaning<'_>> {
