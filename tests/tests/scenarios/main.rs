@@ -9,6 +9,7 @@ mod grants;
 mod hostile_upstream;
 mod key_limits;
 mod log;
+mod metrics;
 mod outage;
 mod packed_bodies;
 mod price_change;
