@@ -6,7 +6,7 @@ SHELL := /bin/bash
 DATA_DIR ?= ./data
 LISTEN ?= 127.0.0.1:8787
 
-.PHONY: help run test coverage fmt
+.PHONY: help run test bench coverage fmt
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,6 +19,9 @@ run: ## build and start a demo on http://127.0.0.1:8787 with its data in ./data
 
 test: ## run every check and test, installing what they need
 	@tests/run
+
+bench: ## measure speed and memory beside nginx, about a quarter of an hour (BENCH=--quick: a minute)
+	@bench/run $(BENCH)
 
 coverage: ## run the tests with instrumentation and print each crate's covered lines
 	@tests/coverage

@@ -3,6 +3,7 @@
 #
 #   installers/prerequisites.sh run    to build and run the server
 #   installers/prerequisites.sh test   also the databases, Redis and Python packages the tests use
+#   installers/prerequisites.sh bench  the databases and nginx, to measure against
 #   installers/prerequisites.sh coverage   also the LLVM tools that fit the compiler
 #
 # It says what it installs, asks sudo when it is not root, touches nothing that
@@ -17,13 +18,14 @@ main() {
     case "$purpose" in
         run) install_packages $(missing_run_packages) ;;
         test) install_packages $(missing_run_packages) $(missing_test_packages) ;;
+        bench) install_packages $(missing_run_packages) $(missing_database_packages) $(missing_bench_packages) ;;
         coverage) install_packages $(missing_run_packages) $(missing_test_packages) $(missing_llvm_packages) ;;
-        *) echo "usage: installers/prerequisites.sh [run|test|coverage]" >&2; exit 2 ;;
+        *) echo "usage: installers/prerequisites.sh [run|test|bench|coverage]" >&2; exit 2 ;;
     esac
     check_rust
-    if [ "$purpose" != run ]; then
-        prepare_python
-    fi
+    case "$purpose" in
+        test | coverage) prepare_python ;;
+    esac
 }
 
 # The TLS and SQLite libraries are compiled from source by Cargo; a C compiler
@@ -34,14 +36,22 @@ missing_run_packages() {
     has curl || echo curl ca-certificates
 }
 
-missing_test_packages() {
+missing_database_packages() {
     has_server mariadbd || echo mariadb-server
     has mariadb || echo mariadb-client
     ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || echo postgresql
     has psql || echo postgresql-client
-    has redis-server || echo redis-server
     has python3 || echo python3
     has setpriv || echo util-linux
+}
+
+missing_bench_packages() {
+    has_server nginx || echo nginx
+}
+
+missing_test_packages() {
+    missing_database_packages
+    has redis-server || echo redis-server
     python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || echo python3-venv
 }
 

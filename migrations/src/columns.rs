@@ -13,6 +13,16 @@ pub(crate) fn table(manager: &SchemaManager<'_>, name: &'static str) -> TableCre
     table
 }
 
+/// A new table whose rows lie in the order of their key. On SQLite a row otherwise lies in the order it came, and the
+/// key is a second tree to write.
+pub(crate) fn table_by_key(manager: &SchemaManager<'_>, name: &'static str) -> TableCreateStatement {
+    let mut table = table(manager, name);
+    if manager.get_database_backend() == DatabaseBackend::Sqlite {
+        table.extra("WITHOUT ROWID");
+    }
+    table
+}
+
 /// A UUID.
 pub(crate) fn id(name: &'static str) -> ColumnDef {
     let mut column = ColumnDef::new(name);

@@ -3,7 +3,8 @@
 use sea_orm_migration::prelude::{DbErr, IndexCreateStatement, SchemaManager, TableCreateStatement};
 
 use crate::columns::{
-    create_tables, id, index, long_text, number, optional_id, optional_number, optional_text, table, text,
+    create_tables, id, index, long_text, number, optional_id, optional_number, optional_text, table,
+    table_by_key, text,
 };
 use sea_orm_migration::prelude::{Expr, ExprTrait};
 
@@ -33,7 +34,7 @@ create_tables!(["accounts", "transfers", "holds", "adjustments", "audit_checkpoi
         )
         .to_owned();
     // The id is the operation's id and a line number: the primary key is what makes operations idempotent.
-    let transfers = table(manager, "transfers")
+    let transfers = table_by_key(manager, "transfers")
         .col(id("id").primary_key())
         .col(id("user_id"))
         .col(id("debit_account"))
@@ -47,7 +48,7 @@ create_tables!(["accounts", "transfers", "holds", "adjustments", "audit_checkpoi
         .col(number("created_at_ms"))
         .check(Expr::col("amount").gt(0))
         .to_owned();
-    let holds = table(manager, "holds")
+    let holds = table_by_key(manager, "holds")
         .col(id("id").primary_key())
         .col(id("user_id"))
         .col(id("key_id"))

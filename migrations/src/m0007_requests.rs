@@ -4,12 +4,12 @@ use sea_orm_migration::prelude::{DbErr, IndexCreateStatement, SchemaManager, Tab
 
 use crate::columns::{
     create_tables, flag, id, long_text, number, optional_id, optional_long_text, optional_number,
-    optional_text, table, text,
+    optional_text, table_by_key, text,
 };
 use sea_orm_migration::prelude::Index;
 
 create_tables!(["requests", "attempts", "hourly_usage"], |manager| {
-    let requests = table(manager, "requests")
+    let requests = table_by_key(manager, "requests")
         .col(id("id").primary_key())
         .col(id("user_id"))
         .col(id("key_id"))
@@ -47,7 +47,7 @@ create_tables!(["requests", "attempts", "hourly_usage"], |manager| {
         .col(optional_long_text("lost_hold"))
         .to_owned();
     // The id is the request's with the number of the try.
-    let attempts = table(manager, "attempts")
+    let attempts = table_by_key(manager, "attempts")
         .col(id("id").primary_key())
         .col(id("channel_id"))
         .col(optional_id("credential_id"))
@@ -59,7 +59,7 @@ create_tables!(["requests", "attempts", "hourly_usage"], |manager| {
         .col(optional_number("first_byte_ms"))
         .col(number("duration_ms"))
         .to_owned();
-    let hourly = table(manager, "hourly_usage")
+    let hourly = table_by_key(manager, "hourly_usage")
         .col(number("hour_ms"))
         .col(id("user_id"))
         .col(id("key_id"))

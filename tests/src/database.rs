@@ -38,9 +38,7 @@ impl DatabaseKind {
 
     /// Where its server listens (`host:port`), if it has one and it is there.
     pub fn server_address(self) -> Option<String> {
-        let address = self.server_url()?;
-        let (_, rest) = address.split_once('@').expect("the address names a user");
-        Some(rest.split('/').next().unwrap_or(rest).to_owned())
+        address_in(&self.server_url()?).map(str::to_owned)
     }
 
     fn server_url(self) -> Option<String> {
@@ -58,24 +56,31 @@ pub struct TestDatabase {
     kind: DatabaseKind,
     url: String,
     name: String,
+    /// The address of its server, where it has one.
+    server_url: Option<String>,
 }
 
 impl TestDatabase {
     /// Makes an empty database of this kind; a SQLite file goes into `directory`.
     pub fn create(kind: DatabaseKind, directory: &Path) -> TestDatabase {
+        TestDatabase::create_on(kind, kind.server_url(), directory)
+    }
+
+    /// The same on the server of this address.
+    pub fn create_on(kind: DatabaseKind, server_url: Option<String>, directory: &Path) -> TestDatabase {
         static COUNTER: AtomicU32 = AtomicU32::new(0);
         let count = COUNTER.fetch_add(1, Ordering::Relaxed);
         let name = format!("scenario_{}_{count}", std::process::id());
-        let url = match kind.server_url() {
+        let url = match &server_url {
             None => format!("sqlite:{}", directory.join("waystation.db").display()),
             Some(server) => {
-                run_statement(kind, &format!("DROP DATABASE IF EXISTS {name}"));
-                run_statement(kind, &format!("CREATE DATABASE {name}"));
+                run_statement(kind, server, &format!("DROP DATABASE IF EXISTS {name}"));
+                run_statement(kind, server, &format!("CREATE DATABASE {name}"));
                 let (authority, _) = server.rsplit_once('/').expect("the address names a database");
                 format!("{authority}/{name}")
             }
         };
-        TestDatabase { kind, url, name }
+        TestDatabase { kind, url, name, server_url }
     }
 
     /// The address, as `WAYSTATION_DATABASE_URL` takes it.
@@ -85,7 +90,7 @@ impl TestDatabase {
 
     /// The address with another `host:port`.
     pub fn url_at(&self, address: &str) -> String {
-        let server = self.kind.server_address().expect("the database has a server");
+        let server = self.server_url.as_deref().and_then(address_in).expect("the database has a server");
         self.url.replace(&format!("@{server}/"), &format!("@{address}/"))
     }
 
@@ -97,32 +102,40 @@ impl TestDatabase {
 
 impl Drop for TestDatabase {
     fn drop(&mut self) {
-        match self.kind {
-            DatabaseKind::Sqlite => {}
-            DatabaseKind::Mariadb => {
-                run_statement(self.kind, &format!("DROP DATABASE IF EXISTS {}", self.name))
-            }
-            DatabaseKind::Postgres => {
-                run_statement(self.kind, &format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
-            }
+        let Some(server) = &self.server_url else { return };
+        let force = if self.kind == DatabaseKind::Postgres { " WITH (FORCE)" } else { "" };
+        let dropped =
+            try_statement(self.kind, server, &format!("DROP DATABASE IF EXISTS {}{force}", self.name));
+        // A test that failed may have left its server down.
+        if !std::thread::panicking() {
+            dropped.unwrap_or_else(|error| panic!("{error}"));
         }
     }
 }
 
+/// `host:port` of an address.
+fn address_in(url: &str) -> Option<&str> {
+    let (_, rest) = url.split_once('@')?;
+    rest.split('/').next()
+}
+
+fn run_statement(kind: DatabaseKind, url: &str, statement: &str) {
+    try_statement(kind, url, statement).unwrap_or_else(|error| panic!("{error}"));
+}
+
 /// Through the database's own command-line client: the harness links no driver.
-fn run_statement(kind: DatabaseKind, statement: &str) {
-    let url = kind.server_url().expect("only called for servers");
+fn try_statement(kind: DatabaseKind, url: &str, statement: &str) -> Result<(), String> {
     let mut command = match kind {
         DatabaseKind::Sqlite => unreachable!("SQLite has no server"),
         DatabaseKind::Postgres => {
             let mut command = Command::new("psql");
-            command.args([&url, "--quiet", "--no-psqlrc", "-c", statement]);
+            command.args([url, "--quiet", "--no-psqlrc", "-c", statement]);
             // "does not exist, skipping" is no news.
             command.env("PGOPTIONS", "-c client_min_messages=warning");
             command
         }
         DatabaseKind::Mariadb => {
-            let address = ServerAddress::parse(&url);
+            let address = ServerAddress::parse(url);
             let mut command = Command::new("mariadb");
             command.args(["--no-defaults", "-h", &address.host, "-P", &address.port, "-u", &address.user]);
             command.arg(format!("-p{}", address.password)).args(["-e", statement]);
@@ -130,7 +143,10 @@ fn run_statement(kind: DatabaseKind, statement: &str) {
         }
     };
     let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    assert!(output.status.success(), "{statement}: {}", String::from_utf8_lossy(&output.stderr));
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(format!("{statement}: {}", String::from_utf8_lossy(&output.stderr)))
 }
 
 struct ServerAddress {

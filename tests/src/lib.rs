@@ -1,21 +1,31 @@
 #![doc = include_str!("../README.md")]
 
+mod chance;
 mod database;
+mod database_server;
 mod mock_upstream;
 mod money;
 mod patience;
+mod raw_upstream;
 mod redis_server;
 mod reply;
 mod server;
 mod tcp_gate;
+mod wire;
 mod world;
 
+pub use chance::Chance;
 pub use database::{DatabaseKind, TestDatabase};
+pub use database_server::DatabaseServer;
 pub use mock_upstream::{Behaviour, Hang, MockUpstream, SeenCall};
 pub use money::nanos;
 pub use patience::{eventually, rfc3339_in};
+pub use raw_upstream::{
+    RawUpstream, SelfSigned, Wire, chunked, chunked_head, document, packed_head, stream_head,
+};
 pub use redis_server::RedisServer;
 pub use reply::Reply;
 pub use server::{Server, ServerOptions};
 pub use tcp_gate::TcpGate;
+pub use wire::{RawConnection, WireAnswer};
 pub use world::{Key, World, WorldOptions, price};

@@ -121,6 +121,11 @@ impl Server {
         &self.base_url
     }
 
+    /// `host:port`.
+    pub fn address(&self) -> &str {
+        self.base_url.trim_start_matches("http://")
+    }
+
     /// How it was set up.
     pub fn options(&self) -> &ServerOptions {
         &self.options
@@ -161,8 +166,39 @@ impl Server {
 
     /// Asks the process to stop, and waits until it has.
     pub fn stop(&mut self) {
-        let _ = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
+        self.begin_stop();
         let _ = self.child.wait();
+    }
+
+    /// Panics when the server has, and shows where.
+    pub fn assert_no_panic(&self) {
+        let text = self.log();
+        let panics: Vec<&str> = text.lines().filter(|line| line.contains("panicked")).take(3).collect();
+        assert!(panics.is_empty(), "the server panicked: {panics:#?}");
+    }
+
+    /// Asks the process to stop.
+    pub fn begin_stop(&self) {
+        let _ = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
+    }
+
+    /// Whether the process has ended, and whether it says that all went well.
+    pub fn has_stopped(&mut self) -> Option<bool> {
+        self.child.try_wait().expect("the process is ours").map(|status| status.success())
+    }
+
+    /// Everything the server has written.
+    pub fn log(&self) -> String {
+        let bytes = fs::read(self.options.directory.join("server.log")).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// The most memory the process ever had in use, in bytes.
+    pub fn peak_resident_bytes(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kibibytes = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
+        kibibytes.expect("a live process has a size") * 1024
     }
 
     /// The end of what the server has written.

@@ -8,6 +8,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::database::{DatabaseKind, TestDatabase};
+use crate::database_server::DatabaseServer;
 use crate::money::nanos;
 use crate::patience::eventually;
 use crate::reply::Reply;
@@ -40,6 +41,8 @@ pub struct WorldOptions {
     pub redis_url: Option<String>,
     /// Where the servers find the database server (`host:port`) instead of where it is.
     pub database_address: Option<String>,
+    /// The address of a database server of its own, instead of the one that all tests share.
+    pub database_server: Option<String>,
     /// Further environment variables of each server.
     pub settings: Vec<(String, String)>,
 }
@@ -67,12 +70,24 @@ pub fn price(input_per_million: &str, output_per_million: &str, per_request: &st
 impl WorldOptions {
     /// One server, no Redis, default settings.
     pub fn single() -> WorldOptions {
-        WorldOptions { servers: 1, redis_url: None, database_address: None, settings: Vec::new() }
+        WorldOptions {
+            servers: 1,
+            redis_url: None,
+            database_address: None,
+            database_server: None,
+            settings: Vec::new(),
+        }
     }
 
     /// With the database server behind this gate.
     pub fn behind(mut self, gate: &TcpGate) -> WorldOptions {
         self.database_address = Some(gate.address());
+        self
+    }
+
+    /// On this database server.
+    pub fn on(mut self, server: &DatabaseServer) -> WorldOptions {
+        self.database_server = Some(server.url());
         self
     }
 
@@ -92,7 +107,10 @@ impl World {
     /// Servers as asked, an owner, and a token that may do everything.
     pub fn start_with(kind: DatabaseKind, options: WorldOptions) -> World {
         let directory = fresh_directory();
-        let database = TestDatabase::create(kind, &directory);
+        let database = match &options.database_server {
+            Some(server) => TestDatabase::create_on(kind, Some(server.clone()), &directory),
+            None => TestDatabase::create(kind, &directory),
+        };
         let database_url = match &options.database_address {
             Some(address) => database.url_at(address),
             None => database.url().to_owned(),
@@ -129,9 +147,19 @@ impl World {
         self.servers.iter().map(|server| server.base_url().to_owned()).collect()
     }
 
+    /// The first server, to look at.
+    pub fn first_server(&self) -> &Server {
+        &self.servers[0]
+    }
+
     /// One of the servers.
     pub fn server(&mut self, number: usize) -> &mut Server {
         &mut self.servers[number]
+    }
+
+    /// The data directory of one of the servers.
+    pub fn directory_of(&self, number: usize) -> PathBuf {
+        self.servers[number].options().directory.clone()
     }
 
     /// Starts a server that was killed or stopped anew, on the same data.
@@ -143,16 +171,19 @@ impl World {
 
     /// A call of the management API with the owner's token, on the first server.
     pub async fn ask(&self, method: Method, path: &str, body: Option<&Value>) -> Reply {
+        self.ask_with_text(method, path, body.map(Value::to_string)).await
+    }
+
+    /// The same with a body that need not be JSON.
+    pub async fn ask_with_text(&self, method: Method, path: &str, body: Option<String>) -> Reply {
         let mut request = self
             .http
             .request(method, format!("{}{path}", self.servers[0].base_url()))
             .bearer_auth(&self.token);
         if let Some(body) = body {
             let key = format!("scenario-{}", self.count.fetch_add(1, Ordering::Relaxed));
-            request = request
-                .header("content-type", "application/json")
-                .header("idempotency-key", key)
-                .body(body.to_string());
+            request =
+                request.header("content-type", "application/json").header("idempotency-key", key).body(body);
         }
         Reply::read(request.send().await.expect("the server answers")).await
     }

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 use waystation_ids::{ChannelId, CredentialId};
 
 use crate::models::ModelName;
+use crate::object::object;
 use crate::time::Time;
 
 const NAME_LENGTH_MAX: usize = 128;
@@ -61,6 +62,7 @@ pub enum ServedModel {
     /// The upstream calls it the same.
     Same(ModelName),
     /// The upstream has a name of its own for it.
+    #[serde(deserialize_with = "object")]
     Mapped(ChannelModel),
 }
 

@@ -6,6 +6,7 @@ use waystation_ids::{KeyId, KeyStatus};
 
 use crate::money::Usd;
 use crate::name::Name;
+use crate::object::object_or_null;
 use crate::patch::given;
 use crate::time::Time;
 
@@ -71,7 +72,8 @@ pub struct KeyCreate {
     #[schema(min_items = 1, max_items = 200, example = json!(["10.0.0.0/8"]))]
     pub allowed_ips: Option<Vec<String>>,
     /// What its calls may cost.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "object_or_null", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<KeyBudgets>)]
     pub budgets: Option<KeyBudgets>,
     /// The most output tokens of a call, at least 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -105,7 +107,8 @@ pub struct KeyUpdate {
     #[schema(value_type = Option<Vec<String>>, min_items = 1, max_items = 200)]
     pub allowed_ips: Option<Option<Vec<String>>>,
     /// What its calls may cost; a limit that is not named stays.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "object_or_null", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<KeyBudgetsUpdate>)]
     pub budgets: Option<KeyBudgetsUpdate>,
     /// The most output tokens of a call, at least 1; null: no limit of the key's own.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]

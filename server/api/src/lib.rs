@@ -9,6 +9,7 @@ pub mod ledger;
 pub mod models;
 pub mod money;
 pub mod name;
+mod object;
 pub mod pagination;
 pub mod patch;
 pub mod permissions;

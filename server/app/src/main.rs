@@ -52,6 +52,10 @@ use crate::cli::{Arguments, CommandError, Outcome, Output, run};
 use crate::error::{StartError, error_chain};
 use crate::logging::flush_log;
 
+/// Calls make many small things in one thread and drop them in another; the C parts of SQLite use it too.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let ended = tokio::runtime::Builder::new_multi_thread()

@@ -31,6 +31,8 @@ fn relay_settings(config: &Config) -> RelaySettings {
         idle_time: Duration::from_millis(config.relay_idle_ms),
         total_time: Duration::from_millis(config.relay_total_ms),
         keep_alive_interval: Duration::from_millis(config.relay_keep_alive_ms),
+        write_stall_time: Duration::from_millis(config.limits_write_stall_ms),
+        event_bytes_max: config.relay_max_event_bytes,
         settle_time: Duration::from_millis(config.relay_settle_ms),
         request_bytes_max: config.relay_max_body_bytes,
         balance_status: match config.compat_balance_status {

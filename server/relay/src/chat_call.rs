@@ -227,10 +227,6 @@ async fn ask(
         let failure = Failure::of_status(status, &headers, &told, relay.ports.clock.now_ms());
         return Err(AttemptEnd::Failed(failure));
     }
-    if answer.is_encoded() {
-        let text = "the answer is compressed, which was not asked for";
-        return Err(AttemptEnd::Failed(Failure::new(FailureKind::Garbage, Some(text.to_owned()))));
-    }
     Ok(answer)
 }
 

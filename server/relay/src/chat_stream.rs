@@ -129,7 +129,6 @@ impl<'a, 'b> Pump<'a, 'b> {
                     Err(stop) => return StreamEnd::Stopped(stop),
                 },
             };
-            heard_at = Instant::now();
             let watch = &mut self.progress.watch;
             let checked = watch.check(self.progress.link).and_then(|()| watch.count_drained(chunk.len()));
             if let Err(stop) = checked {
@@ -151,6 +150,8 @@ impl<'a, 'b> Pump<'a, 'b> {
             if let Err(stop) = self.flush().await {
                 return StreamEnd::Stopped(stop);
             }
+            // While a slow caller is waited for, the upstream is not listened to: that is no silence of its own.
+            heard_at = Instant::now();
         }
     }
 
@@ -158,7 +159,7 @@ impl<'a, 'b> Pump<'a, 'b> {
     fn take_event(&mut self, event: SseEvent) -> Option<StreamEnd> {
         match self.meter.observe(&event) {
             // Comments are not worth holding: they say only that the upstream is alive.
-            StreamAction::Forward if event.is_comment_only && !self.progress.link.has_begun() => {}
+            StreamAction::Forward if event.is_comment_only && self.is_untouched() => {}
             StreamAction::Forward => self.pieces.push(event.raw),
             StreamAction::ForwardData(data) => {
                 let mut encoded = Vec::with_capacity(data.len() + 8);
@@ -167,6 +168,11 @@ impl<'a, 'b> Pump<'a, 'b> {
             }
             StreamAction::HoldUsage(data) => self.held_usage = Some(data),
             StreamAction::SwallowUsage | StreamAction::Ignore => {}
+            // Text that is not JSON is an answer of sorts, too.
+            StreamAction::Terminal if !self.meter.has_choices() && !self.meter.delivered().is_produced => {
+                let text = "the stream has no choices".to_owned();
+                return Some(StreamEnd::Failed(Failure::new(FailureKind::Garbage, Some(text))));
+            }
             StreamAction::Terminal => {
                 let terminal = if event.is_terminated { event.raw } else { Bytes::from_static(DONE_EVENT) };
                 return Some(StreamEnd::Complete { terminal });

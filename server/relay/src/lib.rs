@@ -16,6 +16,7 @@ mod link;
 mod model_list;
 mod network_guard;
 mod open_call;
+mod packed_body;
 mod pieces;
 mod ports;
 mod relay;

@@ -14,6 +14,9 @@ use crate::call_error::CallError;
 
 /// Parts that may wait for a slow caller; beyond them the upstream is not read.
 const PARTS_WAITING_MAX: usize = 16;
+/// Larger pieces are sent in parts of this size, so that what waits is bounded in bytes (512 KiB) whatever the
+/// size of events.
+const PART_BYTES_MAX: usize = 32 * 1024;
 
 /// The caller has gone, or refuses to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,14 +97,17 @@ impl CallerLink {
     }
 
     /// Sends a part of the stream. A caller that reads nothing for `stall` counts as gone.
-    pub async fn send(&self, bytes: Bytes, stall: Duration) -> Result<(), CallerGone> {
+    pub async fn send(&self, mut bytes: Bytes, stall: Duration) -> Result<(), CallerGone> {
+        while bytes.len() > PART_BYTES_MAX {
+            self.send_part(Part::Data(bytes.split_to(PART_BYTES_MAX)), stall).await?;
+        }
         self.send_part(Part::Data(bytes), stall).await
     }
 
     /// Sends the last part and ends the stream on purpose. By now the call is settled, so whether a caller is there
     /// to see it changes nothing.
     pub async fn finish(&self, last: Bytes, stall: Duration) {
-        if self.send_part(Part::Data(last), stall).await.is_ok() {
+        if self.send(last, stall).await.is_ok() {
             self.send_part(Part::End, stall).await.ok();
         }
     }
@@ -125,5 +131,43 @@ impl CallerLink {
     /// Whether the caller has gone. Meaningless once a whole answer was given.
     pub fn is_gone(&self) -> bool {
         self.body.is_closed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_caller_that_does_not_read_holds_few_bytes_however_large_the_events_are() {
+        const EVENT: usize = 4 * 1024 * 1024;
+        let stall = Duration::from_secs(30);
+        let (mut link, waiting) = link_caller();
+        link.begin_stream(None);
+        let mut body = waiting.answer(RequestId::new_cause(0, [0; 10])).await.into_body();
+        assert_eq!(link.send(Bytes::from(vec![b'x'; EVENT]), stall).await, Err(CallerGone));
+        drop(link);
+        let mut received = 0;
+        while let Some(Ok(frame)) = body.frame().await {
+            received += frame.into_data().map_or(0, |bytes| bytes.len());
+        }
+        assert_eq!(received, PARTS_WAITING_MAX * PART_BYTES_MAX);
+    }
+
+    #[tokio::test]
+    async fn a_large_event_arrives_unchanged() {
+        let stall = Duration::from_secs(30);
+        let (mut link, waiting) = link_caller();
+        link.begin_stream(None);
+        let body = waiting.answer(RequestId::new_cause(0, [0; 10])).await.into_body();
+        let event: Bytes = (0..PART_BYTES_MAX * 20 + 7).map(|place| (place % 251) as u8).collect();
+        let sending = async {
+            link.send(event.clone(), stall).await.ok();
+            link.finish(Bytes::from_static(b"end"), stall).await;
+        };
+        let (collected, ()) = tokio::join!(body.collect(), sending);
+        assert_eq!(collected.unwrap().to_bytes(), [&event[..], b"end"].concat());
     }
 }

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue};
+use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, StatusCode};
 use reqwest::redirect::Policy;
 use waystation_protocol::openai::upstream_error::redact;
@@ -12,6 +12,7 @@ use waystation_protocol::openai::upstream_error::redact;
 use crate::demo::DemoAnswer;
 use crate::failure::{Failure, FailureKind};
 use crate::network_guard::{PublicResolver, is_private_literal};
+use crate::packed_body::{PackedBody, Packing};
 use crate::settings::RelaySettings;
 use crate::ways::Way;
 
@@ -40,6 +41,7 @@ pub(crate) struct UpstreamAnswer {
 #[derive(Debug)]
 pub(crate) enum UpstreamBody {
     Http(Box<reqwest::Response>),
+    Packed(Box<PackedBody>),
     Demo(DemoAnswer),
 }
 
@@ -96,11 +98,19 @@ impl Upstreams {
             request = request.header(AUTHORIZATION, value);
         }
         match request.send().await {
-            Ok(mut response) => Ok(UpstreamAnswer {
-                status: response.status(),
-                headers: std::mem::take(response.headers_mut()),
-                body: UpstreamBody::Http(Box::new(response)),
-            }),
+            Ok(mut response) => {
+                let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
+                let body = match Packing::of(&headers) {
+                    Ok(None) => UpstreamBody::Http(Box::new(response)),
+                    Ok(Some(packing)) => UpstreamBody::Packed(Box::new(PackedBody::new(response, packing))),
+                    Err(error) if status.is_success() => {
+                        return Err(Failure::new(FailureKind::Garbage, Some(error.to_string())));
+                    }
+                    // The status says enough.
+                    Err(_) => UpstreamBody::Http(Box::new(response)),
+                };
+                Ok(UpstreamAnswer { status, headers, body })
+            }
             Err(error) => Err(failure_of(error)),
         }
     }
@@ -111,13 +121,6 @@ impl UpstreamAnswer {
     pub fn of_demo(answer: DemoAnswer) -> Self {
         let body = UpstreamBody::Demo(answer);
         UpstreamAnswer { status: StatusCode::OK, headers: HeaderMap::new(), body }
-    }
-
-    /// Whether the body is encoded in a way that was not asked for and cannot be read.
-    pub fn is_encoded(&self) -> bool {
-        self.headers
-            .get(CONTENT_ENCODING)
-            .is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity"))
     }
 
     /// Whether the body says that it is a document rather than a stream of events.
@@ -147,6 +150,7 @@ impl UpstreamBody {
     pub async fn next(&mut self) -> Result<Option<Bytes>, Failure> {
         match self {
             UpstreamBody::Http(response) => response.chunk().await.map_err(failure_of),
+            UpstreamBody::Packed(packed) => packed.next().await,
             UpstreamBody::Demo(answer) => Ok(answer.next().await),
         }
     }

@@ -3,15 +3,15 @@
 use std::collections::HashMap;
 
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter,
-    QueryOrder, QuerySelect, prelude::Uuid,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect, prelude::Uuid,
 };
 use waystation_ids::{BudgetId, UserId};
 use waystation_ledger::{Budget, BudgetPeriod};
 use waystation_pricing::Money;
 
 use crate::changes::{ChangeKind, record_change};
-use crate::connection::{Store, database_time_ms};
+use crate::connection::{Store, Transaction, database_time_ms};
 use crate::error::StoreError;
 use crate::users;
 
@@ -116,7 +116,7 @@ pub(crate) async fn list_budgets(
 /// Writes budgets of a subject whose row the transaction has locked. A limit that is changed keeps its id and so
 /// what was spent; one that is taken away and set again starts anew.
 pub(crate) async fn set_budgets(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     subject: Subject,
     changes: &[BudgetChange],
 ) -> Result<(), StoreError> {

@@ -1,16 +1,26 @@
 //! Connections to the database, and the transactions they begin.
 
 use std::fmt;
+use std::future::Future;
+use std::path::Path;
+use std::pin::Pin;
+use std::str::FromStr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use sea_orm::sqlx::Executor;
+use sea_orm::sqlx::sqlite::SqliteConnectOptions;
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, DatabaseTransaction,
-    DbErr, IsolationLevel, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+    DbErr, ExecResult, IsolationLevel, QueryResult, SqliteTransactionMode, Statement, TransactionOptions,
+    TransactionTrait,
 };
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
+use crate::book_transaction::{BookTransaction, Place};
 use crate::error::StoreError;
+use crate::planned_faults::{Line, PlannedFaults};
+use crate::sqlite_books::{JOURNAL_PAGES_MAX, SqliteBooks, SqliteJournal};
 
 const SQLITE_READERS: u32 = 8;
 
@@ -40,16 +50,51 @@ pub struct Store {
     kind: DatabaseKind,
     url: Arc<str>,
     writer: DatabaseConnection,
-    reader: DatabaseConnection,
+    reader: Line<DatabaseConnection>,
+    sqlite: Option<SqliteWriting>,
+    /// None but in tests.
+    faults: Option<Arc<PlannedFaults>>,
+}
+
+/// How this process writes a SQLite file.
+#[derive(Clone)]
+struct SqliteWriting {
+    path: Arc<Path>,
+    books: SqliteBooks,
+    /// Taken by every transaction that writes: a file has one writer at a time, and a queue of our own is fair.
+    turn: Arc<Mutex<()>>,
+}
+
+/// A transaction of the store; taken back when it is dropped without a commit.
+pub(crate) type Transaction = Line<Begun>;
+
+/// A transaction, and on SQLite the turn to write.
+pub(crate) struct Begun {
+    transaction: DatabaseTransaction,
+    _turn: Option<OwnedMutexGuard<()>>,
 }
 
 impl Store {
     /// Connects without looking at the schema.
     pub async fn connect(options: &StoreOptions) -> Result<Self, StoreError> {
+        Store::connect_with(options, None).await
+    }
+
+    /// Connects to a database of which some calls will fail, as the plan says. For tests.
+    pub async fn connect_faulty(
+        options: &StoreOptions,
+        faults: Arc<PlannedFaults>,
+    ) -> Result<Self, StoreError> {
+        Store::connect_with(options, Some(faults)).await
+    }
+
+    async fn connect_with(
+        options: &StoreOptions,
+        faults: Option<Arc<PlannedFaults>>,
+    ) -> Result<Self, StoreError> {
         let kind = DatabaseKind::of_url(&options.url)?;
         let (writer, reader) = match kind {
             DatabaseKind::Sqlite => {
-                // One connection writes: SQLite has one writer at a time, and a queue of our own is fair.
                 let writer = Database::connect(sqlite_options(&options.url, 1, false)).await?;
                 let reader = Database::connect(sqlite_options(&options.url, SQLITE_READERS, true)).await?;
                 (writer, reader)
@@ -59,7 +104,12 @@ impl Store {
                 (pool.clone(), pool)
             }
         };
-        Ok(Store { kind, url: options.url.as_str().into(), writer, reader })
+        let reader = Line::new(reader, faults.clone());
+        let sqlite = match kind {
+            DatabaseKind::Sqlite => Some(SqliteWriting::open(&options.url)?),
+            DatabaseKind::MySql | DatabaseKind::Postgres => None,
+        };
+        Ok(Store { kind, url: options.url.as_str().into(), writer, reader, sqlite, faults })
     }
 
     /// Which database it is.
@@ -69,7 +119,7 @@ impl Store {
 
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        self.reader.ping().await.map_err(StoreError::from)
+        self.reader.inner().ping().await.map_err(StoreError::from)
     }
 
     /// The database's clock, in unix milliseconds.
@@ -80,14 +130,14 @@ impl Store {
     /// Closes every connection; a SQLite file is left with its journal merged.
     pub async fn close(self) -> Result<(), StoreError> {
         if self.kind == DatabaseKind::Sqlite {
-            self.reader.close().await?;
+            self.reader.inner().clone().close().await?;
         }
         self.writer.close().await?;
         Ok(())
     }
 
     /// Where queries outside of a transaction go. On SQLite these connections cannot write.
-    pub(crate) fn reader(&self) -> &DatabaseConnection {
+    pub(crate) fn reader(&self) -> &Line<DatabaseConnection> {
         &self.reader
     }
 
@@ -113,35 +163,140 @@ impl Store {
     }
 
     /// Begins a transaction in which every read sees the same moment. Keep it short.
-    pub(crate) async fn begin_snapshot(&self) -> Result<DatabaseTransaction, DbErr> {
-        self.reader
-            .begin_with_options(TransactionOptions {
-                isolation_level: match self.kind {
-                    DatabaseKind::Sqlite => None,
-                    DatabaseKind::MySql | DatabaseKind::Postgres => Some(IsolationLevel::RepeatableRead),
-                },
-                access_mode: None,
-                sqlite_transaction_mode: Some(SqliteTransactionMode::Deferred),
-            })
-            .await
+    pub(crate) async fn begin_snapshot(&self) -> Result<Transaction, DbErr> {
+        let options = TransactionOptions {
+            isolation_level: match self.kind {
+                DatabaseKind::Sqlite => None,
+                DatabaseKind::MySql | DatabaseKind::Postgres => Some(IsolationLevel::RepeatableRead),
+            },
+            access_mode: None,
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Deferred),
+        };
+        self.carry(async {
+            let transaction = self.reader.inner().begin_with_options(options).await?;
+            Ok(Begun { transaction, _turn: None })
+        })
+        .await
+        .map(|begun| Line::new(begun, self.faults.clone()))
     }
 
     /// Begins a transaction that may write.
     ///
     /// SQLite takes its write lock at once, as a deferred one fails under contention. MySQL keeps its repeatable
     /// reads and every read that counts locks; PostgreSQL would refuse most of those, so it reads what is committed.
-    pub(crate) async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
-        self.writer
-            .begin_with_options(TransactionOptions {
-                isolation_level: match self.kind {
-                    DatabaseKind::Sqlite => None,
-                    DatabaseKind::MySql => Some(IsolationLevel::RepeatableRead),
-                    DatabaseKind::Postgres => Some(IsolationLevel::ReadCommitted),
-                },
-                access_mode: None,
-                sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-            })
-            .await
+    pub(crate) async fn begin(&self) -> Result<Transaction, DbErr> {
+        let options = TransactionOptions {
+            isolation_level: match self.kind {
+                DatabaseKind::Sqlite => None,
+                DatabaseKind::MySql => Some(IsolationLevel::RepeatableRead),
+                DatabaseKind::Postgres => Some(IsolationLevel::ReadCommitted),
+            },
+            access_mode: None,
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        };
+        self.carry(async {
+            let turn = match &self.sqlite {
+                Some(sqlite) => Some(sqlite.turn.clone().lock_owned().await),
+                None => None,
+            };
+            Ok(Begun { transaction: self.writer.begin_with_options(options).await?, _turn: turn })
+        })
+        .await
+        .map(|begun| Line::new(begun, self.faults.clone()))
+    }
+
+    /// Begins a transaction of a ledger lane. On SQLite its statements run in the calling thread, so it must not be
+    /// one that others wait for.
+    pub(crate) async fn begin_on_books(&self) -> Result<BookTransaction, DbErr> {
+        let place = match &self.sqlite {
+            None => Place::Server(self.begin().await?.into_inner().transaction),
+            Some(sqlite) => {
+                let beginning = async {
+                    let turn = sqlite.turn.clone().lock_owned().await;
+                    sqlite.books.begin(turn).map(Place::File)
+                };
+                self.carry(beginning).await?
+            }
+        };
+        Ok(BookTransaction::new(place, self.faults.clone()))
+    }
+
+    /// Another connection to merge the journal of a SQLite file with.
+    pub(crate) fn open_journal(&self) -> Option<Result<SqliteJournal, DbErr>> {
+        self.sqlite.as_ref().map(|sqlite| SqliteJournal::open(&sqlite.path))
+    }
+
+    async fn carry<T>(&self, beginning: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
+        match &self.faults {
+            None => beginning.await,
+            Some(faults) => faults.carry(beginning).await,
+        }
+    }
+}
+
+impl SqliteWriting {
+    fn open(url: &str) -> Result<Self, StoreError> {
+        let options = SqliteConnectOptions::from_str(url)
+            .map_err(|error| StoreError::Schema(format!("the database URL cannot be read: {error}")))?;
+        let path = options.get_filename();
+        Ok(SqliteWriting { path: path.into(), books: SqliteBooks::open(path)?, turn: Arc::default() })
+    }
+}
+
+impl Begun {
+    /// The transaction as the migrations take it.
+    pub fn pooled(&self) -> &DatabaseTransaction {
+        &self.transaction
+    }
+
+    /// Commits. After an error it may have happened.
+    pub async fn commit(self) -> Result<(), DbErr> {
+        self.transaction.commit().await
+    }
+}
+
+type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, DbErr>> + Send + 'a>>;
+
+// As the trait's macro would write it, but without a second box around each call.
+impl ConnectionTrait for Begun {
+    fn get_database_backend(&self) -> DatabaseBackend {
+        self.transaction.get_database_backend()
+    }
+
+    fn execute_raw<'life, 'future>(&'life self, statement: Statement) -> Answer<'future, ExecResult>
+    where
+        'life: 'future,
+        Self: 'future,
+    {
+        self.transaction.execute_raw(statement)
+    }
+
+    fn execute_unprepared<'life, 'sql, 'future>(&'life self, sql: &'sql str) -> Answer<'future, ExecResult>
+    where
+        'life: 'future,
+        'sql: 'future,
+        Self: 'future,
+    {
+        self.transaction.execute_unprepared(sql)
+    }
+
+    fn query_one_raw<'life, 'future>(
+        &'life self,
+        statement: Statement,
+    ) -> Answer<'future, Option<QueryResult>>
+    where
+        'life: 'future,
+        Self: 'future,
+    {
+        self.transaction.query_one_raw(statement)
+    }
+
+    fn query_all_raw<'life, 'future>(&'life self, statement: Statement) -> Answer<'future, Vec<QueryResult>>
+    where
+        'life: 'future,
+        Self: 'future,
+    {
+        self.transaction.query_all_raw(statement)
     }
 }
 
@@ -180,7 +335,7 @@ pub(crate) async fn database_time_ms(connection: &impl ConnectionTrait) -> Resul
     }
 }
 
-fn host_time_ms() -> i64 {
+pub(crate) fn host_time_ms() -> i64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .ok()
@@ -207,6 +362,7 @@ fn sqlite_options(url: &str, connections: u32, query_only: bool) -> ConnectOptio
                 .pragma("foreign_keys", "ON")
                 .pragma("cache_size", "-16384")
                 .pragma("temp_store", "MEMORY")
+                .pragma("wal_autocheckpoint", JOURNAL_PAGES_MAX.to_string())
                 .pragma("query_only", if query_only { "ON" } else { "OFF" })
                 .busy_timeout(Duration::from_secs(5))
         });

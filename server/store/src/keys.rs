@@ -1,8 +1,8 @@
 //! Users' keys to the relay.
 
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel,
-    QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ColumnTrait, Condition, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use thiserror::Error;
@@ -12,7 +12,7 @@ use waystation_ledger::Budget;
 use crate::budgets::{BudgetChange, Subject, list_budgets, set_budgets};
 use crate::changes::{ChangeKind, record_change};
 use crate::column_values::{read_count, read_json, write_count, write_json};
-use crate::connection::{Store, database_time_ms};
+use crate::connection::{Store, Transaction, database_time_ms};
 use crate::error::StoreError;
 use crate::users;
 
@@ -340,11 +340,7 @@ impl Store {
     }
 }
 
-async fn lock_key(
-    transaction: &DatabaseTransaction,
-    user: UserId,
-    id: KeyId,
-) -> Result<entity::Model, StoreError> {
+async fn lock_key(transaction: &Transaction, user: UserId, id: KeyId) -> Result<entity::Model, StoreError> {
     entity::Entity::find_by_id(id.uuid())
         .filter(entity::Column::UserId.eq(user.uuid()))
         .lock_exclusive()
@@ -353,13 +349,13 @@ async fn lock_key(
         .ok_or(StoreError::Missing("key"))
 }
 
-async fn insert_key(transaction: &DatabaseTransaction, row: entity::Model) -> Result<(), DbErr> {
+async fn insert_key(transaction: &Transaction, row: entity::Model) -> Result<(), DbErr> {
     let id = KeyId::from_uuid(row.id);
     entity::Entity::insert(row.into_active_model()).exec_without_returning(transaction).await?;
     record_change(transaction, ChangeKind::Key, &id.to_string()).await
 }
 
-async fn save_key(transaction: &DatabaseTransaction, row: entity::Model) -> Result<(), DbErr> {
+async fn save_key(transaction: &Transaction, row: entity::Model) -> Result<(), DbErr> {
     let id = KeyId::from_uuid(row.id);
     entity::Entity::update(row.into_active_model().reset_all()).exec_without_returning(transaction).await?;
     record_change(transaction, ChangeKind::Key, &id.to_string()).await

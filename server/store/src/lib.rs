@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod accounts;
+mod book_transaction;
 mod budgets;
 mod catalog;
 mod changes;
@@ -14,6 +15,7 @@ mod leases;
 mod ledger_audit;
 mod ledger_lanes;
 mod models;
+mod planned_faults;
 mod prices;
 mod repeat;
 mod requests;
@@ -21,6 +23,7 @@ mod schema;
 mod sessions;
 mod site;
 mod sql;
+mod sqlite_books;
 mod transfers;
 mod users;
 
@@ -42,6 +45,7 @@ pub use ledger_lanes::{
     SweepReport,
 };
 pub use models::{Model, ModelChange, NewModel, OutputCapParameter};
+pub use planned_faults::{FaultKind, FaultMoment, PlannedFault, PlannedFaults};
 pub use prices::{NewPriceVersion, PriceVersion};
 pub use requests::{EndedRequest, HourlyUsage, RequestFilter, UsageFilter};
 pub use sessions::{NewSession, Session, SessionKind};

@@ -1,13 +1,13 @@
 //! Sign-ins that can be ended.
 
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel, QueryFilter,
-    QuerySelect, sea_query::Expr,
+    ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
+    sea_query::Expr,
 };
 use waystation_ids::{SessionId, UserId, UserStatus};
 
 use crate::changes::{ChangeKind, record_change};
-use crate::connection::{Store, database_time_ms};
+use crate::connection::{Store, Transaction, database_time_ms};
 use crate::error::StoreError;
 use crate::users::{self, User};
 
@@ -140,11 +140,7 @@ impl Store {
 }
 
 /// Ends all of a user's sessions within the transaction of the change that ends them; gives how many there were.
-pub(crate) async fn end_sessions(
-    transaction: &DatabaseTransaction,
-    user: UserId,
-    now_ms: i64,
-) -> Result<u64, DbErr> {
+pub(crate) async fn end_sessions(transaction: &Transaction, user: UserId, now_ms: i64) -> Result<u64, DbErr> {
     let ended = entity::Entity::update_many()
         .col_expr(entity::Column::RevokedAtMs, Expr::value(now_ms))
         .filter(entity::Column::UserId.eq(user.uuid()))

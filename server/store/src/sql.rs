@@ -1,7 +1,7 @@
-//! Pieces of statements that the lanes share.
+//! Pieces of statements.
 
-use sea_orm::sea_query::{Expr, ExprTrait, Func, InsertStatement, Query};
-use sea_orm::{DatabaseBackend, DbErr};
+use sea_orm::DbErr;
+use sea_orm::sea_query::{Expr, InsertStatement, Query};
 
 /// One INSERT of many rows.
 pub(crate) fn insert_rows(
@@ -15,13 +15,4 @@ pub(crate) fn insert_rows(
         insert.values(row).map_err(|error| DbErr::Custom(error.to_string()))?;
     }
     Ok(insert)
-}
-
-/// In the update of an upsert: what is stored, plus what was to be inserted.
-pub(crate) fn stored_plus_new(backend: DatabaseBackend, table: &'static str, column: &'static str) -> Expr {
-    let new = match backend {
-        DatabaseBackend::MySql => Func::cust("VALUES").arg(Expr::col(column)).into(),
-        _ => Expr::col(("excluded", column)),
-    };
-    Expr::col((table, column)).add(new)
 }

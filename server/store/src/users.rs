@@ -1,8 +1,8 @@
 //! People who sign in or are paid for.
 
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel,
-    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, SqlErr,
+    ActiveModelTrait, ColumnTrait, Condition, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect, SqlErr,
     sea_query::{ExprTrait, LikeExpr},
 };
 use thiserror::Error;
@@ -10,7 +10,7 @@ use waystation_ids::{AccountId, Email, Role, UserId, UserStatus, Username};
 
 use crate::accounts::open_cash_account;
 use crate::changes::{ChangeKind, record_change};
-use crate::connection::{Store, database_time_ms};
+use crate::connection::{Store, Transaction, database_time_ms};
 use crate::error::StoreError;
 use crate::sessions::end_sessions;
 
@@ -248,7 +248,7 @@ impl Store {
 }
 
 /// The ids of all active owners, locked until the transaction ends.
-async fn lock_active_owners(transaction: &DatabaseTransaction) -> Result<Vec<sea_orm::prelude::Uuid>, DbErr> {
+async fn lock_active_owners(transaction: &Transaction) -> Result<Vec<sea_orm::prelude::Uuid>, DbErr> {
     entity::Entity::find()
         .select_only()
         .column(entity::Column::Id)

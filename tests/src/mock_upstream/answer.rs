@@ -23,7 +23,8 @@ pub(super) async fn play(
     if behaviour.hang == Some(Hang::BeforeHead) {
         pending::<()>().await;
     }
-    let streamed = asked["stream"] == json!(true) && behaviour.raw_body.is_none();
+    let is_raw = behaviour.raw_body.is_some() || behaviour.raw_bytes.is_some();
+    let streamed = asked["stream"] == json!(true) && !is_raw;
     if behaviour.gated && !streamed {
         pass_gate(gate.clone()).await;
     }
@@ -55,13 +56,17 @@ async fn send_plain(behaviour: &Behaviour, asked: &Value, sender: &BodySender) -
         sender.closed().await;
         return Err(Gone);
     }
-    let body = behaviour.raw_body.clone().unwrap_or_else(|| plain_answer(behaviour, asked).to_string());
+    let raw = behaviour.raw_bytes.clone().or_else(|| behaviour.raw_body.clone().map(String::into_bytes));
+    let body = raw.unwrap_or_else(|| plain_answer(behaviour, asked).to_string().into_bytes());
     if behaviour.cut_after.is_some() {
-        let half = body.len() / 2;
-        send(sender, &body.as_bytes()[..half]).await?;
+        send(sender, &body[..body.len() / 2]).await?;
         return cut(sender).await;
     }
-    send(sender, body.as_bytes()).await
+    let size = if behaviour.chunk_bytes == 0 { body.len().max(1) } else { behaviour.chunk_bytes };
+    for chunk in body.chunks(size) {
+        send(sender, chunk).await?;
+    }
+    Ok(())
 }
 
 async fn send_stream(

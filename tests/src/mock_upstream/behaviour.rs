@@ -14,6 +14,8 @@ pub struct Behaviour {
     pub headers: Vec<(String, String)>,
     /// Sent as it is instead of an answer made from the rest.
     pub raw_body: Option<String>,
+    /// The same for bytes that are no text.
+    pub raw_bytes: Option<Vec<u8>>,
     /// The pieces of the answer; a stream sends each as an event, so many tokens are counted.
     pub pieces: Vec<String>,
     /// What is reported as usage instead of the honest count.
@@ -54,6 +56,7 @@ impl Default for Behaviour {
             status: 200,
             headers: Vec::new(),
             raw_body: None,
+            raw_bytes: None,
             pieces: ["one", " two", " three", " four", " five"].map(str::to_owned).to_vec(),
             usage: None,
             without_usage: false,

@@ -152,10 +152,13 @@ impl State {
                 &json!({ "object": "list", "data": [{ "id": "honest", "object": "model" }] }),
             );
         }
-        let asked: Value = serde_json::from_str(&body).unwrap_or(Value::Null);
+        let asked = serde_json::from_str(&body).unwrap_or(Value::Null);
         let model = asked["model"].as_str().unwrap_or_default().to_owned();
         let behaviour = lock(&self.scripts).get(&model).cloned().unwrap_or_default();
         lock(&self.calls).push(SeenCall { path, model, headers, body });
+        if asked.is_null() {
+            return json_response(400, &json!({ "error": { "message": "the body cannot be read" } }));
+        }
         answer::play(behaviour, asked, self.gate.subscribe()).await
     }
 

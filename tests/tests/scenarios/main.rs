@@ -3,13 +3,18 @@
 //! A module per subject; each test is named after the fact it shows. A `World` audits the books when it ends.
 
 mod bad_input;
+mod bodies;
 mod connections;
 mod first_call;
 mod grants;
 mod hostile_upstream;
 mod key_limits;
+mod kills;
+mod load;
 mod log;
 mod metrics;
+mod mutations;
+mod numbers;
 mod outage;
 mod packed_bodies;
 mod price_change;
@@ -17,7 +22,10 @@ mod race;
 mod restart;
 mod retry;
 mod revocation;
+mod schema;
+mod slow_sockets;
 mod stopping;
+mod streams;
 mod test_bed;
 
 use serde_json::{Value, json};

@@ -104,6 +104,8 @@ settings! {
     "relay.total_ms" relay_total_ms: u64 = "900000";
     /// After how much silence a stream carries a comment that keeps it open, in milliseconds.
     "relay.keep_alive_ms" relay_keep_alive_ms: u64 = "15000";
+    /// The largest event of a stream, in bytes.
+    "relay.max_event_bytes" relay_max_event_bytes: usize = "16777216";
     /// How long a settlement may take before the answer is withheld, in milliseconds.
     "relay.settle_ms" relay_settle_ms: u64 = "5000";
     /// The largest body of a call, in bytes.

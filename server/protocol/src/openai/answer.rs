@@ -17,8 +17,8 @@ pub(super) struct Answer<'a> {
     is_empty: bool,
     /// Entries of `choices`; nothing when there is no such array.
     pub choices: Option<u64>,
-    /// Choices that name a finish reason here.
-    pub finished_choices: u64,
+    /// The indexes of the choices that name a finish reason here.
+    pub finished_choices: Vec<u64>,
     /// The last finish reason named here.
     pub finish_reason: Option<Cow<'a, str>>,
     pub delivered: DeliveredOutput,
@@ -50,8 +50,9 @@ pub(super) fn read_answer(data: &[u8]) -> Result<Answer<'_>, JsonError> {
             ("choices", JsonKind::Array) => {
                 let mut count = answer.choices.unwrap_or(0);
                 reader.read_array(|reader, _| {
+                    let place = count;
                     count += 1;
-                    read_choice(reader, &mut answer, &mut nested_usage)
+                    read_choice(reader, place, &mut answer, &mut nested_usage)
                 })?;
                 answer.choices = Some(count);
             }
@@ -137,29 +138,39 @@ impl Answer<'_> {
     }
 }
 
+/// Reads one entry of `choices`; `place` is its index where it does not name one.
 fn read_choice<'a>(
     reader: &mut JsonReader<'a>,
+    place: u64,
     answer: &mut Answer<'a>,
     nested_usage: &mut Option<ReportedUsage>,
 ) -> Result<(), JsonError> {
     if reader.peek()? != JsonKind::Object {
         return reader.ignore_value();
     }
+    let (mut index, mut is_finished) = (place, false);
     reader.read_object(|reader, key| {
         match (key.name().as_ref(), reader.peek()?) {
+            ("index", JsonKind::Number) => {
+                let digits = std::str::from_utf8(reader.read_number()?).unwrap_or_default();
+                index = digits.parse().unwrap_or(place);
+            }
             ("delta" | "message", JsonKind::Object) => measure_message(reader, &mut answer.delivered)?,
             ("text", JsonKind::String) => {
                 measure(reader, |delivered| &mut delivered.text, &mut answer.delivered)?;
             }
             ("finish_reason", JsonKind::String) => {
                 answer.finish_reason = Some(reader.read_string()?.name());
-                answer.finished_choices += 1;
+                is_finished = true;
             }
             ("usage", JsonKind::Object) => *nested_usage = Some(read_usage_object(reader)?.0),
             _ => reader.ignore_value()?,
         }
         Ok(())
     })?;
+    if is_finished {
+        answer.finished_choices.push(index);
+    }
     Ok(())
 }
 

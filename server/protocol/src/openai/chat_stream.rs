@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::answer::{Answer, read_answer};
+use super::chat_request::CHOICES_MAX;
 use super::cost_note::CostNote;
 use super::upstream_error::{UpstreamError, read_upstream_error};
 use super::usage::ReportedUsage;
@@ -10,6 +11,9 @@ use super::usage_judgement::DeliveredOutput;
 use crate::json::Splice;
 use crate::sse::SseEvent;
 use crate::text_size::TextSize;
+
+/// So many finished choices are told apart; no request may ask for more.
+const FINISHED_CHOICES_MAX: usize = CHOICES_MAX as usize;
 
 /// How the stream is to be shown to the client.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -75,10 +79,12 @@ pub struct StreamVerdict {
 pub struct ChatStreamMeter {
     view: StreamView,
     end: Option<StreamEnd>,
+    has_choices: bool,
     usage: Option<ReportedUsage>,
     delivered: DeliveredOutput,
     finish_reason: Option<String>,
-    finished_choices: u64,
+    /// The indexes of these choices: some vendors name the reason again with the usage.
+    finished_choices: Vec<u64>,
 }
 
 impl ChatStreamMeter {
@@ -128,6 +134,11 @@ impl ChatStreamMeter {
         self.end.is_some()
     }
 
+    /// Whether any choice was seen: a stream without one is no answer, whatever else it says.
+    pub fn has_choices(&self) -> bool {
+        self.has_choices
+    }
+
     /// What was delivered so far.
     pub fn delivered(&self) -> DeliveredOutput {
         self.delivered
@@ -140,18 +151,23 @@ impl ChatStreamMeter {
             usage: self.usage,
             delivered: self.delivered,
             finish_reason: self.finish_reason,
-            finished_choices: self.finished_choices,
+            finished_choices: self.finished_choices.len() as u64,
         }
     }
 
     fn count(&mut self, answer: &Answer<'_>) {
+        self.has_choices |= answer.choices.unwrap_or(0) > 0;
         self.usage = answer.usage.or(self.usage);
         let (sum, more) = (&mut self.delivered, &answer.delivered);
         sum.text = sum.text.plus(more.text);
         sum.reasoning = sum.reasoning.plus(more.reasoning);
         sum.audio_bytes = sum.audio_bytes.saturating_add(more.audio_bytes);
         sum.is_produced |= more.is_produced;
-        self.finished_choices = self.finished_choices.saturating_add(answer.finished_choices);
+        for index in &answer.finished_choices {
+            if self.finished_choices.len() < FINISHED_CHOICES_MAX && !self.finished_choices.contains(index) {
+                self.finished_choices.push(*index);
+            }
+        }
         if let Some(reason) = &answer.finish_reason {
             // Outside text is kept short; real reasons are one word.
             self.finish_reason = Some(reason.chars().take(64).collect());

@@ -107,10 +107,18 @@ fn is_short_word(word: &str) -> bool {
 /// Replaces every word that looks like a secret, an address or a host, and shortens the text.
 pub fn redact(message: &str) -> String {
     let mut shown = String::new();
-    // Splitting only the head bounds the work on a hostile message.
-    let head: String = message.chars().take(MESSAGE_CHARS_MAX * 8).collect();
+    let is_gap = |letter: char| letter.is_whitespace() || letter.is_control();
+    // Splitting only the head bounds the work on a hostile message. A word that the cut goes through is left out:
+    // half a secret does not look like one.
+    let head = match message.char_indices().nth(MESSAGE_CHARS_MAX * 8) {
+        Some((end, _)) => {
+            let head = message.get(..end).unwrap_or_default();
+            head.rfind(is_gap).and_then(|gap| head.get(..gap)).unwrap_or_default()
+        }
+        None => message,
+    };
     let mut after_bearer = false;
-    for word in head.split_whitespace() {
+    for word in head.split(is_gap).filter(|word| !word.is_empty()) {
         if !shown.is_empty() {
             shown.push(' ');
         }
@@ -118,9 +126,10 @@ pub fn redact(message: &str) -> String {
         if after_bearer || looks_private(bare) {
             shown.push_str("[redacted]");
         } else {
-            shown.extend(word.chars().map(|letter| if letter.is_control() { ' ' } else { letter }));
+            shown.push_str(word);
         }
-        after_bearer = bare.eq_ignore_ascii_case("bearer");
+        // The word may stand at the end of a piece of JSON without spaces.
+        after_bearer = bare.to_ascii_lowercase().ends_with("bearer");
     }
     match shown.char_indices().nth(MESSAGE_CHARS_MAX) {
         Some((end, _)) => format!("{}…", shown.get(..end).unwrap_or_default()),

@@ -142,6 +142,19 @@ fn all_that_is_delivered_is_measured() {
 }
 
 #[test]
+fn a_choice_that_finishes_twice_is_one_choice() {
+    let finished = |index: &str| format!(r#"{{"choices":[{{{index}"delta":{{}},"finish_reason":"stop"}}]}}"#);
+    let count = |events: &[String]| run(StreamView::default(), events).1.finished_choices;
+    assert_eq!(count(&[finished("\"index\":1,"), finished("\"index\":1,")]), 1);
+    assert_eq!(count(&[finished(""), finished("\"index\":0,"), finished("\"index\":-1,")]), 1);
+    assert_eq!(count(&[finished("\"index\":1,"), finished("\"index\":0,")]), 2);
+    let both = r#"{"choices":[{"finish_reason":"stop"},{"finish_reason":"length"},{"finish_reason":null}]}"#;
+    assert_eq!(count(&[both.to_owned(), both.to_owned()]), 2);
+    let many: Vec<String> = (0..5_000).map(|index| finished(&format!("\"index\":{index},"))).collect();
+    assert_eq!(count(&many), 128, "an upstream cannot make the meter grow");
+}
+
+#[test]
 fn an_error_ends_the_stream() {
     for data in [
         r#"{"error":{"message":"Overloaded","code":529}}"#,

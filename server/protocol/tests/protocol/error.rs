@@ -87,7 +87,26 @@ fn secrets_addresses_and_hosts_are_taken_out() {
         let shown = redact(&format!("Incorrect key {private} provided."));
         assert_eq!(shown, "Incorrect key [redacted] provided.", "{private}");
     }
-    assert_eq!(redact("Authorization: Bearer hunter2 failed"), "Authorization: Bearer [redacted] failed");
+    for (told, shown) in [
+        ("Authorization: Bearer hunter2 failed", "Authorization: Bearer [redacted] failed"),
+        ("sent {\"authorization\":\"Bearer hunter2\"}", "sent {\"authorization\":\"Bearer [redacted]"),
+        (
+            "sent \u{3}Bearer\u{3}hunter2\u{7f} ghp_1\u{0}ghp_2",
+            "sent Bearer [redacted] [redacted] [redacted]",
+        ),
+    ] {
+        assert_eq!(redact(told), shown);
+    }
+}
+
+#[test]
+fn half_a_secret_is_not_shown() {
+    // The message is cut before it is split; what the cut goes through no longer looks like a secret.
+    let secret = "10.11.12.13";
+    for spaces in 2_380..2_405 {
+        let shown = redact(&format!("no{}{secret}", " ".repeat(spaces)));
+        assert!(["no", "no [redacted]"].contains(&shown.as_str()), "{spaces}: {shown}");
+    }
 }
 
 #[test]

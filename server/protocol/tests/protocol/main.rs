@@ -8,5 +8,6 @@ mod chat_stream;
 mod error;
 mod request_rewrite;
 mod sse;
+mod stream_fidelity;
 mod token_bound;
 mod usage;

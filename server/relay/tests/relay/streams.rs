@@ -163,6 +163,27 @@ async fn silence_is_filled_with_pings_and_ends_at_the_idle_limit() {
 }
 
 #[tokio::test]
+async fn a_caller_that_pauses_does_not_make_its_upstream_look_silent() {
+    let gate = Arc::new(Semaphore::new(0));
+    // More than may wait for a caller, so that the upstream is not listened to while the caller pauses.
+    let large = word(&format!("{}last", "x".repeat(2 * 1024 * 1024)));
+    let gated = [Step::Gate(gate.clone()), send(STOP), send(USAGE), send(DONE)];
+    let script = [stream_head(), send(ROLE), send(&large)].into_iter().chain(gated).collect();
+    let upstream = Upstream::start(vec![script]).await;
+    let mut world = World::new(&[upstream.url()]);
+    world.settings.idle_time = Duration::from_millis(500);
+    let running = world.start();
+    let mut body = within(running.begin(&request(true))).await.into_body();
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    within(read_until(&mut body, "last")).await;
+    // Shorter than the limit of silence, long enough for a limit that is over already.
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    gate.add_permits(1);
+    within(read_until(&mut body, DONE)).await;
+    assert_eq!(running.close().await.unwrap().0.record.status, CallStatus::Ok);
+}
+
+#[tokio::test]
 async fn an_upstream_that_thinks_for_long_does_not_look_dead() {
     let gate = Arc::new(Semaphore::new(0));
     let script = vec![

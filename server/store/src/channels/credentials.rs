@@ -2,16 +2,13 @@
 
 use std::collections::HashMap;
 
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter,
-    QueryOrder,
-};
+use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder};
 use uuid::Uuid;
 use waystation_ids::{ChannelId, CredentialId};
 
 use super::{lock_channel, save_channel};
 use crate::changes::{ChangeKind, record_change};
-use crate::connection::Store;
+use crate::connection::{Store, Transaction};
 use crate::error::StoreError;
 
 /// A channel's secret.
@@ -104,7 +101,7 @@ pub(super) async fn load_credentials(
 }
 
 pub(super) async fn insert_credential(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     channel: ChannelId,
     new: NewCredential,
     now_ms: i64,
@@ -124,7 +121,7 @@ pub(super) async fn insert_credential(
 }
 
 pub(super) async fn delete_credentials(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     channel: ChannelId,
 ) -> Result<(), StoreError> {
     entity::Entity::delete_many()

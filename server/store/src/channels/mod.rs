@@ -6,13 +6,13 @@ mod models;
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::{Set, Unchanged},
-    ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 use uuid::Uuid;
 use waystation_ids::ChannelId;
 
 use crate::changes::{ChangeKind, record_change};
-use crate::connection::{Store, database_time_ms};
+use crate::connection::{Store, Transaction, database_time_ms};
 use crate::error::StoreError;
 
 pub use credentials::{Credential, NewCredential};
@@ -284,7 +284,7 @@ impl Store {
     }
 }
 
-async fn lock_channel(transaction: &DatabaseTransaction, id: ChannelId) -> Result<entity::Model, StoreError> {
+async fn lock_channel(transaction: &Transaction, id: ChannelId) -> Result<entity::Model, StoreError> {
     entity::Entity::find_by_id(id.uuid())
         .lock_exclusive()
         .one(transaction)
@@ -293,7 +293,7 @@ async fn lock_channel(transaction: &DatabaseTransaction, id: ChannelId) -> Resul
 }
 
 /// Writes a locked channel back; gives the time of the change.
-async fn save_channel(transaction: &DatabaseTransaction, row: entity::Model) -> Result<i64, DbErr> {
+async fn save_channel(transaction: &Transaction, row: entity::Model) -> Result<i64, DbErr> {
     let updated_at_ms = database_time_ms(transaction).await?;
     let id = row.id;
     let mut change = entity::ActiveModel::from(row).reset_all();

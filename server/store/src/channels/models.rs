@@ -2,12 +2,11 @@
 
 use std::collections::HashMap;
 
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
-};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 use uuid::Uuid;
 use waystation_ids::ChannelId;
 
+use crate::connection::Transaction;
 use crate::error::StoreError;
 
 /// A model that a channel serves.
@@ -54,7 +53,7 @@ pub(super) async fn load_models(
 }
 
 pub(super) async fn insert_models(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     channel: ChannelId,
     models: Vec<ChannelModel>,
 ) -> Result<(), StoreError> {
@@ -73,10 +72,7 @@ pub(super) async fn insert_models(
     Ok(())
 }
 
-pub(super) async fn delete_models(
-    transaction: &DatabaseTransaction,
-    channel: ChannelId,
-) -> Result<(), StoreError> {
+pub(super) async fn delete_models(transaction: &Transaction, channel: ChannelId) -> Result<(), StoreError> {
     entity::Entity::delete_many()
         .filter(entity::Column::ChannelId.eq(channel.uuid()))
         .exec(transaction)

@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Expr, ExprTrait, Order, Query};
-use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use uuid::Uuid;
 use waystation_ids::{RequestId, TransferId};
 use waystation_ledger::{SourceLine, SystemAccount, TransferKind, Unit};
 
 use crate::column_values::read_json;
-use crate::connection::Store;
+use crate::connection::{Store, Transaction};
 use crate::error::StoreError;
 use crate::ledger_audit::{AuditDifference, AuditReport};
 
@@ -88,7 +88,7 @@ fn agrees(lines: &[SourceLine], cost: i64, charged: i64, loss: i64, moved: &Move
 
 /// What calls moved, by call, for calls after `after` up to `last`.
 async fn load_moved(
-    snapshot: &DatabaseTransaction,
+    snapshot: &Transaction,
     after: Uuid,
     last: Uuid,
 ) -> Result<BTreeMap<Uuid, Moved>, StoreError> {

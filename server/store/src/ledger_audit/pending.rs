@@ -7,6 +7,7 @@ use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use uuid::Uuid;
 use waystation_ids::{AccountId, BudgetId, RequestId};
 
+use crate::book_transaction::BookRow;
 use crate::connection::Store;
 use crate::error::StoreError;
 use crate::ledger_audit::{AuditDifference, AuditReport};
@@ -18,8 +19,8 @@ impl Store {
         let holds = snapshot
             .query_all(&select_holds())
             .await?
-            .iter()
-            .map(read_hold)
+            .into_iter()
+            .map(|row| read_hold(&BookRow::Server(row)))
             .collect::<Result<Vec<_>, _>>()?;
         let mut accounts: BTreeMap<Uuid, (i64, i64)> = BTreeMap::new();
         let mut budgets: BTreeMap<(Uuid, i64), (i64, i64)> = BTreeMap::new();

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
-use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use uuid::Uuid;
 use waystation_ids::{AccountId, RequestId, TransferId};
 use waystation_ledger::{
@@ -13,7 +12,8 @@ use waystation_ledger::{
 };
 use waystation_pricing::{Bucket, Usage, UsageSource};
 
-use crate::connection::{Store, database_time_ms};
+use crate::book_transaction::BookTransaction;
+use crate::connection::Store;
 use crate::error::StoreError;
 use crate::ledger_lanes::book_rows::{
     StoredAccount, delete_holds, insert_accounts, insert_holds, insert_transfers, lock_accounts,
@@ -23,7 +23,28 @@ use crate::ledger_lanes::call_rows::{EndedCall, EndingCall, Rollup, lock_ended_c
 use crate::ledger_lanes::order::{
     Answer, Expire, FundsOrder, FundsReceipt, FundsTarget, LaneError, Order, Reply,
 };
-use crate::sql::insert_rows;
+use crate::ledger_lanes::row_writer::{RowWriter, WhenThere};
+
+const ADJUSTMENTS: RowWriter = RowWriter {
+    table: "adjustments",
+    columns: &[
+        "id",
+        "user_id",
+        "account_id",
+        "direction",
+        "amount",
+        "unit",
+        "entered_amount",
+        "entered_currency",
+        "reason_code",
+        "note",
+        "actor_id",
+        "balance_before",
+        "balance_after",
+        "created_at_ms",
+    ],
+    when_there: WhenThere::Refuse,
+};
 
 /// Why a transaction did not end well.
 #[derive(Debug)]
@@ -45,7 +66,7 @@ pub(crate) async fn run_batch(
     verify: bool,
     is_withdrawn: &(dyn Fn() -> bool + Sync),
 ) -> Result<Option<Vec<Answer>>, BatchFailure> {
-    let tx = store.begin().await?;
+    let tx = store.begin_on_books().await?;
     let mut work = Work::load(&tx, orders, verify).await?;
     let answers = orders.iter().map(|order| work.decide(order)).collect();
     work.write(&tx).await?;
@@ -65,7 +86,7 @@ struct Work {
     books: Books,
     /// Accounts as they were, to see which changed; new ones are missing here.
     loaded: HashMap<AccountId, (Account, i64)>,
-    loaded_holds: BTreeMap<RequestId, Hold>,
+    loaded_holds: BTreeSet<RequestId>,
     loaded_spending: BTreeMap<(waystation_ids::BudgetId, i64), waystation_ledger::Spending>,
     ended: BTreeMap<RequestId, EndedCall>,
     receipts: BTreeMap<Uuid, FundsReceipt>,
@@ -74,7 +95,7 @@ struct Work {
 }
 
 impl Work {
-    async fn load(tx: &DatabaseTransaction, orders: &[Order], verify: bool) -> Result<Self, StoreError> {
+    async fn load(tx: &BookTransaction, orders: &[Order], verify: bool) -> Result<Self, StoreError> {
         let users: BTreeSet<Uuid> = orders.iter().map(|order| order.user().uuid()).collect();
         let accounts = lock_accounts(tx, &Vec::from_iter(users)).await?;
         let holds = lock_holds(tx, &hold_ids(orders, verify)).await?;
@@ -84,14 +105,15 @@ impl Work {
         let ended = lock_ended_calls(tx, &ended_ids(orders, &loaded_holds, verify)).await?;
         lock_budgets(tx, &mut books, &budget_periods(orders, &loaded_holds, &ended)).await?;
         let receipts = lock_receipts(tx, orders).await?;
-        let now_ms = database_time_ms(tx).await?;
+        let now_ms = tx.now_ms().await?;
         let mut loaded = HashMap::with_capacity(accounts.len());
         for (account, created_at_ms) in accounts {
             books.insert_account(account.clone());
             loaded.insert(account.id, (account, created_at_ms));
         }
-        books.holds = loaded_holds.clone();
         let loaded_spending = books.spending.clone();
+        books.holds = loaded_holds;
+        let loaded_holds = books.holds.keys().copied().collect();
         Ok(Work {
             now_ms,
             books,
@@ -248,7 +270,7 @@ impl Work {
         Ok(receipt)
     }
 
-    async fn write(&self, tx: &DatabaseTransaction) -> Result<(), StoreError> {
+    async fn write(&self, tx: &BookTransaction) -> Result<(), StoreError> {
         let (known, opened): (Vec<_>, Vec<_>) = self
             .changed_accounts()
             .into_iter()
@@ -257,13 +279,13 @@ impl Work {
         insert_accounts(tx, &opened).await?;
         let ended: Vec<Uuid> = self
             .loaded_holds
-            .keys()
+            .iter()
             .filter(|id| !self.books.holds.contains_key(id))
             .map(|id| id.uuid())
             .collect();
         delete_holds(tx, &ended).await?;
         let taken: Vec<&Hold> =
-            self.books.holds.values().filter(|hold| !self.loaded_holds.contains_key(&hold.request)).collect();
+            self.books.holds.values().filter(|hold| !self.loaded_holds.contains(&hold.request)).collect();
         insert_holds(tx, &taken).await?;
         let spending = self
             .books
@@ -289,33 +311,14 @@ impl Work {
             .collect()
     }
 
-    async fn write_adjustments(&self, tx: &DatabaseTransaction) -> Result<(), StoreError> {
-        if self.funds.is_empty() {
-            return Ok(());
-        }
-        let columns = [
-            "id",
-            "user_id",
-            "account_id",
-            "direction",
-            "amount",
-            "unit",
-            "entered_amount",
-            "entered_currency",
-            "reason_code",
-            "note",
-            "actor_id",
-            "balance_before",
-            "balance_after",
-            "created_at_ms",
-        ];
-        let rows = self.funds.iter().map(|(order, receipt)| {
+    async fn write_adjustments(&self, tx: &BookTransaction) -> Result<(), StoreError> {
+        let values = self.funds.iter().flat_map(|(order, receipt)| {
             let record = &order.record;
             let direction = match order.direction {
                 waystation_ledger::Direction::Credit => "credit",
                 waystation_ledger::Direction::Debit => "debit",
             };
-            vec![
+            [
                 order.id.into(),
                 order.user.uuid().into(),
                 receipt.account.uuid().into(),
@@ -332,8 +335,7 @@ impl Work {
                 self.now_ms.into(),
             ]
         });
-        tx.execute(&insert_rows("adjustments", &columns, rows)?).await?;
-        Ok(())
+        ADJUSTMENTS.write(tx, values.collect()).await
     }
 }
 
@@ -387,7 +389,7 @@ fn budget_periods(
 
 /// Manual changes that were made already.
 async fn lock_receipts(
-    tx: &DatabaseTransaction,
+    tx: &BookTransaction,
     orders: &[Order],
 ) -> Result<BTreeMap<Uuid, FundsReceipt>, StoreError> {
     let ids: Vec<Uuid> = orders
@@ -407,18 +409,18 @@ async fn lock_receipts(
         .lock_exclusive()
         .take();
     let mut receipts = BTreeMap::new();
-    for row in tx.query_all(&query).await? {
-        let id: Uuid = row.try_get("", "id")?;
-        let unit: String = row.try_get("", "unit")?;
+    for row in tx.query(&query).await? {
+        let id = row.id("id")?;
+        let unit = row.text("unit")?;
         let mut transfer = *id.as_bytes();
         transfer[15] = 1;
         receipts.insert(
             id,
             FundsReceipt {
-                account: AccountId::from_uuid(row.try_get("", "account_id")?),
+                account: AccountId::from_uuid(row.id("account_id")?),
                 unit: waystation_ledger::Unit::from_name(&unit).ok_or(StoreError::Unreadable("unit"))?,
-                before: row.try_get("", "balance_before")?,
-                after: row.try_get("", "balance_after")?,
+                before: row.number("balance_before")?,
+                after: row.number("balance_after")?,
                 transfer: TransferId::from_uuid(Uuid::from_bytes(transfer)),
             },
         );

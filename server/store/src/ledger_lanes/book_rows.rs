@@ -2,18 +2,19 @@
 
 use std::collections::BTreeMap;
 
+use sea_orm::Value;
 use sea_orm::sea_query::extension::mysql::{IndexHintScope, MySqlSelectStatementExt};
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Order as Sort, Query, SelectStatement};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult, QueryResult};
+use sea_orm::sea_query::{Expr, ExprTrait, Order as Sort, Query, SelectStatement};
 use uuid::Uuid;
 use waystation_ids::{BudgetId, InstanceId, KeyId, PriceVersionId, RequestId, UserId};
 use waystation_ledger::{Account, Books, Budget, BudgetPeriod, Hold, Spending, Transfer};
 use waystation_pricing::{Money, Multiplier};
 
-use crate::accounts;
+use crate::accounts::entity;
+use crate::book_transaction::{BookRow, BookTransaction};
 use crate::column_values::{read_count, read_json, write_count, write_json};
 use crate::error::StoreError;
-use crate::sql::insert_rows;
+use crate::ledger_lanes::row_writer::{RowWriter, WhenThere, padded};
 
 const ACCOUNT_COLUMNS: [&str; 12] = [
     "id",
@@ -53,7 +54,7 @@ pub(crate) type StoredAccount = (Account, i64);
 
 /// Locks every open account of these users, in the order of users and ids.
 pub(crate) async fn lock_accounts(
-    tx: &DatabaseTransaction,
+    tx: &BookTransaction,
     users: &[Uuid],
 ) -> Result<Vec<StoredAccount>, StoreError> {
     let query = Query::select()
@@ -61,26 +62,26 @@ pub(crate) async fn lock_accounts(
         .from("accounts")
         // MySQL reads and so locks a small table whole where it is left to choose.
         .force_index("accounts_user", IndexHintScope::All)
-        .and_where(Expr::col("user_id").is_in(users.iter().copied()))
+        .and_where(Expr::col("user_id").is_in(padded(users)))
         .and_where(Expr::col("closed_at_ms").is_null())
         .order_by("user_id", Sort::Asc)
         .order_by("id", Sort::Asc)
         .lock_exclusive()
         .take();
-    tx.query_all(&query).await?.iter().map(read_account).collect()
+    tx.query(&query).await?.iter().map(read_account).collect()
 }
 
 /// Locks the open holds of these calls.
-pub(crate) async fn lock_holds(tx: &DatabaseTransaction, ids: &[Uuid]) -> Result<Vec<Hold>, StoreError> {
+pub(crate) async fn lock_holds(tx: &BookTransaction, ids: &[Uuid]) -> Result<Vec<Hold>, StoreError> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
     let query = select_holds()
-        .and_where(Expr::col("id").is_in(ids.iter().copied()))
+        .and_where(Expr::col("id").is_in(padded(ids)))
         .order_by("id", Sort::Asc)
         .lock_exclusive()
         .take();
-    tx.query_all(&query).await?.iter().map(read_hold).collect()
+    tx.query(&query).await?.iter().map(read_hold).collect()
 }
 
 /// A query of whole hold rows.
@@ -90,7 +91,7 @@ pub(crate) fn select_holds() -> SelectStatement {
 
 /// Locks budgets and what their periods have used, and puts both into the books.
 pub(crate) async fn lock_budgets(
-    tx: &DatabaseTransaction,
+    tx: &BookTransaction,
     books: &mut Books,
     periods: &[(BudgetId, i64)],
 ) -> Result<(), StoreError> {
@@ -100,15 +101,15 @@ pub(crate) async fn lock_budgets(
     let query = Query::select()
         .columns(["id", "period", "limit_nanos"])
         .from("budgets")
-        .and_where(Expr::col("id").is_in(periods.iter().map(|(id, _)| id.uuid())))
+        .and_where(Expr::col("id").is_in(padded(periods).into_iter().map(|(id, _)| id.uuid())))
         .order_by("id", Sort::Asc)
         .lock_exclusive()
         .take();
-    for row in tx.query_all(&query).await? {
-        let id = BudgetId::from_uuid(row.try_get("", "id")?);
-        let period: String = row.try_get("", "period")?;
+    for row in tx.query(&query).await? {
+        let id = BudgetId::from_uuid(row.id("id")?);
+        let period: String = row.text("period")?;
         let period = BudgetPeriod::from_name(&period).ok_or(StoreError::Unreadable("budget period"))?;
-        let limit = Money::from_nanos(row.try_get("", "limit_nanos")?);
+        let limit = Money::from_nanos(row.number("limit_nanos")?);
         books.budgets.insert(id, Budget { id, period, limit });
     }
     let query = Query::select()
@@ -116,87 +117,99 @@ pub(crate) async fn lock_budgets(
         .from("budget_spending")
         .and_where(
             Expr::tuple([Expr::col("budget_id"), Expr::col("period_start_ms")])
-                .in_tuples(periods.iter().map(|(id, start)| (id.uuid(), *start))),
+                .in_tuples(padded(periods).into_iter().map(|(id, start)| (id.uuid(), start))),
         )
         .order_by("budget_id", Sort::Asc)
         .order_by("period_start_ms", Sort::Asc)
         .lock_exclusive()
         .take();
-    for row in tx.query_all(&query).await? {
-        let id = BudgetId::from_uuid(row.try_get("", "budget_id")?);
-        let start: i64 = row.try_get("", "period_start_ms")?;
+    for row in tx.query(&query).await? {
+        let id = BudgetId::from_uuid(row.id("budget_id")?);
+        let start: i64 = row.number("period_start_ms")?;
         let spending = Spending {
-            spent: Money::from_nanos(row.try_get("", "spent_nanos")?),
-            pending: Money::from_nanos(row.try_get("", "pending_nanos")?),
+            spent: Money::from_nanos(row.number("spent_nanos")?),
+            pending: Money::from_nanos(row.number("pending_nanos")?),
         };
         books.spending.insert((id, start), spending);
     }
     Ok(())
 }
 
+const OPENED_ACCOUNTS: RowWriter =
+    RowWriter { table: "accounts", columns: &ACCOUNT_COLUMNS, when_there: WhenThere::Refuse };
+
+const CHANGED_ACCOUNTS: RowWriter = RowWriter {
+    table: "accounts",
+    columns: &ACCOUNT_COLUMNS,
+    when_there: WhenThere::Replace {
+        key: &["id"],
+        columns: &["credits_posted", "debits_posted", "debits_pending", "sequence"],
+    },
+};
+
+const SPENDING: RowWriter = RowWriter {
+    table: "budget_spending",
+    columns: &["budget_id", "period_start_ms", "spent_nanos", "pending_nanos"],
+    when_there: WhenThere::Replace {
+        key: &["budget_id", "period_start_ms"],
+        columns: &["spent_nanos", "pending_nanos"],
+    },
+};
+
+const HOLDS: RowWriter = RowWriter { table: "holds", columns: &HOLD_COLUMNS, when_there: WhenThere::Refuse };
+
+const TRANSFERS: RowWriter = RowWriter {
+    table: "transfers",
+    columns: &[
+        "id",
+        "user_id",
+        "debit_account",
+        "credit_account",
+        "unit",
+        "amount",
+        "kind",
+        "reverses",
+        "debit_sequence",
+        "credit_sequence",
+        "created_at_ms",
+    ],
+    when_there: WhenThere::Refuse,
+};
+
 /// Opens accounts. One whose id is taken is refused: its sums are never those of another.
 pub(crate) async fn insert_accounts(
-    tx: &DatabaseTransaction,
+    tx: &BookTransaction,
     accounts: &[StoredAccount],
 ) -> Result<(), StoreError> {
-    if !accounts.is_empty() {
-        tx.execute(&insert_rows("accounts", &ACCOUNT_COLUMNS, account_rows(accounts)?)?).await?;
-    }
-    Ok(())
+    OPENED_ACCOUNTS.write(tx, account_values(accounts)?).await
 }
 
 pub(crate) async fn write_accounts(
-    tx: &DatabaseTransaction,
+    tx: &BookTransaction,
     accounts: &[StoredAccount],
 ) -> Result<(), StoreError> {
-    if accounts.is_empty() {
-        return Ok(());
-    }
-    let statement = insert_rows("accounts", &ACCOUNT_COLUMNS, account_rows(accounts)?)?
-        .on_conflict(
-            OnConflict::column("id")
-                .update_columns(["credits_posted", "debits_posted", "debits_pending", "sequence"])
-                .to_owned(),
-        )
-        .to_owned();
-    tx.execute(&statement).await?;
-    Ok(())
+    CHANGED_ACCOUNTS.write(tx, account_values(accounts)?).await
 }
 
 pub(crate) async fn write_spending(
-    tx: &DatabaseTransaction,
+    tx: &BookTransaction,
     spending: &BTreeMap<(BudgetId, i64), Spending>,
 ) -> Result<(), StoreError> {
-    if spending.is_empty() {
-        return Ok(());
-    }
-    let rows = spending.iter().map(|((budget, start), spending)| {
-        vec![
+    let values = spending.iter().flat_map(|((budget, start), spending)| {
+        [
             budget.uuid().into(),
             (*start).into(),
             spending.spent.nanos().into(),
             spending.pending.nanos().into(),
         ]
     });
-    let columns = ["budget_id", "period_start_ms", "spent_nanos", "pending_nanos"];
-    let statement = insert_rows("budget_spending", &columns, rows)?
-        .on_conflict(
-            OnConflict::columns(["budget_id", "period_start_ms"])
-                .update_columns(["spent_nanos", "pending_nanos"])
-                .to_owned(),
-        )
-        .to_owned();
-    tx.execute(&statement).await?;
-    Ok(())
+    SPENDING.write(tx, values.collect()).await
 }
 
-pub(crate) async fn insert_holds(tx: &DatabaseTransaction, holds: &[&Hold]) -> Result<(), StoreError> {
-    if holds.is_empty() {
-        return Ok(());
-    }
-    let mut rows = Vec::with_capacity(holds.len());
+pub(crate) async fn insert_holds(tx: &BookTransaction, holds: &[&Hold]) -> Result<(), StoreError> {
+    let mut values = Vec::with_capacity(holds.len() * HOLD_COLUMNS.len());
     for hold in holds {
-        rows.push(vec![
+        values.extend::<[Value; HOLD_COLUMNS.len()]>([
             hold.request.uuid().into(),
             hold.user.uuid().into(),
             hold.key.uuid().into(),
@@ -214,41 +227,21 @@ pub(crate) async fn insert_holds(tx: &DatabaseTransaction, holds: &[&Hold]) -> R
             hold.deadline_ms.into(),
         ]);
     }
-    tx.execute(&insert_rows("holds", &HOLD_COLUMNS, rows)?).await?;
-    Ok(())
+    HOLDS.write(tx, values).await
 }
 
-pub(crate) async fn delete_holds(tx: &DatabaseTransaction, ids: &[Uuid]) -> Result<(), StoreError> {
+pub(crate) async fn delete_holds(tx: &BookTransaction, ids: &[Uuid]) -> Result<(), StoreError> {
     if !ids.is_empty() {
         let statement =
-            Query::delete().from_table("holds").and_where(Expr::col("id").is_in(ids.iter().copied())).take();
+            Query::delete().from_table("holds").and_where(Expr::col("id").is_in(padded(ids))).take();
         tx.execute(&statement).await?;
     }
     Ok(())
 }
 
-pub(crate) async fn insert_transfers(
-    tx: &DatabaseTransaction,
-    transfers: &[Transfer],
-) -> Result<(), StoreError> {
-    if transfers.is_empty() {
-        return Ok(());
-    }
-    let columns = [
-        "id",
-        "user_id",
-        "debit_account",
-        "credit_account",
-        "unit",
-        "amount",
-        "kind",
-        "reverses",
-        "debit_sequence",
-        "credit_sequence",
-        "created_at_ms",
-    ];
-    let rows = transfers.iter().map(|transfer| {
-        vec![
+pub(crate) async fn insert_transfers(tx: &BookTransaction, transfers: &[Transfer]) -> Result<(), StoreError> {
+    let values = transfers.iter().flat_map(|transfer| {
+        [
             transfer.id.uuid().into(),
             transfer.user.uuid().into(),
             transfer.debit.uuid().into(),
@@ -262,14 +255,13 @@ pub(crate) async fn insert_transfers(
             transfer.created_at_ms.into(),
         ]
     });
-    tx.execute(&insert_rows("transfers", &columns, rows)?).await?;
-    Ok(())
+    TRANSFERS.write(tx, values.collect()).await
 }
 
-fn account_rows(accounts: &[StoredAccount]) -> Result<Vec<Vec<Expr>>, StoreError> {
-    let mut rows = Vec::with_capacity(accounts.len());
+fn account_values(accounts: &[StoredAccount]) -> Result<Vec<Value>, StoreError> {
+    let mut values = Vec::with_capacity(accounts.len() * ACCOUNT_COLUMNS.len());
     for (account, created_at_ms) in accounts {
-        rows.push(vec![
+        values.extend::<[Value; ACCOUNT_COLUMNS.len()]>([
             account.id.uuid().into(),
             account.user.uuid().into(),
             account.kind.name().into(),
@@ -284,34 +276,47 @@ fn account_rows(accounts: &[StoredAccount]) -> Result<Vec<Vec<Expr>>, StoreError
             Option::<i64>::None.into(),
         ]);
     }
-    Ok(rows)
+    Ok(values)
 }
 
-fn read_account(row: &QueryResult) -> Result<StoredAccount, StoreError> {
-    let row = accounts::entity::Model::from_query_result(row, "")?;
-    let created_at_ms = row.created_at_ms;
-    Ok((Account::try_from(row)?, created_at_ms))
+fn read_account(row: &BookRow) -> Result<StoredAccount, StoreError> {
+    let created_at_ms = row.number("created_at_ms")?;
+    let account = entity::Model {
+        id: row.id("id")?,
+        user_id: row.id("user_id")?,
+        kind: row.text("kind")?,
+        unit: row.text("unit")?,
+        terms: row.text("terms")?,
+        expires_at_ms: row.optional_number("expires_at_ms")?,
+        credits_posted: row.number("credits_posted")?,
+        debits_posted: row.number("debits_posted")?,
+        debits_pending: row.number("debits_pending")?,
+        sequence: row.number("sequence")?,
+        created_at_ms,
+        closed_at_ms: row.optional_number("closed_at_ms")?,
+    };
+    Ok((Account::try_from(account)?, created_at_ms))
 }
 
-pub(crate) fn read_hold(row: &QueryResult) -> Result<Hold, StoreError> {
-    let lines: String = row.try_get("", "lines")?;
-    let budgets: String = row.try_get("", "budgets")?;
-    let multiplier: i64 = row.try_get("", "multiplier_ppm")?;
+pub(crate) fn read_hold(row: &BookRow) -> Result<Hold, StoreError> {
+    let lines: String = row.text("lines")?;
+    let budgets: String = row.text("budgets")?;
+    let multiplier: i64 = row.number("multiplier_ppm")?;
     Ok(Hold {
-        request: RequestId::from_uuid(row.try_get("", "id")?),
-        user: UserId::from_uuid(row.try_get("", "user_id")?),
-        key: KeyId::from_uuid(row.try_get("", "key_id")?),
-        instance: InstanceId::from_uuid(row.try_get("", "instance_id")?),
+        request: RequestId::from_uuid(row.id("id")?),
+        user: UserId::from_uuid(row.id("user_id")?),
+        key: KeyId::from_uuid(row.id("key_id")?),
+        instance: InstanceId::from_uuid(row.id("instance_id")?),
         lines: read_json(&lines, "hold's lines")?,
         budgets: read_json(&budgets, "hold's budgets")?,
-        bound: Money::from_nanos(row.try_get("", "bound_nanos")?),
-        input_bound: read_count(row.try_get("", "input_bound")?, "hold")?,
-        input_estimate: read_count(row.try_get("", "input_estimate")?, "hold")?,
-        output_cap: read_count(row.try_get("", "output_cap")?, "hold")?,
-        price_version: PriceVersionId::from_uuid(row.try_get("", "price_version_id")?),
+        bound: Money::from_nanos(row.number("bound_nanos")?),
+        input_bound: read_count(row.number("input_bound")?, "hold")?,
+        input_estimate: read_count(row.number("input_estimate")?, "hold")?,
+        output_cap: read_count(row.number("output_cap")?, "hold")?,
+        price_version: PriceVersionId::from_uuid(row.id("price_version_id")?),
         multiplier: Multiplier::try_from(multiplier).map_err(|_| StoreError::Unreadable("multiplier"))?,
-        model: row.try_get("", "model")?,
-        admitted_at_ms: row.try_get("", "admitted_at_ms")?,
-        deadline_ms: row.try_get("", "deadline_ms")?,
+        model: row.text("model")?,
+        admitted_at_ms: row.number("admitted_at_ms")?,
+        deadline_ms: row.number("deadline_ms")?,
     })
 }

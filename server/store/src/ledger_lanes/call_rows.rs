@@ -2,16 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Order as Sort, Query};
-use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseTransaction, QueryResult};
+use sea_orm::Value;
+use sea_orm::sea_query::{Expr, ExprTrait, Order as Sort, Query};
 use uuid::Uuid;
 use waystation_ids::RequestId;
 use waystation_ledger::{AttemptRecord, CallRecord, CallStatus, LostHold, Settled};
 use waystation_pricing::{Money, Usage};
 
+use crate::book_transaction::{BookRow, BookTransaction};
 use crate::column_values::{read_json, write_count, write_json};
 use crate::error::StoreError;
-use crate::sql::{insert_rows, stored_plus_new};
+use crate::ledger_lanes::row_writer::{RowWriter, WhenThere, padded};
 
 pub(crate) const HOUR_MS: i64 = 3_600_000;
 
@@ -49,6 +50,47 @@ const REQUEST_COLUMNS: [&str; 32] = [
     "ended_at_ms",
     "lost_hold",
 ];
+
+const REQUESTS: RowWriter =
+    RowWriter { table: "requests", columns: &REQUEST_COLUMNS, when_there: WhenThere::Refuse };
+
+const ATTEMPTS: RowWriter = RowWriter {
+    table: "attempts",
+    columns: &[
+        "id",
+        "channel_id",
+        "credential_id",
+        "upstream_model",
+        "status_code",
+        "error_code",
+        "error_text",
+        "started_at_ms",
+        "first_byte_ms",
+        "duration_ms",
+    ],
+    when_there: WhenThere::Refuse,
+};
+
+const HOURLY_USAGE: RowWriter = RowWriter {
+    table: "hourly_usage",
+    columns: &[
+        "hour_ms",
+        "user_id",
+        "key_id",
+        "model",
+        "channel_id",
+        "status",
+        "requests",
+        "input_tokens",
+        "output_tokens",
+        "cost_nanos",
+        "charged_nanos",
+    ],
+    when_there: WhenThere::Add {
+        key: &["hour_ms", "user_id", "key_id", "model", "channel_id", "status"],
+        columns: &["requests", "input_tokens", "output_tokens", "cost_nanos", "charged_nanos"],
+    },
+};
 
 /// A call that has ended, as its row says.
 #[derive(Clone, Debug)]
@@ -132,7 +174,7 @@ impl EndingCall {
 
 /// Locks the rows of calls that have ended.
 pub(crate) async fn lock_ended_calls(
-    tx: &DatabaseTransaction,
+    tx: &BookTransaction,
     ids: &[Uuid],
 ) -> Result<BTreeMap<RequestId, EndedCall>, StoreError> {
     if ids.is_empty() {
@@ -141,18 +183,15 @@ pub(crate) async fn lock_ended_calls(
     let query = Query::select()
         .columns(REQUEST_COLUMNS)
         .from("requests")
-        .and_where(Expr::col("id").is_in(ids.iter().copied()))
+        .and_where(Expr::col("id").is_in(padded(ids)))
         .order_by("id", Sort::Asc)
         .lock_exclusive()
         .take();
-    tx.query_all(&query).await?.iter().map(read_ended_call).collect()
+    tx.query(&query).await?.iter().map(read_ended_call).collect()
 }
 
 /// Writes the rows of calls that end now.
-pub(crate) async fn write_ending_calls(
-    tx: &DatabaseTransaction,
-    calls: &[EndingCall],
-) -> Result<(), StoreError> {
+pub(crate) async fn write_ending_calls(tx: &BookTransaction, calls: &[EndingCall]) -> Result<(), StoreError> {
     if calls.is_empty() {
         return Ok(());
     }
@@ -162,33 +201,21 @@ pub(crate) async fn write_ending_calls(
         let delete = Query::delete().from_table("requests").and_where(Expr::col("id").is_in(replaced)).take();
         tx.execute(&delete).await?;
     }
-    let mut rows = Vec::with_capacity(calls.len());
+    let mut values = Vec::with_capacity(calls.len() * REQUEST_COLUMNS.len());
     for call in calls {
-        rows.push(request_row(call)?);
+        values.extend(request_row(call)?);
     }
-    tx.execute(&insert_rows("requests", &REQUEST_COLUMNS, rows)?).await?;
+    REQUESTS.write(tx, values).await?;
     insert_attempts(tx, calls).await?;
     add_to_rollups(tx, calls).await
 }
 
-async fn insert_attempts(tx: &DatabaseTransaction, calls: &[EndingCall]) -> Result<(), StoreError> {
-    let columns = [
-        "id",
-        "channel_id",
-        "credential_id",
-        "upstream_model",
-        "status_code",
-        "error_code",
-        "error_text",
-        "started_at_ms",
-        "first_byte_ms",
-        "duration_ms",
-    ];
-    let rows: Vec<Vec<Expr>> = calls
+async fn insert_attempts(tx: &BookTransaction, calls: &[EndingCall]) -> Result<(), StoreError> {
+    let values = calls
         .iter()
         .flat_map(|call| call.attempts.iter().map(|attempt| (call.record.request, attempt)))
-        .map(|(request, attempt)| {
-            vec![
+        .flat_map(|(request, attempt)| {
+            [
                 request.attempt(attempt.number).uuid().into(),
                 attempt.channel.uuid().into(),
                 attempt.credential.map(|credential| credential.uuid()).into(),
@@ -200,15 +227,11 @@ async fn insert_attempts(tx: &DatabaseTransaction, calls: &[EndingCall]) -> Resu
                 attempt.first_byte_ms.into(),
                 attempt.duration_ms.into(),
             ]
-        })
-        .collect();
-    if !rows.is_empty() {
-        tx.execute(&insert_rows("attempts", &columns, rows)?).await?;
-    }
-    Ok(())
+        });
+    ATTEMPTS.write(tx, values.collect()).await
 }
 
-async fn add_to_rollups(tx: &DatabaseTransaction, calls: &[EndingCall]) -> Result<(), StoreError> {
+async fn add_to_rollups(tx: &BookTransaction, calls: &[EndingCall]) -> Result<(), StoreError> {
     let mut sums: BTreeMap<RollupKey, RollupSums> = BTreeMap::new();
     for call in calls {
         let rollup = call.rollup();
@@ -217,21 +240,8 @@ async fn add_to_rollups(tx: &DatabaseTransaction, calls: &[EndingCall]) -> Resul
             sums.entry(before.key.clone()).or_default().add(before.sums, -1);
         }
     }
-    let columns = [
-        "hour_ms",
-        "user_id",
-        "key_id",
-        "model",
-        "channel_id",
-        "status",
-        "requests",
-        "input_tokens",
-        "output_tokens",
-        "cost_nanos",
-        "charged_nanos",
-    ];
-    let rows = sums.iter().map(|(key, sums)| {
-        vec![
+    let values = sums.iter().flat_map(|(key, sums)| {
+        [
             key.hour_ms.into(),
             key.user.into(),
             key.key.into(),
@@ -245,24 +255,16 @@ async fn add_to_rollups(tx: &DatabaseTransaction, calls: &[EndingCall]) -> Resul
             sums.charged.into(),
         ]
     });
-    let backend: DatabaseBackend = tx.get_database_backend();
-    let (keys, counters) = columns.split_at(6);
-    let mut on_conflict = OnConflict::columns(keys.iter().copied());
-    for column in counters {
-        on_conflict.value(*column, stored_plus_new(backend, "hourly_usage", column));
-    }
-    let statement = insert_rows("hourly_usage", &columns, rows)?.on_conflict(on_conflict).to_owned();
-    tx.execute(&statement).await?;
-    Ok(())
+    HOURLY_USAGE.write(tx, values.collect()).await
 }
 
-fn request_row(call: &EndingCall) -> Result<Vec<Expr>, StoreError> {
+fn request_row(call: &EndingCall) -> Result<[Value; REQUEST_COLUMNS.len()], StoreError> {
     let (record, settled) = (&call.record, &call.settled);
     let usage = Usage::from(&record.usage);
     let by_bucket: BTreeMap<&str, u64> =
         usage.filled().map(|(bucket, tokens)| (bucket.name(), tokens)).collect();
     let lost = call.lost.as_ref().map(write_json).transpose()?;
-    Ok(vec![
+    Ok([
         record.request.uuid().into(),
         record.user.uuid().into(),
         record.key.uuid().into(),
@@ -298,38 +300,38 @@ fn request_row(call: &EndingCall) -> Result<Vec<Expr>, StoreError> {
     ])
 }
 
-fn read_ended_call(row: &QueryResult) -> Result<(RequestId, EndedCall), StoreError> {
-    let lines: String = row.try_get("", "source_lines")?;
-    let lost: Option<String> = row.try_get("", "lost_hold")?;
-    let status: String = row.try_get("", "status")?;
+fn read_ended_call(row: &BookRow) -> Result<(RequestId, EndedCall), StoreError> {
+    let lines: String = row.text("source_lines")?;
+    let lost: Option<String> = row.optional_text("lost_hold")?;
+    let status: String = row.text("status")?;
     let status = CallStatus::from_name(&status).ok_or(StoreError::Unreadable("call status"))?;
-    let ended_at_ms: i64 = row.try_get("", "ended_at_ms")?;
-    let channel: Option<Uuid> = row.try_get("", "channel_id")?;
+    let ended_at_ms: i64 = row.number("ended_at_ms")?;
+    let channel: Option<Uuid> = row.optional_id("channel_id")?;
     let settled = Settled {
-        cost: Money::from_nanos(row.try_get("", "cost_nanos")?),
-        charged: Money::from_nanos(row.try_get("", "charged_nanos")?),
+        cost: Money::from_nanos(row.number("cost_nanos")?),
+        charged: Money::from_nanos(row.number("charged_nanos")?),
         lines: read_json(&lines, "call's source lines")?,
-        operator_loss: Money::from_nanos(row.try_get("", "operator_loss_nanos")?),
+        operator_loss: Money::from_nanos(row.number("operator_loss_nanos")?),
     };
     let rollup = Rollup {
         key: RollupKey {
             hour_ms: ended_at_ms - ended_at_ms.rem_euclid(HOUR_MS),
-            user: row.try_get("", "user_id")?,
-            key: row.try_get("", "key_id")?,
-            model: row.try_get("", "model_served")?,
+            user: row.id("user_id")?,
+            key: row.id("key_id")?,
+            model: row.text("model_served")?,
             channel: channel.unwrap_or(Uuid::nil()),
             status: status.name(),
         },
         sums: RollupSums {
             requests: 1,
-            input_tokens: row.try_get("", "input_tokens")?,
-            output_tokens: row.try_get("", "output_tokens")?,
+            input_tokens: row.number("input_tokens")?,
+            output_tokens: row.number("output_tokens")?,
             cost: settled.cost.nanos(),
             charged: settled.charged.nanos(),
         },
     };
     let lost = lost.as_deref().map(|text| read_json(text, "lost hold")).transpose()?;
-    Ok((RequestId::from_uuid(row.try_get("", "id")?), EndedCall { settled, lost, rollup }))
+    Ok((RequestId::from_uuid(row.id("id")?), EndedCall { settled, lost, rollup }))
 }
 
 /// Text as a column of `length` characters takes it: PostgreSQL refuses a zero character. What came from outside

@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm::DbErr;
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 use waystation_ledger::Hold;
 
-use crate::connection::Store;
+use crate::connection::{DatabaseKind, Store};
 use crate::error::StoreError;
 use crate::ledger_lanes::batch::{BatchFailure, run_batch};
 use crate::ledger_lanes::lane_metrics::LaneMetrics;
@@ -21,6 +22,8 @@ const REPEATS_MAX: u32 = 5;
 const REPEAT_FOR: Duration = Duration::from_secs(2);
 /// How many forgotten holds a lane remembers to give back; the sweeper ends those beyond.
 const FORGOTTEN_MAX: usize = 10_000;
+/// After how many operations a file's journal is merged.
+const OPERATIONS_A_MERGE: usize = 2_000;
 
 /// The sending side of a lane.
 #[derive(Clone)]
@@ -31,8 +34,25 @@ pub(crate) struct Lane {
 impl Lane {
     pub fn start(store: Store, metrics: Arc<LaneMetrics>) -> (Self, JoinHandle<()>) {
         let (queue, waiting) = mpsc::channel(WAITING_MAX);
-        let runner = Runner { store, waiting, forgotten: Vec::new(), jitter: 0x9e37_79b9, metrics };
-        (Lane { queue }, tokio::spawn(runner.run()))
+        let (merges, due) = mpsc::channel(1);
+        let is_file = store.kind() == DatabaseKind::Sqlite;
+        let merging = store.clone();
+        let runner = Runner {
+            store,
+            waiting,
+            forgotten: Vec::new(),
+            jitter: 0x9e37_79b9,
+            unmerged: 0,
+            merges,
+            metrics,
+        };
+        if !is_file {
+            return (Lane { queue }, tokio::spawn(runner.run()));
+        }
+        tokio::task::spawn_blocking(move || merge_journal(&merging, due));
+        // Statements on a file run in the thread that asks for them: the lane has one of its own.
+        let runtime = Handle::current();
+        (Lane { queue }, tokio::task::spawn_blocking(move || runtime.block_on(runner.run())))
     }
 
     pub async fn submit(&self, order: Order, answer: oneshot::Sender<Answer>) -> Result<(), LaneError> {
@@ -60,18 +80,49 @@ struct Runner {
     /// Holds that may have been committed though their callers were told otherwise.
     forgotten: Vec<Order>,
     jitter: u32,
+    /// Operations since the journal was last merged.
+    unmerged: usize,
+    /// Asks for the journal to be merged, beside the writer: within a commit it would make everybody wait.
+    merges: mpsc::Sender<()>,
     metrics: Arc<LaneMetrics>,
+}
+
+/// Merges a file's journal whenever it is due, until the lane ends.
+fn merge_journal(store: &Store, mut due: mpsc::Receiver<()>) {
+    let Some(opened) = store.open_journal() else { return };
+    let journal = match opened {
+        Ok(journal) => journal,
+        Err(error) => {
+            tracing::warn!(%error, "the journal will be merged by commits: it has no connection of its own");
+            return;
+        }
+    };
+    while due.blocking_recv().is_some() {
+        if let Err(error) = journal.merge() {
+            tracing::warn!(%error, "the journal could not be merged");
+        }
+    }
 }
 
 impl Runner {
     async fn run(mut self) {
         let mut batch = Vec::with_capacity(BATCH_MAX);
-        while self.waiting.recv_many(&mut batch, BATCH_MAX).await > 0 {
-            self.metrics.batch_orders.observe(batch.len() as u64);
+        loop {
+            let count = self.waiting.recv_many(&mut batch, BATCH_MAX).await;
+            if count == 0 {
+                return;
+            }
+            self.metrics.batch_orders.observe(count as u64);
             let begun = Instant::now();
             self.run_and_answer(&mut batch).await;
             self.metrics.batch_time.observe_time(begun.elapsed());
             self.give_back_forgotten().await;
+            self.unmerged += count;
+            if self.unmerged >= OPERATIONS_A_MERGE {
+                self.unmerged = 0;
+                // Not where one is under way: it will be asked for again.
+                let _ = self.merges.try_send(());
+            }
         }
     }
 

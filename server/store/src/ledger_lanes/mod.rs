@@ -15,6 +15,7 @@ mod call_rows;
 mod lane;
 mod lane_metrics;
 mod order;
+mod row_writer;
 mod sweep;
 
 use std::sync::Arc;

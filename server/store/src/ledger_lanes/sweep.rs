@@ -9,6 +9,7 @@ use waystation_ids::RequestId;
 use waystation_ledger::{Crashed, Hold, Refusal};
 use waystation_pricing::{Bucket, Cost, Price, Usage, UsageSource};
 
+use crate::book_transaction::BookRow;
 use crate::column_values::read_json;
 use crate::connection::{Store, database_time_ms};
 use crate::error::StoreError;
@@ -95,8 +96,8 @@ impl Store {
         let rows = self.reader().query_all(&query).await?;
         let mut holds = Vec::with_capacity(rows.len());
         let mut unreadable = None;
-        for row in &rows {
-            match read_hold(row) {
+        for row in rows {
+            match read_hold(&BookRow::Server(row)) {
                 Ok(hold) => {
                     let past_deadline = hold.deadline_ms <= now_ms - GRACE_MS;
                     holds.push((hold, past_deadline));

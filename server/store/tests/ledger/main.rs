@@ -10,10 +10,13 @@
 
 mod audit;
 mod calls;
+mod every_call;
 mod faults;
 #[path = "../fresh_database/mod.rs"]
 mod fresh_database;
 mod funds;
+mod late_writers;
 mod races;
 mod schema;
+mod wire;
 mod world;
