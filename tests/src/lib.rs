@@ -29,5 +29,5 @@ pub use redis_server::RedisServer;
 pub use reply::Reply;
 pub use server::{Server, ServerOptions};
 pub use tcp_gate::TcpGate;
-pub use wire::{Wire, WireAnswer};
+pub use wire::{RawConnection, WireAnswer};
 pub use world::{Key, World, WorldOptions, price};

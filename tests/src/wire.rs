@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 
 /// A connection on which anything can be written.
 #[derive(Debug)]
-pub struct Wire {
+pub struct RawConnection {
     stream: TcpStream,
     received: Vec<u8>,
 }
@@ -24,10 +24,10 @@ pub struct WireAnswer {
     pub body: Vec<u8>,
 }
 
-impl Wire {
+impl RawConnection {
     /// Connects to `host:port`.
-    pub async fn connect(address: &str) -> io::Result<Wire> {
-        Ok(Wire { stream: TcpStream::connect(address).await?, received: Vec::new() })
+    pub async fn connect(address: &str) -> io::Result<RawConnection> {
+        Ok(RawConnection { stream: TcpStream::connect(address).await?, received: Vec::new() })
     }
 
     /// Writes bytes as they are.

@@ -13,6 +13,7 @@ mod key_limits;
 mod kills;
 mod load;
 mod log;
+mod metrics;
 mod mutations;
 mod numbers;
 mod outage;
