@@ -188,7 +188,7 @@ impl<'a> Bench<'a> {
         while bench.calls.len() < together {
             let user = loop {
                 let user = UserId::new(now_ms(), random());
-                if user.uuid().as_bytes()[14] % 4 == 0 {
+                if user.uuid().as_bytes()[14].is_multiple_of(4) {
                     break user;
                 }
             };
