@@ -6,12 +6,12 @@ mod database_server;
 mod mock_upstream;
 mod money;
 mod patience;
+mod raw_connection;
 mod raw_upstream;
 mod redis_server;
 mod reply;
 mod server;
 mod tcp_gate;
-mod wire;
 mod world;
 
 pub use chance::Chance;
@@ -20,6 +20,7 @@ pub use database_server::DatabaseServer;
 pub use mock_upstream::{Behaviour, Hang, MockUpstream, SeenCall};
 pub use money::nanos;
 pub use patience::{eventually, rfc3339_in};
+pub use raw_connection::{RawAnswer, RawConnection};
 pub use raw_upstream::{
     RawUpstream, SelfSigned, Wire, chunked, chunked_head, document, packed_head, stream_head,
 };
@@ -27,5 +28,4 @@ pub use redis_server::RedisServer;
 pub use reply::Reply;
 pub use server::{Server, ServerOptions};
 pub use tcp_gate::TcpGate;
-pub use wire::{Wire, WireAnswer};
 pub use world::{Key, World, WorldOptions, price};

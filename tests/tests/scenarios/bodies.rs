@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use waystation_tests::{Behaviour, DatabaseKind, Key, MockUpstream, Wire, WireAnswer, World};
+use waystation_tests::{Behaviour, DatabaseKind, Key, MockUpstream, RawAnswer, RawConnection, World};
 
 use crate::{MODEL, add_mock, question, streamed_question};
 
@@ -35,12 +35,12 @@ impl Scene {
         Scene { world, mock, key, memory }
     }
 
-    async fn chat(&self, body: impl AsRef<[u8]>) -> WireAnswer {
+    async fn chat(&self, body: impl AsRef<[u8]>) -> RawAnswer {
         self.post("/v1/chat/completions", &self.key.secret, body.as_ref()).await
     }
 
-    async fn post(&self, path: &str, secret: &str, body: &[u8]) -> WireAnswer {
-        let mut wire = Wire::connect(self.world.first_server().address()).await.unwrap();
+    async fn post(&self, path: &str, secret: &str, body: &[u8]) -> RawAnswer {
+        let mut wire = RawConnection::connect(self.world.first_server().address()).await.unwrap();
         let head = request_head(path, secret, &format!("content-length: {}\r\n", body.len()));
         wire.write(head.as_bytes()).await.unwrap();
         // A server that refuses early may close before all of it is written.
@@ -72,7 +72,7 @@ fn chat_body(members: &str) -> String {
     format!(r#"{{"model":"{MODEL}","messages":[{{"role":"user","content":"hello"}}]{members}}}"#)
 }
 
-fn assert_refused(answer: &WireAnswer, code: &str) {
+fn assert_refused(answer: &RawAnswer, code: &str) {
     assert!((400..500).contains(&answer.status), "{} {}", answer.head, answer.text());
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or_else(|_| panic!("{}", answer.text()));
     assert_eq!(body["error"]["code"], code, "{body}");
@@ -150,7 +150,7 @@ async fn oversize_bodies_are_refused_announced_or_not() {
     let scene = Scene::set().await;
     let address = scene.world.first_server().address().to_owned();
     for announced in ["33554433", "9223372036854775807", "18446744073709551615"] {
-        let mut wire = Wire::connect(&address).await.unwrap();
+        let mut wire = RawConnection::connect(&address).await.unwrap();
         let head = request_head(
             "/v1/chat/completions",
             &scene.key.secret,
@@ -167,7 +167,7 @@ async fn oversize_bodies_are_refused_announced_or_not() {
     for (path, secret, mebibytes) in
         [("/v1/chat/completions", scene.key.secret.as_str(), 64), ("/v1/chat/completions", "sk-wrong", 1)]
     {
-        let mut wire = Wire::connect(&address).await.unwrap();
+        let mut wire = RawConnection::connect(&address).await.unwrap();
         wire.write(request_head(path, secret, "transfer-encoding: chunked\r\n").as_bytes()).await.unwrap();
         for _ in 0..mebibytes * 16 {
             if wire.write(&chunk).await.is_err() {
@@ -286,7 +286,7 @@ async fn long_texts_and_heads_are_bounded() {
         format!("{}: 1\r\n", "a".repeat(1024 * 1024)),
     ];
     for more in &heads {
-        let mut wire = Wire::connect(&address).await.unwrap();
+        let mut wire = RawConnection::connect(&address).await.unwrap();
         let _ = wire.write(request_head("/v1/chat/completions", &scene.key.secret, more).as_bytes()).await;
         // A reset on the way may lose the answer.
         if let Some(answer) = wire.read_answer(PATIENCE).await {
@@ -294,7 +294,7 @@ async fn long_texts_and_heads_are_bounded() {
         }
     }
     let address = format!("GET /{} HTTP/1.1\r\nhost: x\r\n\r\n", "a".repeat(256 * 1024));
-    let mut wire = Wire::connect(scene.world.first_server().address()).await.unwrap();
+    let mut wire = RawConnection::connect(scene.world.first_server().address()).await.unwrap();
     let _ = wire.write(address.as_bytes()).await;
     if let Some(answer) = wire.read_answer(PATIENCE).await {
         assert!(matches!(answer.status, 400 | 404 | 414 | 431), "{}", answer.head);
@@ -307,7 +307,7 @@ async fn bodies_packed_in_a_way_nobody_offered_are_refused_unopened() {
     let scene = Scene::set().await;
     let body = chat_body("");
     for coding in ["br", "deflate", "zstd", "gzip, gzip", "br, gzip", "compress", "x"] {
-        let mut wire = Wire::connect(scene.world.first_server().address()).await.unwrap();
+        let mut wire = RawConnection::connect(scene.world.first_server().address()).await.unwrap();
         let more = format!("content-encoding: {coding}\r\ncontent-length: {}\r\n", body.len());
         let head = request_head("/v1/chat/completions", &scene.key.secret, &more);
         wire.write(format!("{head}{body}").as_bytes()).await.unwrap();

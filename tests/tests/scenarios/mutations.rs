@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use waystation_mutation::{Mutator, Random};
-use waystation_tests::{Behaviour, DatabaseKind, Key, MockUpstream, Wire, World, WorldOptions, nanos, price};
+use waystation_tests::{
+    Behaviour, DatabaseKind, Key, MockUpstream, RawConnection, World, WorldOptions, nanos, price,
+};
 
 use crate::{question, streamed_question};
 
@@ -175,7 +177,7 @@ async fn send_mutated(address: &str, mutator: &Mutator, key: &Key, mut random: R
         bytes.extend_from_slice(&body);
     }
     let shown = bytes.escape_ascii();
-    let Ok(mut wire) = Wire::connect(address).await else {
+    let Ok(mut wire) = RawConnection::connect(address).await else {
         panic!("the server takes no connection");
     };
     let _ = wire.write(&bytes).await;

@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use waystation_tests::{Behaviour, DatabaseKind, Key, Wire, World, price};
+use waystation_tests::{Behaviour, DatabaseKind, Key, RawConnection, World, price};
 
 use crate::{MODEL, add_mock, question};
 
@@ -112,8 +112,9 @@ async fn measure(world: &World, key: &Key) -> Latency {
     Latency { median: taken[CLEAN_CALLS / 2], p99: taken[CLEAN_CALLS * 99 / 100] }
 }
 
-async fn open(address: &str, bytes: &str) -> Wire {
-    let mut wire = Wire::connect(address).await.unwrap_or_else(|error| panic!("no connection: {error}"));
+async fn open(address: &str, bytes: &str) -> RawConnection {
+    let mut wire =
+        RawConnection::connect(address).await.unwrap_or_else(|error| panic!("no connection: {error}"));
     wire.write(bytes.as_bytes()).await.unwrap();
     wire
 }

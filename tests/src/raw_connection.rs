@@ -8,14 +8,14 @@ use tokio::net::TcpStream;
 
 /// A connection on which anything can be written.
 #[derive(Debug)]
-pub struct Wire {
+pub struct RawConnection {
     stream: TcpStream,
     received: Vec<u8>,
 }
 
 /// An answer, as far as it came.
 #[derive(Clone, Debug)]
-pub struct WireAnswer {
+pub struct RawAnswer {
     /// The HTTP status.
     pub status: u16,
     /// Status line and headers.
@@ -24,10 +24,10 @@ pub struct WireAnswer {
     pub body: Vec<u8>,
 }
 
-impl Wire {
+impl RawConnection {
     /// Connects to `host:port`.
-    pub async fn connect(address: &str) -> io::Result<Wire> {
-        Ok(Wire { stream: TcpStream::connect(address).await?, received: Vec::new() })
+    pub async fn connect(address: &str) -> io::Result<RawConnection> {
+        Ok(RawConnection { stream: TcpStream::connect(address).await?, received: Vec::new() })
     }
 
     /// Writes bytes as they are.
@@ -37,7 +37,7 @@ impl Wire {
 
     /// Reads an answer: to its end as its headers tell it, to the end of the connection, or until nothing came for so
     /// long. Nothing when not even a head came.
-    pub async fn read_answer(&mut self, patience: Duration) -> Option<WireAnswer> {
+    pub async fn read_answer(&mut self, patience: Duration) -> Option<RawAnswer> {
         let mut buffer = [0; 16 * 1024];
         while !self.is_whole() {
             match tokio::time::timeout(patience, self.stream.read(&mut buffer)).await {
@@ -49,7 +49,7 @@ impl Wire {
         let received = std::mem::take(&mut self.received);
         let head = String::from_utf8_lossy(&received[..head_end]).into_owned();
         let status = head.split(' ').nth(1)?.parse().ok()?;
-        Some(WireAnswer { status, head, body: received[head_end..].to_vec() })
+        Some(RawAnswer { status, head, body: received[head_end..].to_vec() })
     }
 
     /// Waits until the other side has hung up, for at most so long; says whether it has.
@@ -76,7 +76,7 @@ impl Wire {
     }
 }
 
-impl WireAnswer {
+impl RawAnswer {
     /// One header, empty when absent.
     pub fn header(&self, name: &str) -> &str {
         self.head
