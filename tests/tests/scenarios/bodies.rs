@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use waystation_tests::{Behaviour, DatabaseKind, Key, MockUpstream, RawConnection, WireAnswer, World};
+use waystation_tests::{Behaviour, DatabaseKind, Key, MockUpstream, RawAnswer, RawConnection, World};
 
 use crate::{MODEL, add_mock, question, streamed_question};
 
@@ -35,11 +35,11 @@ impl Scene {
         Scene { world, mock, key, memory }
     }
 
-    async fn chat(&self, body: impl AsRef<[u8]>) -> WireAnswer {
+    async fn chat(&self, body: impl AsRef<[u8]>) -> RawAnswer {
         self.post("/v1/chat/completions", &self.key.secret, body.as_ref()).await
     }
 
-    async fn post(&self, path: &str, secret: &str, body: &[u8]) -> WireAnswer {
+    async fn post(&self, path: &str, secret: &str, body: &[u8]) -> RawAnswer {
         let mut wire = RawConnection::connect(self.world.first_server().address()).await.unwrap();
         let head = request_head(path, secret, &format!("content-length: {}\r\n", body.len()));
         wire.write(head.as_bytes()).await.unwrap();
@@ -72,7 +72,7 @@ fn chat_body(members: &str) -> String {
     format!(r#"{{"model":"{MODEL}","messages":[{{"role":"user","content":"hello"}}]{members}}}"#)
 }
 
-fn assert_refused(answer: &WireAnswer, code: &str) {
+fn assert_refused(answer: &RawAnswer, code: &str) {
     assert!((400..500).contains(&answer.status), "{} {}", answer.head, answer.text());
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or_else(|_| panic!("{}", answer.text()));
     assert_eq!(body["error"]["code"], code, "{body}");
