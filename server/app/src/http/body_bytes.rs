@@ -127,9 +127,20 @@ async fn read_plain(mut pieces: Pieces, announced: Option<u64>) -> Result<Bytes,
     whole.extend_from_slice(&first);
     whole.extend_from_slice(&second);
     while let Some(piece) = pieces.next().await? {
-        whole.extend_from_slice(&piece);
+        append(&mut whole, &piece, pieces.limit);
     }
     Ok(Bytes::from(whole))
+}
+
+/// Appends a piece to a body that will have at most `limit` bytes. The room grows in large steps and never beyond the
+/// limit: what is copied from, and what an allocator keeps of it for later, is then little beside the body itself.
+fn append(whole: &mut Vec<u8>, piece: &[u8], limit: usize) {
+    let needed = whole.len() + piece.len();
+    if needed > whole.capacity() {
+        let room = whole.capacity().saturating_mul(4).min(limit).max(needed);
+        whole.reserve_exact(room - whole.len());
+    }
+    whole.extend_from_slice(piece);
 }
 
 /// Unpacks as it comes: neither what is packed nor what is beyond the limit is ever held.
@@ -145,7 +156,7 @@ async fn unpack(pieces: Pieces, coding: Coding) -> Result<Bytes, BodyError> {
         if whole.len() + unpacked.len() > limit {
             return Err(BodyError::TooLarge);
         }
-        whole.extend_from_slice(unpacked);
+        append(&mut whole, unpacked, limit);
         turn += read;
         if turn >= TURN_BYTES {
             turn = 0;
