@@ -6,7 +6,7 @@ SHELL := /bin/bash
 DATA_DIR ?= ./data
 LISTEN ?= 127.0.0.1:8787
 
-.PHONY: help run test bench coverage fmt
+.PHONY: help run test bench prove coverage fmt
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,6 +22,9 @@ test: ## run every check and test, installing what they need
 
 bench: ## measure speed and memory beside nginx, about a quarter of an hour (BENCH=--quick: a minute)
 	@bench/run $(BENCH)
+
+prove: ## run the long proofs (races, kills, failed calls, fuzzing) and write docs/proofs.md
+	@tests/prove
 
 coverage: ## run the tests with instrumentation and print each crate's covered lines
 	@tests/coverage

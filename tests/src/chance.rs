@@ -3,6 +3,7 @@
 /// A small generator of pseudo-random numbers.
 #[derive(Clone, Debug)]
 pub struct Chance {
+    seed: u64,
     state: u64,
 }
 
@@ -23,7 +24,12 @@ impl Chance {
     /// From this seed.
     pub fn of_seed(seed: u64) -> Chance {
         // Two seeds that differ in a bit must not begin alike, and zero has to begin at all.
-        Chance { state: seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0xd1b5_4a32_d192_ed03 | 1 }
+        Chance { seed, state: seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0xd1b5_4a32_d192_ed03 | 1 }
+    }
+
+    /// What it began with.
+    pub fn seed(&self) -> u64 {
+        self.seed
     }
 
     /// From 0 up to, but not including, `end`.

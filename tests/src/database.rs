@@ -94,6 +94,11 @@ impl TestDatabase {
         self.url.replace(&format!("@{server}/"), &format!("@{address}/"))
     }
 
+    /// Runs a statement in it; for those that have a server.
+    pub fn run_statement(&self, statement: &str) {
+        run_statement(self.kind, &self.url, statement);
+    }
+
     /// Which kind it is.
     pub fn kind(&self) -> DatabaseKind {
         self.kind
@@ -138,7 +143,7 @@ fn try_statement(kind: DatabaseKind, url: &str, statement: &str) -> Result<(), S
             let address = ServerAddress::parse(url);
             let mut command = Command::new("mariadb");
             command.args(["--no-defaults", "-h", &address.host, "-P", &address.port, "-u", &address.user]);
-            command.arg(format!("-p{}", address.password)).args(["-e", statement]);
+            command.arg(format!("-p{}", address.password)).args(["-D", &address.database, "-e", statement]);
             command
         }
     };
@@ -154,6 +159,7 @@ struct ServerAddress {
     password: String,
     host: String,
     port: String,
+    database: String,
 }
 
 impl ServerAddress {
@@ -163,16 +169,18 @@ impl ServerAddress {
             let (_, rest) = url.split_once("://")?;
             let (credentials, rest) = rest.split_once('@')?;
             let (user, password) = credentials.split_once(':')?;
-            let (authority, _) = rest.split_once('/')?;
+            let (authority, database) = rest.split_once('/')?;
             let (host, port) = authority.split_once(':')?;
-            Some((user, password, host, port))
+            Some((user, password, host, port, database))
         };
-        let (user, password, host, port) = read().unwrap_or_else(|| panic!("{url} is no server's address"));
+        let (user, password, host, port, database) =
+            read().unwrap_or_else(|| panic!("{url} is no server's address"));
         ServerAddress {
             user: user.to_owned(),
             password: password.to_owned(),
             host: host.to_owned(),
             port: port.to_owned(),
+            database: database.to_owned(),
         }
     }
 }

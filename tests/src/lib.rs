@@ -3,29 +3,31 @@
 mod chance;
 mod database;
 mod database_server;
+mod faulty_host;
 mod mock_upstream;
 mod money;
 mod patience;
-mod raw_connection;
 mod raw_upstream;
 mod redis_server;
 mod reply;
 mod server;
 mod tcp_gate;
+mod wire;
 mod world;
 
 pub use chance::Chance;
 pub use database::{DatabaseKind, TestDatabase};
 pub use database_server::DatabaseServer;
+pub use faulty_host::{Disk, FaultyHost};
 pub use mock_upstream::{Behaviour, Hang, MockUpstream, SeenCall};
 pub use money::nanos;
 pub use patience::{eventually, rfc3339_in};
-pub use raw_connection::{RawAnswer, RawConnection};
 pub use raw_upstream::{
-    RawUpstream, SelfSigned, Wire, chunked, chunked_head, document, packed_head, stream_head,
+    RawUpstream, SelfSigned, Step, chunked, chunked_head, document, packed_head, stream_head,
 };
 pub use redis_server::RedisServer;
 pub use reply::Reply;
 pub use server::{Server, ServerOptions};
 pub use tcp_gate::TcpGate;
+pub use wire::{RawConnection, WireAnswer};
 pub use world::{Key, World, WorldOptions, price};

@@ -1,6 +1,7 @@
 //! A Waystation of its own for one scenario.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
@@ -9,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::database::{DatabaseKind, TestDatabase};
 use crate::database_server::DatabaseServer;
+use crate::faulty_host::FaultyHost;
 use crate::money::nanos;
 use crate::patience::eventually;
 use crate::reply::Reply;
@@ -25,7 +27,7 @@ const SETTLED_WITHIN: Duration = Duration::from_secs(20);
 pub struct World {
     // Fields drop in this order: the servers before the database they use.
     servers: Vec<Server>,
-    _database: TestDatabase,
+    database: TestDatabase,
     directory: PathBuf,
     token: String,
     http: reqwest::Client,
@@ -43,6 +45,8 @@ pub struct WorldOptions {
     pub database_address: Option<String>,
     /// The address of a database server of its own, instead of the one that all tests share.
     pub database_server: Option<String>,
+    /// The host that the servers run on, if it is to fail.
+    pub host: Option<Arc<FaultyHost>>,
     /// Further environment variables of each server.
     pub settings: Vec<(String, String)>,
 }
@@ -75,6 +79,7 @@ impl WorldOptions {
             redis_url: None,
             database_address: None,
             database_server: None,
+            host: None,
             settings: Vec::new(),
         }
     }
@@ -88,6 +93,12 @@ impl WorldOptions {
     /// On this database server.
     pub fn on(mut self, server: &DatabaseServer) -> WorldOptions {
         self.database_server = Some(server.url());
+        self
+    }
+
+    /// On this host.
+    pub fn hosted_by(mut self, host: &Arc<FaultyHost>) -> WorldOptions {
+        self.host = Some(Arc::clone(host));
         self
     }
 
@@ -107,6 +118,8 @@ impl World {
     /// Servers as asked, an owner, and a token that may do everything.
     pub fn start_with(kind: DatabaseKind, options: WorldOptions) -> World {
         let directory = fresh_directory();
+        let mut settings = options.settings.clone();
+        settings.extend(options.host.iter().flat_map(|host| host.environment(&directory)));
         let database = match &options.database_server {
             Some(server) => TestDatabase::create_on(kind, Some(server.clone()), &directory),
             None => TestDatabase::create(kind, &directory),
@@ -121,7 +134,7 @@ impl World {
                     directory: directory.join(format!("server{number}")),
                     database_url: database_url.clone(),
                     redis_url: options.redis_url.clone(),
-                    settings: options.settings.clone(),
+                    settings: settings.clone(),
                 })
             })
             .collect();
@@ -139,7 +152,7 @@ impl World {
             .no_proxy()
             .build()
             .expect("a plain client can be built");
-        World { servers, _database: database, directory, token, http, count: AtomicU32::new(0) }
+        World { servers, database, directory, token, http, count: AtomicU32::new(0) }
     }
 
     /// The servers' addresses, in order.
@@ -155,6 +168,11 @@ impl World {
     /// One of the servers.
     pub fn server(&mut self, number: usize) -> &mut Server {
         &mut self.servers[number]
+    }
+
+    /// Runs a statement in the database, past the servers; for databases that have a server.
+    pub fn run_statement(&self, statement: &str) {
+        self.database.run_statement(statement);
     }
 
     /// The data directory of one of the servers.

@@ -159,7 +159,7 @@ mod tests {
     #[tokio::test]
     async fn all_chunks_of_all_streams_arrive_and_are_timed() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let plan = StreamPlan::steady(40, 10);
+        let plan = StreamPlan::steady(40, 25);
         let calls = Calls::chat(listener.local_addr().unwrap(), &["secret".to_owned()], Some(plan));
         tokio::spawn(serve_upstream(listener));
         let mut streams = OpenStreams::new();

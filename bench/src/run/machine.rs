@@ -5,6 +5,9 @@ use std::path::Path;
 
 use crate::run::bed::Bed;
 
+/// A machine with more waiting than this, for each processor, is not idle.
+const BUSY: f64 = 0.3;
+
 /// A line each about the processor, the disk, and the programs.
 pub(crate) fn describe(bed: &Bed) -> Vec<String> {
     let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
@@ -12,9 +15,13 @@ pub(crate) fn describe(bed: &Bed) -> Vec<String> {
     let model = read_model(&read("/proc/cpuinfo")).unwrap_or_else(|| "unknown processor".to_owned());
     let kernel = read("/proc/sys/kernel/osrelease");
     let load = read("/proc/loadavg");
-    let load = load.split(' ').next().unwrap_or_default();
-    let mut lines =
-        vec![format!("{processors} × {model}, Linux {}; load average before the run {load}", kernel.trim())];
+    let load: f64 = load.split(' ').next().and_then(|load| load.parse().ok()).unwrap_or(0.0);
+    let is_busy = load > BUSY * processors as f64;
+    let warning = if is_busy { ": other programs had work to do, and the figures show it" } else { "" };
+    let mut lines = vec![format!(
+        "{processors} × {model}, Linux {}; load average before the run {load}{warning}",
+        kernel.trim()
+    )];
     if let Some((kind, device)) = find_filesystem(&read("/proc/mounts"), bed.folder()) {
         let warning =
             if kind == "tmpfs" { ": commits are NOT durable there, set TMPDIR to a disk" } else { "" };

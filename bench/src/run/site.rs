@@ -165,6 +165,8 @@ impl Site {
         let channel = json!({
             "name": "mock", "format": "openai", "base_url": format!("http://{upstream}/v1"),
             "credentials": ["upstream-secret"], "models": [MODEL], "priority": 0, "allow_private_network": true,
+            // Streams that are hung up on shall end, not go on without their caller.
+            "on_disconnect": "cancel",
         });
         admin.post("/api/admin/channels", channel).await?;
         for number in 0..USERS {

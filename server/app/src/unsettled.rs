@@ -1,7 +1,8 @@
 //! Settlements that the database did not take in time, kept in a file until it does.
 //!
 //! One JSON object a line, flushed to the disk before the call ends, repeated until committed, also after a
-//! restart. Settling twice is harmless, so a line that was settled just before a crash may be repeated.
+//! restart. Settling twice is harmless, so a line that was settled just before a crash may be repeated. Where the disk
+//! does not take a line either, this process remembers it as long as it lives.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -22,6 +23,8 @@ const REFUSED_FILE_NAME: &str = "unsettled.refused.log";
 
 /// So many are handed to the lanes at once, which book them in groups.
 const TOGETHER_MAX: usize = 256;
+/// So many lines are remembered that the disk did not take; holds beyond them expire.
+const UNWRITTEN_MAX: usize = 10_000;
 
 /// What became of a line that waits no more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +42,8 @@ pub(crate) struct UnsettledLog {
     /// Held while the file is written.
     writing: Mutex<()>,
     waiting: AtomicUsize,
+    /// Lines that the disk did not take.
+    unwritten: Mutex<Vec<String>>,
 }
 
 impl UnsettledLog {
@@ -49,6 +54,7 @@ impl UnsettledLog {
             refused_path: data_dir.join(REFUSED_FILE_NAME),
             writing: Mutex::new(()),
             waiting: AtomicUsize::new(0),
+            unwritten: Mutex::default(),
         };
         let waiting = log.read_lines()?.len();
         log.waiting.store(waiting, Ordering::Relaxed);
@@ -58,11 +64,18 @@ impl UnsettledLog {
         Ok(log)
     }
 
-    /// Keeps a settlement. On the disk when it returns; blocks for that long.
+    /// Keeps a settlement. On the disk when it returns; blocks for that long. After an error it is only remembered,
+    /// and lost with this process.
     pub(crate) fn keep(&self, settlement: &Settlement) -> io::Result<()> {
         let line = serde_json::to_string(settlement).map_err(io::Error::other)?;
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        append_line(&self.path, &line)?;
+        if let Err(error) = append_line(&self.path, &line) {
+            let mut unwritten = self.unwritten.lock().unwrap_or_else(PoisonError::into_inner);
+            if unwritten.len() < UNWRITTEN_MAX {
+                unwritten.push(line);
+            }
+            return Err(error);
+        }
         self.waiting.fetch_add(1, Ordering::Relaxed);
         warn!(request = %settlement.record.request, "a settlement waits for the database");
         Ok(())
@@ -76,6 +89,7 @@ impl UnsettledLog {
     /// Repeats what waits, many at a time; stops where the database takes none of them. One that it never takes keeps
     /// no other from being booked.
     pub(crate) async fn repeat(&self, lanes: &LedgerLanes) -> io::Result<()> {
+        self.repeat_unwritten(lanes).await;
         if self.waiting() == 0 {
             return Ok(());
         }
@@ -92,6 +106,25 @@ impl UnsettledLog {
             self.drop_lines(&ended)?;
         }
         Ok(())
+    }
+
+    /// Repeats what is only remembered. What the books refuse is in the log.
+    async fn repeat_unwritten(&self, lanes: &LedgerLanes) {
+        let lines: Vec<String> = {
+            let unwritten = self.unwritten.lock().unwrap_or_else(PoisonError::into_inner);
+            unwritten.iter().take(TOGETHER_MAX).cloned().collect()
+        };
+        let repeated = join_all(lines.iter().map(|line| repeat_line(line, lanes))).await;
+        let ended: Vec<&String> = lines
+            .iter()
+            .zip(&repeated)
+            .filter(|(_, outcome)| outcome.is_some())
+            .map(|(line, _)| line)
+            .collect();
+        if !ended.is_empty() {
+            let mut unwritten = self.unwritten.lock().unwrap_or_else(PoisonError::into_inner);
+            unwritten.retain(|line| !ended.contains(&line));
+        }
     }
 
     /// Takes lines out: the rest is written beside the file and put in its place at once.

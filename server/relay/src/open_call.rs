@@ -225,7 +225,7 @@ impl Relay {
         match kept.unwrap_or_else(|error| Err(io::Error::other(error))) {
             Ok(()) => tracing::warn!(%request, "a settlement waits for the books"),
             Err(error) => {
-                tracing::error!(%request, %error, "a settlement could not be kept; its hold will expire")
+                tracing::error!(%request, %error, "a settlement could not be kept; without it the hold expires")
             }
         }
     }

@@ -8,12 +8,12 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use sea_orm::sqlx::Executor;
 use sea_orm::sqlx::sqlite::SqliteConnectOptions;
+use sea_orm::sqlx::{Connection, Executor, SqliteConnection};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, DatabaseTransaction,
-    DbErr, ExecResult, IsolationLevel, QueryResult, SqliteTransactionMode, Statement, TransactionOptions,
-    TransactionTrait,
+    DbErr, ExecResult, IsolationLevel, QueryResult, SqliteTransactionMode, SqlxError, Statement,
+    TransactionOptions, TransactionTrait,
 };
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
@@ -353,6 +353,9 @@ fn sqlite_options(url: &str, connections: u32, query_only: bool) -> ConnectOptio
         .test_before_acquire(false)
         .idle_timeout(None::<Duration>)
         .max_lifetime(None::<Duration>)
+        .map_sqlx_sqlite_pool_opts(|pool| {
+            pool.after_release(|connection, _| Box::pin(has_left_its_transaction(connection)))
+        })
         .map_sqlx_sqlite_opts(move |options| {
             options
                 .create_if_missing(!query_only)
@@ -367,6 +370,19 @@ fn sqlite_options(url: &str, connections: u32, query_only: bool) -> ConnectOptio
                 .busy_timeout(Duration::from_secs(5))
         });
     options
+}
+
+/// Whether a connection may be used again.
+///
+/// SQLite itself takes a transaction back when the disk is full or fails. The driver's own rollback then fails as
+/// well, and it goes on counting a transaction that is none: it would begin the next one as a part of that, and end it
+/// without a commit. Such a connection is closed.
+async fn has_left_its_transaction(connection: &mut SqliteConnection) -> Result<bool, SqlxError> {
+    if connection.is_in_transaction() {
+        // Waits for the rollback, which nobody else has.
+        connection.ping().await?;
+    }
+    Ok(!connection.is_in_transaction())
 }
 
 fn server_url(url: &str) -> String {

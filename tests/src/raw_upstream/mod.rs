@@ -3,8 +3,8 @@
 //! What [`crate::MockUpstream`] says in the OpenAI form, this one says byte for byte, heads included, over plain TCP or
 //! TLS. The script is chosen by the model's name.
 
+mod answers;
 mod line;
-mod wire;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -18,13 +18,13 @@ use tokio::sync::Semaphore;
 use tokio::time::{Duration, sleep};
 use tokio_rustls::TlsAcceptor;
 
+pub use self::answers::{chunked, chunked_head, document, packed_head, stream_head};
 use self::line::Line;
 pub use self::line::SelfSigned;
-pub use self::wire::{chunked, chunked_head, document, packed_head, stream_head};
 
 /// One step of a script. When the steps are over, the connection is closed as it should be.
 #[derive(Clone, Debug)]
-pub enum Wire {
+pub enum Step {
     /// These bytes go out at once.
     Send(Vec<u8>),
     /// These bytes go out again and again, each time after so many milliseconds, until the client goes away.
@@ -51,7 +51,7 @@ pub struct RawUpstream {
 
 #[derive(Debug)]
 struct State {
-    scripts: Mutex<HashMap<String, Vec<Wire>>>,
+    scripts: Mutex<HashMap<String, Vec<Step>>>,
     calls: Mutex<Vec<(String, Vec<u8>)>>,
     permits: Semaphore,
     connections: AtomicUsize,
@@ -109,7 +109,7 @@ impl RawUpstream {
     }
 
     /// From now on, calls of this model are answered so.
-    pub fn script(&self, model: &str, script: Vec<Wire>) {
+    pub fn script(&self, model: &str, script: Vec<Step>) {
         lock(&self.state.scripts).insert(model.to_owned(), script);
     }
 
@@ -151,21 +151,21 @@ impl State {
         while let Some(step) = script.get(place) {
             place += 1;
             let is_done = match step {
-                Wire::Send(bytes) => write(&mut line, bytes).await,
-                Wire::Repeat(bytes, every) => loop {
+                Step::Send(bytes) => write(&mut line, bytes).await,
+                Step::Repeat(bytes, every) => loop {
                     if !write(&mut line, bytes).await || !self.outlast(&mut line, pause(*every)).await {
                         break false;
                     }
                 },
-                Wire::Pause(time) => self.outlast(&mut line, pause(*time)).await,
-                Wire::Permit => self.outlast(&mut line, self.take_permit()).await,
-                Wire::Hang => self.outlast(&mut line, std::future::pending()).await,
-                Wire::Reset => {
+                Step::Pause(time) => self.outlast(&mut line, pause(*time)).await,
+                Step::Permit => self.outlast(&mut line, self.take_permit()).await,
+                Step::Hang => self.outlast(&mut line, std::future::pending()).await,
+                Step::Reset => {
                     line.reset();
                     return;
                 }
                 // A client that closes an unused connection has not left anything.
-                Wire::NextCall => match self.take_call(&mut line).await {
+                Step::NextCall => match self.take_call(&mut line).await {
                     None => return,
                     Some(next) => {
                         (script, place) = (next, 0);
@@ -183,7 +183,7 @@ impl State {
         line.gone().await;
     }
 
-    async fn take_call(&self, line: &mut impl Line) -> Option<Vec<Wire>> {
+    async fn take_call(&self, line: &mut impl Line) -> Option<Vec<Step>> {
         let body = line::read_call(line).await?;
         let asked: Value = serde_json::from_slice(&body).unwrap_or_default();
         let model = asked["model"].as_str().unwrap_or_default().to_owned();

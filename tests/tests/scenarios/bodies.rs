@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use waystation_tests::{Behaviour, DatabaseKind, Key, MockUpstream, RawAnswer, RawConnection, World};
+use waystation_tests::{Behaviour, DatabaseKind, Key, MockUpstream, RawConnection, WireAnswer, World};
 
 use crate::{MODEL, add_mock, question, streamed_question};
 
@@ -31,15 +31,15 @@ impl Scene {
         let mock = add_mock(&world).await;
         let key = world.add_customer("1").await;
         world.chat(&key.secret, streamed_question(MODEL)).await.expect(200);
-        let memory = world.first_server().peak_memory();
+        let memory = world.first_server().peak_resident_bytes();
         Scene { world, mock, key, memory }
     }
 
-    async fn chat(&self, body: impl AsRef<[u8]>) -> RawAnswer {
+    async fn chat(&self, body: impl AsRef<[u8]>) -> WireAnswer {
         self.post("/v1/chat/completions", &self.key.secret, body.as_ref()).await
     }
 
-    async fn post(&self, path: &str, secret: &str, body: &[u8]) -> RawAnswer {
+    async fn post(&self, path: &str, secret: &str, body: &[u8]) -> WireAnswer {
         let mut wire = RawConnection::connect(self.world.first_server().address()).await.unwrap();
         let head = request_head(path, secret, &format!("content-length: {}\r\n", body.len()));
         wire.write(head.as_bytes()).await.unwrap();
@@ -54,7 +54,7 @@ impl Scene {
         let left = waystation_tests::nanos("1") - cost;
         assert_eq!(self.mock.total_calls(), answered, "calls of the upstream");
         assert_eq!(self.world.balance(&self.key.user_id).await, (left, 0));
-        let growth = self.world.first_server().peak_memory().saturating_sub(self.memory);
+        let growth = self.world.first_server().peak_resident_bytes().saturating_sub(self.memory);
         println!("memory grew by {} KiB", growth / 1024);
         assert!(growth < GROWTH_MAX, "memory grew by {growth} bytes");
         self.world.first_server().assert_no_panic();
@@ -72,7 +72,7 @@ fn chat_body(members: &str) -> String {
     format!(r#"{{"model":"{MODEL}","messages":[{{"role":"user","content":"hello"}}]{members}}}"#)
 }
 
-fn assert_refused(answer: &RawAnswer, code: &str) {
+fn assert_refused(answer: &WireAnswer, code: &str) {
     assert!((400..500).contains(&answer.status), "{} {}", answer.head, answer.text());
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or_else(|_| panic!("{}", answer.text()));
     assert_eq!(body["error"]["code"], code, "{body}");

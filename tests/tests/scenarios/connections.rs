@@ -143,19 +143,15 @@ async fn an_event_does_not_wait_for_the_acknowledgement_of_the_one_before() {
     // On one connection that lasts: at the beginning of one, acknowledgements are not delayed.
     let mut stream = connect(&world).await;
     let mut gaps = Vec::new();
-    for _ in 0..60 {
+    for call in 0..60 {
         stream.write_all(request.as_bytes()).await.unwrap();
-        let (mut read, mut first) = (Vec::new(), None);
+        let (mut read, mut begun) = (Vec::new(), None);
         let has = |read: &[u8], text: &str| read.windows(text.len()).any(|window| window == text.as_bytes());
         while !has(&read, "\r\n0\r\n\r\n") {
             assert!(timeout(PATIENCE, stream.read_buf(&mut read)).await.unwrap().unwrap() > 0);
-            if first.is_none() && has(&read, "first") {
-                first = Some(Instant::now());
-            }
-            if has(&read, "second")
-                && let Some(began) = first.take()
-            {
-                gaps.push(began.elapsed());
+            let begun = *begun.get_or_insert_with(Instant::now);
+            if gaps.len() == call && has(&read, "second") {
+                gaps.push(begun.elapsed());
             }
         }
     }

@@ -7,7 +7,7 @@ use waystation_tests::{
 };
 
 use crate::load::{Load, Outcome, assert_booked};
-use crate::{MODEL, add_mock};
+use crate::{HONEST_COST, MODEL, add_mock};
 
 /// How often a server is killed; the long proof says more.
 const KILLS: u64 = 10;
@@ -53,9 +53,9 @@ async fn a_killed_postgres_loses_no_call() {
 }
 
 async fn kill_server(kind: DatabaseKind) {
-    let mut chance = Chance::for_test(&format!("kills on {kind:?}"));
+    let mut chance = Chance::for_test("a_server_killed_again_and_again");
     let mut site = Site::start(World::start_with(kind, settings())).await;
-    for _ in 0..kills_wanted(KILLS) {
+    for _ in 0..kills_wanted("WAYSTATION_KILLS", KILLS) {
         let load = site.begin_round().await;
         load.await_answers(1 + usize::try_from(chance.below(20)).unwrap()).await;
         tokio::time::sleep(Duration::from_millis(chance.below(150))).await;
@@ -64,14 +64,14 @@ async fn kill_server(kind: DatabaseKind) {
         site.world.restart(0);
         site.check().await;
     }
-    site.finish().await;
+    site.finish(&format!("kills of a server on {kind:?}"), chance.seed()).await;
 }
 
 async fn kill_database(kind: DatabaseKind) {
-    let mut chance = Chance::for_test(&format!("kills of {kind:?}"));
+    let mut chance = Chance::for_test("a_killed_database");
     let mut database = DatabaseServer::start(kind);
     let mut site = Site::start(World::start_with(kind, settings().on(&database))).await;
-    for kill in 0..kills_wanted(DATABASE_KILLS) {
+    for kill in 0..kills_wanted("WAYSTATION_DATABASE_KILLS", DATABASE_KILLS) {
         let load = site.begin_round().await;
         load.await_answers(1 + usize::try_from(chance.below(20)).unwrap()).await;
         tokio::time::sleep(Duration::from_millis(chance.below(150))).await;
@@ -92,7 +92,7 @@ async fn kill_database(kind: DatabaseKind) {
         }
         site.check().await;
     }
-    site.finish().await;
+    site.finish(&format!("kills of {kind:?} below a server"), chance.seed()).await;
     drop(site);
     drop(database);
 }
@@ -101,9 +101,8 @@ fn settings() -> WorldOptions {
     WorldOptions::single().with("WAYSTATION_RELAY_TOTAL_MS", &TOTAL.as_millis().to_string())
 }
 
-fn kills_wanted(usual: u64) -> u64 {
-    std::env::var("WAYSTATION_KILLS")
-        .map_or(usual, |kills| kills.parse().expect("WAYSTATION_KILLS is a number"))
+fn kills_wanted(name: &str, usual: u64) -> u64 {
+    std::env::var(name).map_or(usual, |kills| kills.parse().expect("a number of kills"))
 }
 
 /// A world under load, round after round with new users.
@@ -152,19 +151,22 @@ impl Site {
         }
     }
 
-    async fn finish(&self) {
-        let nothing_is_held = async || (self.world.audit().1["open_holds"] == 0).then_some(());
+    async fn finish(&self, what: &str, seed: u64) {
+        let nothing_is_held = async || {
+            // An audit is a process and reads everything.
+            tokio::time::sleep(Duration::from_millis(400)).await;
+            (self.world.audit().1["open_holds"] == 0).then_some(())
+        };
         eventually("every hold has ended", HOLD_ENDS_WITHIN, nothing_is_held).await;
         let keys: Vec<Key> = self.rounds.iter().flat_map(|(keys, _)| keys.iter().cloned()).collect();
-        assert_booked(&self.world, &self.mock, &keys, CASH, &self.outcomes).await;
+        assert_booked(&self.world, &self.mock, &keys, CASH, Some(HONEST_COST), &self.outcomes).await;
         let kept = std::fs::read_to_string(self.world.directory_of(0).join("unsettled.log"));
         assert_eq!(kept.unwrap_or_default(), "", "no settlement waits");
         let answered = self.outcomes.iter().filter(|outcome| outcome.is_answered).count();
+        let (kills, sent) = (self.rounds.len(), self.mock.total_calls());
+        eprintln!("proof: {what}, under load; {kills}; {seed}");
         eprintln!(
-            "{} kills, {} calls, {answered} answered, {} sent upstream",
-            self.rounds.len(),
-            self.outcomes.len(),
-            self.mock.total_calls()
+            "proof: calls answered amid {what}, all booked, of {sent} sent upstream; {answered}; {seed}"
         );
     }
 }

@@ -5,6 +5,7 @@
 mod bad_input;
 mod bodies;
 mod connections;
+mod faults;
 mod first_call;
 mod grants;
 mod hostile_upstream;
@@ -12,6 +13,7 @@ mod key_limits;
 mod kills;
 mod load;
 mod log;
+mod metrics;
 mod mutations;
 mod numbers;
 mod outage;

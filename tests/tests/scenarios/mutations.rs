@@ -109,7 +109,7 @@ async fn mutated_requests_are_answered_or_refused_and_each_call_of_the_upstream_
     let count = number("WAYSTATION_MUTATIONS", 3_000);
     let seed = choose_seed();
     let (world, mock, keys) = populate(WorldOptions::single()).await;
-    let memory = world.first_server().peak_memory();
+    let memory = world.first_server().peak_resident_bytes();
     let mut callers = tokio::task::JoinSet::new();
     for (caller, key) in keys.iter().cloned().enumerate() {
         let address = world.first_server().address().to_owned();
@@ -130,7 +130,7 @@ async fn mutated_requests_are_answered_or_refused_and_each_call_of_the_upstream_
         seen.refused += one.refused;
         seen.silent += one.silent;
     }
-    let growth = world.first_server().peak_memory().saturating_sub(memory) / 1024;
+    let growth = world.first_server().peak_resident_bytes().saturating_sub(memory) / 1024;
     println!(
         "mutations={count} seed={seed} answered={} refused={} silent={} memory=+{growth}KiB",
         seen.answered, seen.refused, seen.silent

@@ -35,7 +35,7 @@ async fn five_thousand_slow_sockets_do_not_keep_a_clean_client_waiting_or_fill_t
     let clean = world.add_customer("10").await;
     let slow = world.add_customer("1000").await;
     let before = measure(&world, &clean).await;
-    let memory = world.first_server().peak_memory();
+    let memory = world.first_server().peak_resident_bytes();
 
     let mut sockets = Vec::new();
     let address = world.first_server().address();
@@ -70,7 +70,7 @@ async fn five_thousand_slow_sockets_do_not_keep_a_clean_client_waiting_or_fill_t
         }
     };
     let (during, ()) = tokio::join!(measure(&world, &clean), dripping);
-    let growth = world.first_server().peak_memory().saturating_sub(memory);
+    let growth = world.first_server().peak_resident_bytes().saturating_sub(memory);
     println!(
         "sockets={opened} clean_p50_before={:?} clean_p50_during={:?} clean_p99_before={:?} clean_p99_during={:?} \
          memory=+{}KiB bytes_a_socket={}",

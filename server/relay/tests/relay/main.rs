@@ -8,6 +8,7 @@
 )]
 
 mod admission;
+mod any_usage;
 mod books_down;
 mod caller_gone;
 mod failover;

@@ -66,7 +66,8 @@ async fn fail_each_call_everywhere(operation: Operation) {
                 }
             }
         }
-        eprintln!("{:?}: {operation:?} went through {struck} failed calls", site.store.kind());
+        let kind = site.store.kind();
+        eprintln!("proof: failed database calls in {operation:?} on {kind:?}; {struck}; -");
         site.finish().await;
     }))
     .await;
@@ -187,7 +188,7 @@ impl<'a> Bench<'a> {
         while bench.calls.len() < together {
             let user = loop {
                 let user = UserId::new(now_ms(), random());
-                if user.uuid().as_bytes()[14] % 4 == 0 {
+                if user.uuid().as_bytes()[14].is_multiple_of(4) {
                     break user;
                 }
             };

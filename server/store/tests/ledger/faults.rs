@@ -339,7 +339,36 @@ async fn an_unanswered_commit_is_read_back_though_an_order_of_it_fails_now() {
     }
 }
 
-/// Until so many holds are open.
+/// SQLite takes a transaction back by itself when its disk fails; here a trigger makes it do so.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_answered_after_sqlite_took_a_transaction_back_is_committed() {
+    let sites = Site::on_each_database().await;
+    let (sqlite, others): (Vec<Site>, Vec<Site>) =
+        sites.into_iter().partition(|site| site.store.kind() == DatabaseKind::Sqlite);
+    for site in sqlite {
+        let user = site.user("1").await;
+        // Then a statement fails without that, and the store takes the transaction back itself.
+        for resolution in ["ROLLBACK", "ABORT"] {
+            let trigger = format!(
+                "CREATE TRIGGER fails BEFORE INSERT ON holds BEGIN SELECT RAISE({resolution}, 'disk full'); END"
+            );
+            site.raw.execute_unprepared(&trigger).await.unwrap();
+            let refused = site.lanes.reserve(site.call(user)).await;
+            assert!(matches!(refused, Err(LaneError::Unavailable(_))), "{refused:?}");
+            site.raw.execute_unprepared("DROP TRIGGER fails").await.unwrap();
+        }
+        let call = site.call(user);
+        site.lanes.reserve(call.clone()).await.unwrap();
+        // Seen by another connection, so it is committed.
+        assert_eq!(site.number("SELECT COUNT(*) AS value FROM holds").await, 1);
+        site.lanes.settle(settlement(&call, None)).await.unwrap();
+        site.finish().await;
+    }
+    for site in others {
+        site.drop_database().await;
+    }
+}
+
 /// Until a transaction on the site's database waits for a lock.
 async fn wait_for_lock_wait(site: &Site) {
     let sql = match site.store.kind() {
@@ -356,6 +385,7 @@ async fn wait_for_lock_wait(site: &Site) {
     wait_for(site, sql, |waiting| waiting > 0).await;
 }
 
+/// Until so many holds are open.
 async fn wait_for_holds(site: &Site, count: i64) {
     wait_for(site, "SELECT COUNT(*) AS value FROM holds", |holds| holds == count).await;
 }

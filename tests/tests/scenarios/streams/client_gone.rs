@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use waystation_tests::{Wire, eventually, nanos};
+use waystation_tests::{Step, eventually, nanos};
 
 use super::events::{ANSWER, DONE, ROLE, STOP, USAGE, say, stepwise, stream, word};
 use super::{Bed, FEE, amount};
@@ -55,10 +55,10 @@ fn expect_cancelled(row: &Value) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_leaves_before_the_head_pays_what_the_upstream_reports() {
     for (body, answer) in [
-        (question(MODEL), vec![Wire::Permit, say(&format!("HTTP/1.1 200 OK\r\n\r\n{ANSWER}"))]),
+        (question(MODEL), vec![Step::Permit, say(&format!("HTTP/1.1 200 OK\r\n\r\n{ANSWER}"))]),
         (streamed_question(MODEL), {
             let mut script = stepwise(&[ROLE, &word("one"), STOP, USAGE, DONE]);
-            script.insert(0, Wire::Permit);
+            script.insert(0, Step::Permit);
             script
         }),
     ] {
@@ -79,7 +79,7 @@ async fn a_client_that_leaves_before_the_head_of_a_failure_pays_nothing_and_nobo
         let bed = Bed::start().await;
         let second = bed.add_twin("twin", &bed.raw).await;
         let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 2\r\n\r\n{{}}");
-        bed.raw.script("twin", vec![Wire::Permit, say(&answer)]);
+        bed.raw.script("twin", vec![Step::Permit, say(&answer)]);
         leave_at_once(&bed, streamed_question("twin")).await;
         bed.raw.permit(1);
         let row = only_row(&bed, &bed.key.user_id).await;
@@ -137,7 +137,7 @@ async fn a_client_that_leaves_a_channel_which_cancels_pays_what_was_delivered() 
         eventually("the upstream is left", Duration::from_secs(10), cancelled).await;
     }
     // Before there was anything, only what the upstream has read is paid.
-    bed.raw.script(model, vec![Wire::Hang]);
+    bed.raw.script(model, vec![Step::Hang]);
     let user = bed.world.add_user("1").await;
     let key = bed.world.add_key(&user, json!({})).await;
     let bed = Bed { key, ..bed };
@@ -169,7 +169,7 @@ async fn of_two_streams_on_one_connection_one_may_be_left() {
     let bed = Bed::start().await;
     let one = word("one");
     let mut script = stream(&[ROLE, &one]);
-    script.push(Wire::Permit);
+    script.push(Step::Permit);
     script.extend([STOP, USAGE, DONE].map(say));
     bed.raw.script(MODEL, script);
     let client = reqwest::Client::builder().http2_prior_knowledge().no_proxy().build().unwrap();

@@ -1,7 +1,7 @@
 //! S12 to S14: streams that end where they should not, or more than once.
 
 use serde_json::Value;
-use waystation_tests::{Wire, chunked_head, nanos, stream_head};
+use waystation_tests::{Step, chunked_head, nanos, stream_head};
 
 use super::events::{DONE, ROLE, STOP, USAGE, stream, word};
 use super::{Bed, FEE, Outcome, join_all};
@@ -47,13 +47,13 @@ async fn a_stream_that_ends_after_any_byte_is_whole_only_with_its_end() {
     assert_eq!(bed.raw.total_calls(), calls.len(), "nothing is sent twice");
 }
 
-fn cut_stream(sent: &[u8], end: End) -> Vec<Wire> {
+fn cut_stream(sent: &[u8], end: End) -> Vec<Step> {
     match end {
-        End::Closed => vec![stream_head(), Wire::Send(sent.to_vec())],
+        End::Closed => vec![stream_head(), Step::Send(sent.to_vec())],
         // The chunk says that one byte more follows.
         End::Torn => {
             let head = format!("{:x}\r\n", sent.len() + 1);
-            vec![chunked_head(), Wire::Send([head.as_bytes(), sent].concat())]
+            vec![chunked_head(), Step::Send([head.as_bytes(), sent].concat())]
         }
     }
 }
@@ -136,7 +136,7 @@ async fn what_comes_after_the_end_is_neither_shown_nor_counted() {
         assert_eq!(outcome.reply.text, [ROLE, &one, STOP, DONE].concat(), "{rest:?}");
     }
     // A stream that never stops talking does not keep its call.
-    let chatter = Wire::Repeat(more.into_bytes(), 10);
+    let chatter = Step::Repeat(more.into_bytes(), 10);
     let mut script = stream(&[ROLE, &one, STOP, USAGE, DONE]);
     script.push(chatter);
     bed.raw.script(MODEL, script);

@@ -1,6 +1,6 @@
 //! The events of a stream, as bytes. The usage is that of the honest mock: 12 tokens read, 5 written.
 
-use waystation_tests::{Wire, stream_head};
+use waystation_tests::{Step, stream_head};
 
 pub const ROLE: &str =
     "data: {\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"}}]}\n\n";
@@ -25,17 +25,17 @@ pub fn delta(delta: &str) -> String {
 }
 
 /// A step that sends this.
-pub fn say(text: &str) -> Wire {
-    Wire::Send(text.as_bytes().to_vec())
+pub fn say(text: &str) -> Step {
+    Step::Send(text.as_bytes().to_vec())
 }
 
 /// A stream of these pieces, after which the connection ends.
-pub fn stream(pieces: &[&str]) -> Vec<Wire> {
+pub fn stream(pieces: &[&str]) -> Vec<Step> {
     std::iter::once(stream_head()).chain(pieces.iter().map(|piece| say(piece))).collect()
 }
 
 /// The same, where each piece waits for a permit.
-pub fn stepwise(pieces: &[&str]) -> Vec<Wire> {
-    let steps = pieces.iter().flat_map(|piece| [Wire::Permit, say(piece)]);
+pub fn stepwise(pieces: &[&str]) -> Vec<Step> {
+    let steps = pieces.iter().flat_map(|piece| [Step::Permit, say(piece)]);
     std::iter::once(stream_head()).chain(steps).collect()
 }

@@ -3,16 +3,16 @@
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use waystation_tests::{Wire, document, eventually, nanos};
+use waystation_tests::{Step, document, eventually, nanos};
 
 use super::events::{ANSWER, DONE, ROLE, STOP, USAGE, say, stream};
 use super::{Bed, FEE, amount};
 use crate::{HONEST_COST, MODEL, question, streamed_question};
 
 /// A stream that waits for the test after its first words.
-fn waiting() -> Vec<Wire> {
+fn waiting() -> Vec<Step> {
     let mut script = stream(&[ROLE, &super::events::word("one")]);
-    script.push(Wire::Permit);
+    script.push(Step::Permit);
     script.extend([STOP, USAGE, DONE].map(say));
     script
 }

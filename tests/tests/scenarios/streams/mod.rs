@@ -27,7 +27,7 @@
 //! | S31 killed, or the database lost at settlement | `crate::outage`, `crate::restart` |
 //! | S32 late writers | `server/store/tests/ledger`: `late_writers`, and the late settlements of `calls` |
 //!
-//! `usage_lies` has the upstreams that lie about usage, `unchanged` that a relay alters nothing. No retry after the first
+//! `usage_lies` has the upstreams that lie about usage, `odd_answers` those that break HTTP itself, `unchanged` that a relay alters nothing. No retry after the first
 //! byte: the call counts in all of them.
 
 mod choices;
@@ -38,6 +38,7 @@ mod events;
 mod large;
 mod meanwhile;
 mod no_answer;
+mod odd_answers;
 mod packed;
 mod refusals;
 mod reused_connections;

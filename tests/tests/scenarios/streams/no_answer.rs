@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 use waystation_tests::{
-    MockUpstream, RawUpstream, SelfSigned, Wire, WorldOptions, document, eventually, price,
+    MockUpstream, RawUpstream, SelfSigned, Step, WorldOptions, document, eventually, price,
 };
 
 use super::events::ANSWER;
@@ -113,13 +113,13 @@ async fn server_errors_are_tried_on_three_channels_at_most_and_free() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_upstream_that_takes_the_request_and_says_nothing_is_left_after_its_time() {
-    let bed = Bed::start_with(WorldOptions::single().with("WAYSTATION_RELAY_FIRST_BYTE_MS", "300")).await;
-    bed.raw.script(MODEL, vec![Wire::Hang]);
+    let bed = Bed::start_with(WorldOptions::single().with("WAYSTATION_RELAY_FIRST_BYTE_MS", "800")).await;
+    bed.raw.script(MODEL, vec![Step::Hang]);
     for body in both(MODEL) {
         bed.ask(body).await.expect_free_error(504, "upstream_timeout");
     }
     let second = bed.add_twin("twin", &bed.raw).await;
-    bed.raw.script("twin", vec![Wire::Hang]);
+    bed.raw.script("twin", vec![Step::Hang]);
     let outcome = bed.ask(streamed_question("twin")).await.expect_honest();
     assert_eq!((outcome.attempts(), second.total_calls()), (2, 1), "{}", outcome.row);
     assert_eq!(outcome.row["attempts"][0]["error_code"], json!("timeout"), "{}", outcome.row);

@@ -1,18 +1,18 @@
 //! S25: connections that are kept for the next call and die meanwhile. Upstreams are spoken to over HTTP/1.1 only.
 
-use waystation_tests::{Wire, document};
+use waystation_tests::{Step, document};
 
 use super::Bed;
 use super::events::{ANSWER, DONE, ROLE, STOP, USAGE, say, word};
 use crate::{MODEL, question, streamed_question};
 
 /// A stream after which the connection can be used again.
-fn kept_stream() -> Vec<Wire> {
+fn kept_stream() -> Vec<Step> {
     let mut script = vec![waystation_tests::chunked_head()];
     script.extend(
         [ROLE, &word("one"), STOP, USAGE, DONE].map(|event| waystation_tests::chunked(event.as_bytes())),
     );
-    script.extend([waystation_tests::chunked(b""), Wire::NextCall]);
+    script.extend([waystation_tests::chunked(b""), Step::NextCall]);
     script
 }
 
@@ -32,8 +32,8 @@ async fn a_connection_serves_one_call_after_the_other() {
 async fn a_connection_that_was_closed_while_unused_costs_no_call() {
     let bed = Bed::start().await;
     // The answer does not say that the connection ends with it.
-    let closing: Vec<Wire> = document("200 OK", "", ANSWER).into_iter().take(1).collect();
-    for last in [None, Some(Wire::Reset)] {
+    let closing: Vec<Step> = document("200 OK", "", ANSWER).into_iter().take(1).collect();
+    for last in [None, Some(Step::Reset)] {
         bed.raw.script(MODEL, closing.iter().cloned().chain(last).collect());
         for _ in 0..15 {
             bed.ask(question(MODEL)).await.expect_honest();
@@ -45,7 +45,7 @@ async fn a_connection_that_was_closed_while_unused_costs_no_call() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_that_a_kept_connection_swallowed_is_not_sent_there_again() {
     let bed = Bed::start().await;
-    for (case, ending) in [vec![], vec![Wire::Reset], vec![say("HTTP/1.1 200")]].into_iter().enumerate() {
+    for (case, ending) in [vec![], vec![Step::Reset], vec![say("HTTP/1.1 200")]].into_iter().enumerate() {
         for streamed in [false, true] {
             let model = format!("swallowed-{case}-{streamed}");
             let body = if streamed { streamed_question(&model) } else { question(&model) };
@@ -65,12 +65,12 @@ async fn an_upstream_that_says_more_than_it_announced_does_not_answer_the_next_c
     let bed = Bed::start().await;
     let planted = ANSWER.replace("one two three four five", "planted");
     let honest = document("200 OK", "", ANSWER);
-    let Wire::Send(whole) = &honest[0] else { unreachable!("a document is sent") };
-    let Wire::Send(more) = &document("200 OK", "", &planted)[0] else { unreachable!("a document is sent") };
+    let Step::Send(whole) = &honest[0] else { unreachable!("a document is sent") };
+    let Step::Send(more) = &document("200 OK", "", &planted)[0] else { unreachable!("a document is sent") };
     for script in [
-        vec![Wire::Send([&whole[..], more].concat()), Wire::NextCall],
-        vec![Wire::Send(whole.clone()), Wire::Send(more.clone()), Wire::NextCall],
-        kept_stream().into_iter().take(7).chain([Wire::Send(more.clone()), Wire::NextCall]).collect(),
+        vec![Step::Send([&whole[..], more].concat()), Step::NextCall],
+        vec![Step::Send(whole.clone()), Step::Send(more.clone()), Step::NextCall],
+        kept_stream().into_iter().take(7).chain([Step::Send(more.clone()), Step::NextCall]).collect(),
     ] {
         let streamed = script.len() > 3;
         bed.raw.script(MODEL, script);

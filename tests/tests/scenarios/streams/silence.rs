@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use waystation_tests::{Wire, WorldOptions, eventually, nanos};
+use waystation_tests::{Step, WorldOptions, eventually, nanos};
 
 use super::events::{ROLE, STOP, USAGE, say, stream, word};
 use super::{Bed, FEE, expect_last_error};
@@ -21,7 +21,7 @@ async fn silence_at_any_event_is_filled_with_comments_and_ended_by_its_limit() {
     let events = [ROLE, &one, &two, STOP, USAGE];
     for place in 0..=events.len() {
         let mut script = stream(&events[..place]);
-        script.push(Wire::Hang);
+        script.push(Step::Hang);
         bed.raw.script(MODEL, script);
         let outcome = bed.ask(streamed_question(MODEL)).await;
         assert!(outcome.reply.text.contains(": ping\n\n"), "{place}: {}", outcome.reply.text);
@@ -44,7 +44,7 @@ async fn no_comment_is_sent_before_the_upstream_has_answered() {
         .with("WAYSTATION_RELAY_FIRST_BYTE_MS", "600")
         .with("WAYSTATION_RELAY_KEEP_ALIVE_MS", "50");
     let bed = Bed::start_with(options).await;
-    bed.raw.script(MODEL, vec![Wire::Hang]);
+    bed.raw.script(MODEL, vec![Step::Hang]);
     // A real status is still possible at the end of the wait.
     bed.ask(streamed_question(MODEL)).await.expect_free_error(504, "upstream_timeout");
 }
@@ -54,7 +54,7 @@ async fn a_whole_answer_that_stops_coming_is_an_error_and_free() {
     let bed = Bed::start_with(WorldOptions::single().with("WAYSTATION_RELAY_IDLE_MS", "300")).await;
     for body in ["", "{\"choices\":[{\"index\":0,\"message\":{\"content\":\"one two"] {
         let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 900\r\n\r\n";
-        bed.raw.script(MODEL, vec![say(head), say(body), Wire::Hang]);
+        bed.raw.script(MODEL, vec![say(head), say(body), Step::Hang]);
         bed.ask(question(MODEL)).await.expect_free_error(504, "upstream_timeout");
     }
 }
@@ -63,18 +63,18 @@ async fn a_whole_answer_that_stops_coming_is_an_error_and_free() {
 async fn comments_for_ever_reset_no_limit_but_that_of_silence() {
     // A call ends five seconds before its time is over.
     let options = WorldOptions::single()
-        .with("WAYSTATION_RELAY_TOTAL_MS", "6500")
-        .with("WAYSTATION_RELAY_IDLE_MS", "700")
+        .with("WAYSTATION_RELAY_TOTAL_MS", "7500")
+        .with("WAYSTATION_RELAY_IDLE_MS", "1500")
         .with("WAYSTATION_RELAY_KEEP_ALIVE_MS", "400");
     let bed = Bed::start_with(options).await;
     let one = word("one");
     for (events, is_paid) in [(&[ROLE][..], false), (&[ROLE, &one], true)] {
         let mut script = stream(events);
-        script.push(Wire::Repeat(WAITING.into(), 100));
+        script.push(Step::Repeat(WAITING.into(), 100));
         bed.raw.script(MODEL, script);
         let started = Instant::now();
         let outcome = bed.ask(streamed_question(MODEL)).await;
-        assert!(started.elapsed() > Duration::from_millis(1_300), "{:?}", started.elapsed());
+        assert!(started.elapsed() > Duration::from_millis(2_000), "{:?}", started.elapsed());
         expect_last_error(&outcome.reply, "upstream_timeout");
         if is_paid {
             let outcome = outcome.expect_interrupted("upstream_timeout");

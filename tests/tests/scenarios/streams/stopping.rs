@@ -3,14 +3,14 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use waystation_tests::{Reply, Wire, WorldOptions, eventually, nanos};
+use waystation_tests::{Reply, Step, WorldOptions, eventually, nanos};
 
 use super::events::{DONE, ROLE, STOP, USAGE, say, stream, word};
 use super::{Bed, FEE, amount, expect_last_error};
 use crate::{HONEST_COST, MODEL, question, streamed_question};
 
 /// How long a stopping server waits for its calls here.
-const DRAIN: Duration = Duration::from_millis(1_500);
+const DRAIN: Duration = Duration::from_millis(2_500);
 
 /// How long it may need beyond, to settle and to close its books.
 const AFTER_DRAIN: Duration = Duration::from_secs(5);
@@ -20,9 +20,9 @@ fn draining() -> WorldOptions {
 }
 
 /// A stream that has begun, and ends when the test says so; or never.
-fn begun(may_end: bool) -> Vec<Wire> {
+fn begun(may_end: bool) -> Vec<Step> {
     let mut script = stream(&[ROLE, &word("one two three")]);
-    script.push(if may_end { Wire::Permit } else { Wire::Hang });
+    script.push(if may_end { Step::Permit } else { Step::Hang });
     script.extend([STOP, USAGE, DONE].map(say));
     script
 }
@@ -111,7 +111,7 @@ async fn a_server_without_calls_stops_at_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_whole_answer_that_does_not_come_in_time_is_told_and_free() {
     let mut bed = Bed::start_with(draining()).await;
-    bed.raw.script(MODEL, vec![Wire::Hang]);
+    bed.raw.script(MODEL, vec![Step::Hang]);
     let address = bed.world.base_urls()[0].clone();
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let asking = client

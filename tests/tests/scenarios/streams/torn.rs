@@ -1,7 +1,7 @@
 //! S18 to S20: frames and letters that are torn apart, and bytes that are none of any text.
 
 use serde_json::{Value, json};
-use waystation_tests::{Wire, nanos, stream_head};
+use waystation_tests::{Step, nanos, stream_head};
 
 use super::Bed;
 use super::events::{DONE, ROLE, STOP, USAGE, say, stream, word};
@@ -44,7 +44,7 @@ async fn a_stream_means_the_same_however_it_is_cut_and_its_lines_end() {
             let sent = whole.replace('\n', ending);
             for size in sizes {
                 let mut script = vec![stream_head()];
-                script.extend(sent.as_bytes().chunks(size).map(|piece| Wire::Send(piece.to_vec())));
+                script.extend(sent.as_bytes().chunks(size).map(|piece| Step::Send(piece.to_vec())));
                 bed.raw.script(MODEL, script);
                 let about = format!("{ending:?} in pieces of {size}");
                 let outcome = bed.ask(streamed_question(MODEL)).await;
@@ -83,7 +83,7 @@ async fn broken_events_neither_stop_a_stream_nor_change_what_it_costs() {
             USAGE.as_bytes(),
             DONE.as_bytes(),
         ]
-        .map(|piece| Wire::Send(piece.to_vec()));
+        .map(|piece| Step::Send(piece.to_vec()));
         bed.raw.script(MODEL, [stream_head(), say(ROLE)].into_iter().chain(script).collect());
         let (mut response, id) = bed.begin(streamed_question(MODEL)).await;
         let mut bytes = Vec::new();

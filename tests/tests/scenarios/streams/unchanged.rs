@@ -1,12 +1,13 @@
 //! Where nothing has to be converted, a relay changes no byte in either direction.
 
 use serde_json::{Value, json};
-use waystation_tests::{Chance, Wire, document, stream_head};
+use waystation_tests::{Chance, Step, document, stream_head};
 
 use super::events::{DONE, USAGE};
 use super::{Bed, join_all};
 use crate::MODEL;
 
+/// How many requests and answers are made up, unless `WAYSTATION_BODIES` says another number.
 const BODIES: u64 = 150;
 
 /// Requests and answers by chance.
@@ -126,11 +127,12 @@ async fn bytes_that_need_no_conversion_pass_unchanged_in_both_directions() {
     let names: Vec<&str> = models.iter().map(String::as_str).collect();
     bed.world.add_channel(&bed.raw.base_url(), &names, 0).await;
     let mut chance = Chance::for_test("unchanged");
-    let seeds: Vec<u64> = (0..BODIES).map(|_| chance.below(u64::MAX)).collect();
+    let bodies = std::env::var("WAYSTATION_BODIES").map_or(BODIES, |count| count.parse().expect("a number"));
+    let seeds: Vec<u64> = (0..bodies).map(|_| chance.below(u64::MAX)).collect();
     for batch in seeds.chunks(models.len()) {
         join_all(batch.iter().zip(&models).map(|(seed, model)| check(&bed, model, *seed))).await;
     }
-    assert_eq!(bed.raw.total_calls() as u64, BODIES);
+    assert_eq!(bed.raw.total_calls() as u64, bodies);
 }
 
 async fn check(bed: &Bed, model: &str, seed: u64) {
@@ -141,7 +143,7 @@ async fn check(bed: &Bed, model: &str, seed: u64) {
     let (script, said) = if streamed {
         let said = dice.stream();
         let size = 1 + dice.roll(200) as usize;
-        let pieces = said.as_bytes().chunks(size).map(|piece| Wire::Send(piece.to_vec()));
+        let pieces = said.as_bytes().chunks(size).map(|piece| Step::Send(piece.to_vec()));
         (std::iter::once(stream_head()).chain(pieces).collect(), said)
     } else {
         let said = dice.answer();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use waystation_tests::{Wire, eventually, nanos};
+use waystation_tests::{Step, eventually, nanos};
 
 use super::events::{DONE, ROLE, STOP, stream, word};
 use super::{Bed, FEE, amount};
@@ -66,7 +66,7 @@ fn lies() -> Vec<Value> {
     ]
 }
 
-fn whole(usage: &Value) -> Vec<Wire> {
+fn whole(usage: &Value) -> Vec<Step> {
     let answer = json!({
         "choices": [{ "index": 0, "message": { "content": TEXT }, "finish_reason": "stop" }],
         "usage": usage,
@@ -74,14 +74,14 @@ fn whole(usage: &Value) -> Vec<Wire> {
     waystation_tests::document("200 OK", "", &answer.to_string())
 }
 
-fn streamed(usage: &Value) -> Vec<Wire> {
+fn streamed(usage: &Value) -> Vec<Step> {
     let last = format!("data: {}\n\n", json!({ "choices": [], "usage": usage }));
     stream(&[ROLE, &word(TEXT), STOP, &last, DONE])
 }
 
 /// What is held for a call.
 async fn hold_of(bed: &Bed, body: Value) -> i64 {
-    bed.raw.script(MODEL, vec![Wire::Permit]);
+    bed.raw.script(MODEL, vec![Step::Permit]);
     let asking = bed.ask(body);
     let held = async || {
         let (_, pending) = bed.world.balance(&bed.key.user_id).await;
