@@ -23,6 +23,8 @@ const BYTES_A_SECOND_MIN: u64 = 1_024;
 const UNPACKED_AT_ONCE: usize = 32 * 1024;
 /// After so much, others have their turn.
 const TURN_BYTES: usize = 1024 * 1024;
+/// So long the room for a body of unknown length is doubled.
+const DOUBLED_UP_TO: usize = 1024 * 1024;
 /// The binary logarithm of the most that zstd may look back: 8 MiB, as RFC 9659 has it for HTTP.
 const ZSTD_WINDOW_LOG_MAX: u32 = 23;
 
@@ -127,9 +129,19 @@ async fn read_plain(mut pieces: Pieces, announced: Option<u64>) -> Result<Bytes,
     whole.extend_from_slice(&first);
     whole.extend_from_slice(&second);
     while let Some(piece) = pieces.next().await? {
-        whole.extend_from_slice(&piece);
+        append(&mut whole, &piece, pieces.limit);
     }
     Ok(Bytes::from(whole))
+}
+
+/// Doubling would leave twice the body behind in memory that was touched. A large body gets all the room that it may
+/// need at once; what it does not fill is never touched.
+fn append(whole: &mut Vec<u8>, piece: &[u8], limit: usize) {
+    let is_full = whole.capacity() - whole.len() < piece.len();
+    if is_full && whole.len() >= DOUBLED_UP_TO {
+        whole.reserve_exact(limit.saturating_sub(whole.len()).max(piece.len()));
+    }
+    whole.extend_from_slice(piece);
 }
 
 /// Unpacks as it comes: neither what is packed nor what is beyond the limit is ever held.
@@ -145,7 +157,7 @@ async fn unpack(pieces: Pieces, coding: Coding) -> Result<Bytes, BodyError> {
         if whole.len() + unpacked.len() > limit {
             return Err(BodyError::TooLarge);
         }
-        whole.extend_from_slice(unpacked);
+        append(&mut whole, unpacked, limit);
         turn += read;
         if turn >= TURN_BYTES {
             turn = 0;
