@@ -35,7 +35,7 @@ impl Scene {
         Scene { world, mock, key, memory }
     }
 
-    async fn chat(&self, body: impl AsRef<[u8]>) -> RawAnswer {
+    async fn chat(&self, body: impl AsRef<[u8]>) -> WireAnswer {
         self.post("/v1/chat/completions", &self.key.secret, body.as_ref()).await
     }
 
@@ -72,7 +72,7 @@ fn chat_body(members: &str) -> String {
     format!(r#"{{"model":"{MODEL}","messages":[{{"role":"user","content":"hello"}}]{members}}}"#)
 }
 
-fn assert_refused(answer: &RawAnswer, code: &str) {
+fn assert_refused(answer: &WireAnswer, code: &str) {
     assert!((400..500).contains(&answer.status), "{} {}", answer.head, answer.text());
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or_else(|_| panic!("{}", answer.text()));
     assert_eq!(body["error"]["code"], code, "{body}");
@@ -258,7 +258,7 @@ async fn texts_that_readers_disagree_about_are_refused() {
     let taken = [
         chat_body(r#","metadata":{"a":1,"a":2}"#),
         chat_body(r#","user":"\ud83d\ude42\u0000\u4e2d""#),
-        chat_body(&format!(",\"seed\":{}", "9".repeat(64 * 1024))),
+        chat_body(&format!(",\"seed\":{}", "9".repeat(18))),
         format!(" \r\n\t{} \n", chat_body("")),
     ];
     for body in &taken {
@@ -306,7 +306,7 @@ async fn long_texts_and_heads_are_bounded() {
 async fn bodies_packed_in_a_way_nobody_offered_are_refused_unopened() {
     let scene = Scene::set().await;
     let body = chat_body("");
-    for coding in ["gzip, gzip", "br, gzip", "compress", "x"] {
+    for coding in ["compress", "aes128gcm", "x", "gzip, gzip", "br, gzip", "identity, gzip"] {
         let mut wire = RawConnection::connect(scene.world.first_server().address()).await.unwrap();
         let more = format!("content-encoding: {coding}\r\ncontent-length: {}\r\n", body.len());
         let head = request_head("/v1/chat/completions", &scene.key.secret, &more);

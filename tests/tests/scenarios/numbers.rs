@@ -317,7 +317,8 @@ async fn every_parameter_of_a_list_is_taken_or_refused() {
                 let reply = world.ask(Method::GET, &url, None).await;
                 assert!(reply.status < 500, "{url}: {} {}", reply.status, reply.text);
                 if *is_number && text.parse::<u32>().is_err() {
-                    assert_eq!(reply.status, 400, "{url}: {}", reply.text);
+                    // Addresses that are too long are not read at all.
+                    assert!(matches!(reply.status, 400 | 414), "{url}: {} {}", reply.status, reply.text);
                 }
             }
         }

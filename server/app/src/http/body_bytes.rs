@@ -23,6 +23,8 @@ const BYTES_A_SECOND_MIN: u64 = 1_024;
 const UNPACKED_AT_ONCE: usize = 32 * 1024;
 /// After so much, others have their turn.
 const TURN_BYTES: usize = 1024 * 1024;
+/// So long the room for a body of unknown length is doubled.
+const DOUBLED_UP_TO: usize = 1024 * 1024;
 /// The binary logarithm of the most that zstd may look back: 8 MiB, as RFC 9659 has it for HTTP.
 const ZSTD_WINDOW_LOG_MAX: u32 = 23;
 
@@ -132,13 +134,12 @@ async fn read_plain(mut pieces: Pieces, announced: Option<u64>) -> Result<Bytes,
     Ok(Bytes::from(whole))
 }
 
-/// Appends a piece to a body that will have at most `limit` bytes. The room grows in large steps and never beyond the
-/// limit: what is copied from, and what an allocator keeps of it for later, is then little beside the body itself.
+/// Doubling would leave twice the body behind in memory that was touched. A large body gets all the room that it may
+/// need at once; what it does not fill is never touched.
 fn append(whole: &mut Vec<u8>, piece: &[u8], limit: usize) {
-    let needed = whole.len() + piece.len();
-    if needed > whole.capacity() {
-        let room = whole.capacity().saturating_mul(4).min(limit).max(needed);
-        whole.reserve_exact(room - whole.len());
+    let is_full = whole.capacity() - whole.len() < piece.len();
+    if is_full && whole.len() >= DOUBLED_UP_TO {
+        whole.reserve_exact(limit.saturating_sub(whole.len()).max(piece.len()));
     }
     whole.extend_from_slice(piece);
 }

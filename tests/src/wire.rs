@@ -15,7 +15,7 @@ pub struct RawConnection {
 
 /// An answer, as far as it came.
 #[derive(Clone, Debug)]
-pub struct RawAnswer {
+pub struct WireAnswer {
     /// The HTTP status.
     pub status: u16,
     /// Status line and headers.
@@ -37,7 +37,7 @@ impl RawConnection {
 
     /// Reads an answer: to its end as its headers tell it, to the end of the connection, or until nothing came for so
     /// long. Nothing when not even a head came.
-    pub async fn read_answer(&mut self, patience: Duration) -> Option<RawAnswer> {
+    pub async fn read_answer(&mut self, patience: Duration) -> Option<WireAnswer> {
         let mut buffer = [0; 16 * 1024];
         while !self.is_whole() {
             match tokio::time::timeout(patience, self.stream.read(&mut buffer)).await {
@@ -49,7 +49,7 @@ impl RawConnection {
         let received = std::mem::take(&mut self.received);
         let head = String::from_utf8_lossy(&received[..head_end]).into_owned();
         let status = head.split(' ').nth(1)?.parse().ok()?;
-        Some(RawAnswer { status, head, body: received[head_end..].to_vec() })
+        Some(WireAnswer { status, head, body: received[head_end..].to_vec() })
     }
 
     /// Waits until the other side has hung up, for at most so long; says whether it has.
@@ -76,7 +76,7 @@ impl RawConnection {
     }
 }
 
-impl RawAnswer {
+impl WireAnswer {
     /// One header, empty when absent.
     pub fn header(&self, name: &str) -> &str {
         self.head
