@@ -207,7 +207,7 @@ impl<'a> Bench<'a> {
     async fn new_call(site: &Site, operation: Operation) -> Reserve {
         let user = loop {
             let user = UserId::new(now_ms(), random());
-            if user.uuid().as_bytes()[14] % 4 == 0 {
+            if user.uuid().as_bytes()[14].is_multiple_of(4) {
                 break user;
             }
         };
