@@ -52,13 +52,13 @@ async fn any_database_call_of_an_adjustment_may_fail() {
     fail_each_call_everywhere(Operation::Adjust).await;
 }
 
-/// The databases side by side, with several operations in a lane; the long proof also has them one at a time.
+/// The databases side by side, with several operations in a lane. The long proof also has them one at a time, and
+/// every variant on the servers too.
 async fn fail_each_call_everywhere(operation: Operation) {
     let sites = Site::on_each_database().await;
     join_all(sites.into_iter().map(|site| async move {
         let mut struck = 0;
-        let is_long = std::env::var("WAYSTATION_PROOF_SCALE").is_ok();
-        let sizes: &[usize] = if is_long { &[1, 3] } else { &[3] };
+        let sizes: &[usize] = if is_long() { &[1, 3] } else { &[3] };
         for &together in sizes {
             for faults in Faults::before(&site).await {
                 for variant in faults.variants() {
@@ -100,9 +100,14 @@ async fn fail_each_call(
     panic!("{operation:?} on {:?} makes more than {CALLS_MAX} calls", site.store.kind());
 }
 
+fn is_long() -> bool {
+    std::env::var("WAYSTATION_PROOF_SCALE").is_ok()
+}
+
 /// Lanes, and what may go wrong on their way to the database.
 struct Faults {
     lanes: LedgerLanes,
+    is_server: bool,
     way: Way,
 }
 
@@ -121,13 +126,15 @@ impl Faults {
     /// Faults of single statements, and to a server also of the line.
     async fn before(site: &Site) -> Vec<Faults> {
         let options = |url| StoreOptions { url, max_connections: 4 };
+        let is_server = site.store.kind() != DatabaseKind::Sqlite;
         let plan = Arc::new(PlannedFaults::default());
         let store = Store::connect_faulty(&options(site.database.url.clone()), plan.clone()).await.unwrap();
-        let mut faults = vec![Faults { lanes: LedgerLanes::start(&store).0, way: Way::Statements(plan) }];
-        if site.store.kind() != DatabaseKind::Sqlite {
+        let mut faults =
+            vec![Faults { lanes: LedgerLanes::start(&store).0, is_server, way: Way::Statements(plan) }];
+        if is_server {
             let (wire, url) = WireFaults::before(&site.database.url).await;
             let store = Store::connect(&options(url)).await.unwrap();
-            faults.push(Faults { lanes: LedgerLanes::start(&store).0, way: Way::Wire(wire) });
+            faults.push(Faults { lanes: LedgerLanes::start(&store).0, is_server, way: Way::Wire(wire) });
         }
         faults
     }
@@ -135,6 +142,11 @@ impl Faults {
     fn variants(&self) -> Vec<Variant> {
         let statement = |moment, kind, lasts| Variant::Statement { moment, kind, lasts };
         match self.way {
+            Way::Statements(_) if self.is_server && !is_long() => vec![
+                statement(FaultMoment::Before, FaultKind::Refused, false),
+                statement(FaultMoment::After, FaultKind::ConnectionLost, true),
+            ],
+            Way::Wire(_) if !is_long() => vec![Variant::Wire(WireFault::AnswerLost)],
             Way::Statements(_) => vec![
                 statement(FaultMoment::Before, FaultKind::ConnectionLost, false),
                 statement(FaultMoment::After, FaultKind::ConnectionLost, false),
@@ -184,30 +196,30 @@ struct Bench<'a> {
 impl<'a> Bench<'a> {
     /// Users of one lane, each with a call that holds of a budget too.
     async fn new(site: &'a Site, operation: Operation, together: usize) -> Bench<'a> {
-        let mut bench = Bench { site, operation, calls: Vec::new(), funds: Vec::new() };
-        while bench.calls.len() < together {
-            let user = loop {
-                let user = UserId::new(now_ms(), random());
-                if user.uuid().as_bytes()[14].is_multiple_of(4) {
-                    break user;
-                }
-            };
-            site.lanes.move_funds(credit(user, "1")).await.unwrap();
-            let call = Reserve { budgets: vec![(add_budget(site, user).await, 1)], ..site.call(user) };
-            match operation {
-                Operation::Reserve => {}
-                Operation::Settle => {
-                    site.lanes.reserve(call.clone()).await.unwrap();
-                }
-                Operation::Sweep => {
-                    let gone = Reserve { instance: InstanceId::new(1, [0; 10]), ..call.clone() };
-                    site.lanes.reserve(gone).await.unwrap();
-                }
-                Operation::Adjust => bench.funds.push(credit(user, "0.25")),
+        let users = join_all((0..together).map(|_| Bench::new_call(site, operation))).await;
+        let funds = match operation {
+            Operation::Adjust => users.iter().map(|call| credit(call.user, "0.25")).collect(),
+            _ => Vec::new(),
+        };
+        Bench { site, operation, calls: users, funds }
+    }
+
+    async fn new_call(site: &Site, operation: Operation) -> Reserve {
+        let user = loop {
+            let user = UserId::new(now_ms(), random());
+            if user.uuid().as_bytes()[14].is_multiple_of(4) {
+                break user;
             }
-            bench.calls.push(call);
-        }
-        bench
+        };
+        site.lanes.move_funds(credit(user, "1")).await.unwrap();
+        let call = Reserve { budgets: vec![(add_budget(site, user).await, 1)], ..site.call(user) };
+        let held = match operation {
+            Operation::Reserve | Operation::Adjust => return call,
+            Operation::Settle => call.clone(),
+            Operation::Sweep => Reserve { instance: InstanceId::new(1, [0; 10]), ..call.clone() },
+        };
+        site.lanes.reserve(held).await.unwrap();
+        call
     }
 
     async fn run(&self, lanes: &LedgerLanes) -> Vec<Result<(), LaneError>> {

@@ -8,9 +8,11 @@ use sea_orm::{ConnectionTrait, TransactionTrait};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Mutex;
+use waystation_ids::InstanceId;
 use waystation_ledger::Reserve;
 use waystation_store::{DatabaseKind, LaneError, LedgerLanes, Store, StoreOptions};
 
+use crate::fresh_database::{now_ms, random};
 use crate::world::{HELD, Site, credit, settlement};
 
 /// Between the server and its database: when armed, the next COMMIT reaches the database and its answer is cut off.
@@ -339,33 +341,43 @@ async fn an_unanswered_commit_is_read_back_though_an_order_of_it_fails_now() {
     }
 }
 
-/// SQLite takes a transaction back by itself when its disk fails; here a trigger makes it do so.
+/// SQLite takes a transaction back by itself when its disk fails; here a trigger makes it do so. Then a statement
+/// fails without that, and the store takes the transaction back.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_answered_after_sqlite_took_a_transaction_back_is_committed() {
-    let sites = Site::on_each_database().await;
-    let (sqlite, others): (Vec<Site>, Vec<Site>) =
-        sites.into_iter().partition(|site| site.store.kind() == DatabaseKind::Sqlite);
-    for site in sqlite {
+    for site in Site::on_each_database().await {
+        if site.store.kind() != DatabaseKind::Sqlite {
+            site.drop_database().await;
+            continue;
+        }
         let user = site.user("1").await;
-        // Then a statement fails without that, and the store takes the transaction back itself.
+        let (renewed, renewed_late) =
+            (InstanceId::new(now_ms(), random()), InstanceId::new(now_ms(), random()));
         for resolution in ["ROLLBACK", "ABORT"] {
-            let trigger = format!(
-                "CREATE TRIGGER fails BEFORE INSERT ON holds BEGIN SELECT RAISE({resolution}, 'disk full'); END"
-            );
-            site.raw.execute_unprepared(&trigger).await.unwrap();
+            for table in ["holds", "instances"] {
+                let trigger = format!(
+                    "CREATE TRIGGER {table}_fail BEFORE INSERT ON {table} \
+                     BEGIN SELECT RAISE({resolution}, 'disk full'); END"
+                );
+                site.raw.execute_unprepared(&trigger).await.unwrap();
+            }
             let refused = site.lanes.reserve(site.call(user)).await;
             assert!(matches!(refused, Err(LaneError::Unavailable(_))), "{refused:?}");
-            site.raw.execute_unprepared("DROP TRIGGER fails").await.unwrap();
+            site.store.renew_instance(renewed, "test", "0").await.unwrap_err();
+            for table in ["holds", "instances"] {
+                site.raw.execute_unprepared(&format!("DROP TRIGGER {table}_fail")).await.unwrap();
+            }
         }
         let call = site.call(user);
         site.lanes.reserve(call.clone()).await.unwrap();
-        // Seen by another connection, so it is committed.
+        site.store.renew_instance(renewed_late, "test", "0").await.unwrap();
+        // Seen by another connection, so both are committed.
         assert_eq!(site.number("SELECT COUNT(*) AS value FROM holds").await, 1);
+        let id = site.literal(renewed_late.uuid());
+        let count = format!("SELECT COUNT(*) AS value FROM instances WHERE id = {id}");
+        assert_eq!(site.number(&count).await, 1);
         site.lanes.settle(settlement(&call, None)).await.unwrap();
         site.finish().await;
-    }
-    for site in others {
-        site.drop_database().await;
     }
 }
 
