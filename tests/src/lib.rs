@@ -12,7 +12,6 @@ mod redis_server;
 mod reply;
 mod server;
 mod tcp_gate;
-mod wire;
 mod world;
 
 pub use chance::Chance;

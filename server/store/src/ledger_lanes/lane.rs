@@ -40,6 +40,8 @@ impl Lane {
         let runner = Runner {
             store,
             waiting,
+            queue: queue.downgrade(),
+            has_own_thread: is_file,
             forgotten: Vec::new(),
             jitter: 0x9e37_79b9,
             unmerged: 0,
@@ -77,6 +79,10 @@ impl Lane {
 struct Runner {
     store: Store,
     waiting: mpsc::Receiver<Waiting>,
+    /// The other end of it, which does not keep the lane from ending.
+    queue: mpsc::WeakSender<Waiting>,
+    /// Whether the lane runs in a thread beside those of the runtime.
+    has_own_thread: bool,
     /// Holds that may have been committed though their callers were told otherwise.
     forgotten: Vec<Order>,
     jitter: u32,
@@ -100,6 +106,20 @@ fn merge_journal(store: &Store, mut due: mpsc::Receiver<()>) {
     while due.blocking_recv().is_some() {
         if let Err(error) = journal.merge() {
             tracing::warn!(%error, "the journal could not be merged");
+        }
+    }
+}
+
+fn give_answers(answered: Vec<(Waiting, Answer)>, queue: &mpsc::WeakSender<Waiting>) {
+    for (waiting, answer) in answered {
+        let is_reserve = matches!(waiting.order, Order::Reserve(_));
+        if let Err(Ok(Reply::Held(hold))) = waiting.answer.send(answer)
+            && is_reserve
+            // Without a lane the server has ended; the sweeper then finds the hold.
+            && let Some(queue) = queue.upgrade()
+        {
+            // The caller left between the commit and the answer.
+            Lane { queue }.give_back(&hold);
         }
     }
 }
@@ -151,12 +171,13 @@ impl Runner {
                 orders.iter().map(|_| Err(error.clone())).collect()
             }
         };
-        for (waiting, answer) in batch.drain(..).zip(answers) {
-            let order = waiting.order;
-            if let (Err(Ok(Reply::Held(hold))), Order::Reserve(_)) = (waiting.answer.send(answer), &order) {
-                // The caller left between the commit and the answer.
-                self.forgotten.push(Order::Release { user: hold.user, request: hold.request });
-            }
+        let answered: Vec<(Waiting, Answer)> = batch.drain(..).zip(answers).collect();
+        let queue = self.queue.clone();
+        if self.has_own_thread {
+            // From outside of the runtime each answer would wake a thread of it; so one does, and gives them all.
+            tokio::spawn(async move { give_answers(answered, &queue) });
+        } else {
+            give_answers(answered, &queue);
         }
     }
 
