@@ -22,6 +22,9 @@ const REPEATS_MAX: u32 = 5;
 const REPEAT_FOR: Duration = Duration::from_secs(2);
 /// How many forgotten holds a lane remembers to give back; the sweeper ends those beyond.
 const FORGOTTEN_MAX: usize = 10_000;
+/// From so many operations in a batch on, a lane with a thread of its own pauses for so long before the next.
+const GATHERED_FROM: usize = 4;
+const GATHERED_FOR: Duration = Duration::from_micros(100);
 /// After how many operations a file's journal is merged.
 const OPERATIONS_A_MERGE: usize = 2_000;
 
@@ -137,6 +140,7 @@ impl Runner {
             self.run_and_answer(&mut batch).await;
             self.metrics.batch_time.observe_time(begun.elapsed());
             self.give_back_forgotten().await;
+            self.gather(count);
             self.unmerged += count;
             if self.unmerged >= OPERATIONS_A_MERGE {
                 self.unmerged = 0;
@@ -178,6 +182,14 @@ impl Runner {
             tokio::spawn(async move { give_answers(answered, &queue) });
         } else {
             give_answers(answered, &queue);
+        }
+    }
+
+    /// Under load, lets the callers that were just answered come again: more operations then share the next commit,
+    /// which costs less than they lose by waiting.
+    fn gather(&self, count: usize) {
+        if self.has_own_thread && count >= GATHERED_FROM {
+            std::thread::sleep(GATHERED_FOR);
         }
     }
 
