@@ -7,6 +7,7 @@ mod faulty_host;
 mod mock_upstream;
 mod money;
 mod patience;
+mod raw_connection;
 mod raw_upstream;
 mod redis_server;
 mod reply;
@@ -21,6 +22,7 @@ pub use faulty_host::{Disk, FaultyHost};
 pub use mock_upstream::{Behaviour, Hang, MockUpstream, SeenCall};
 pub use money::nanos;
 pub use patience::{eventually, rfc3339_in};
+pub use raw_connection::{RawAnswer, RawConnection};
 pub use raw_upstream::{
     RawUpstream, SelfSigned, Step, chunked, chunked_head, document, packed_head, stream_head,
 };

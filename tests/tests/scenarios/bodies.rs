@@ -35,7 +35,7 @@ impl Scene {
         Scene { world, mock, key, memory }
     }
 
-    async fn chat(&self, body: impl AsRef<[u8]>) -> WireAnswer {
+    async fn chat(&self, body: impl AsRef<[u8]>) -> RawAnswer {
         self.post("/v1/chat/completions", &self.key.secret, body.as_ref()).await
     }
 
@@ -72,7 +72,7 @@ fn chat_body(members: &str) -> String {
     format!(r#"{{"model":"{MODEL}","messages":[{{"role":"user","content":"hello"}}]{members}}}"#)
 }
 
-fn assert_refused(answer: &WireAnswer, code: &str) {
+fn assert_refused(answer: &RawAnswer, code: &str) {
     assert!((400..500).contains(&answer.status), "{} {}", answer.head, answer.text());
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or_else(|_| panic!("{}", answer.text()));
     assert_eq!(body["error"]["code"], code, "{body}");
