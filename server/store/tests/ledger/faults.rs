@@ -150,15 +150,16 @@ async fn a_caller_who_leaves_before_the_answer_leaves_no_hold() {
             }
             drop(leaving);
         }
-        // What was given back is known once later orders of the same lane have been answered.
+        // Once a later order of the same lane was answered, all of them were taken or withdrawn; those that were taken
+        // are given back by further orders.
         let last = site.call(user);
-        for _ in 0..100 {
-            if site.available(user).await == 1_000_000_000 {
-                break;
-            }
+        for _ in 0..1_000 {
             let probe = site.call(user);
             site.lanes.reserve(probe.clone()).await.unwrap();
             site.lanes.settle(settlement(&probe, None)).await.unwrap();
+            if site.available(user).await == 1_000_000_000 {
+                break;
+            }
         }
         site.lanes.reserve(last.clone()).await.unwrap();
         assert_eq!(site.available(user).await, 1_000_000_000 - HELD);
