@@ -1,5 +1,6 @@
 //! A ledger lane's transaction, the same on every database.
 
+use std::borrow::Cow;
 use std::future::Future;
 use std::sync::Arc;
 
@@ -172,17 +173,17 @@ impl BookRow {
     }
 
     /// Text.
-    pub fn text(&self, column: &'static str) -> Result<String, StoreError> {
+    pub fn text(&self, column: &'static str) -> Result<Cow<'_, str>, StoreError> {
         self.optional_text(column)?.ok_or(StoreError::Unreadable(column))
     }
 
     /// Text that may be absent.
-    pub fn optional_text(&self, column: &'static str) -> Result<Option<String>, StoreError> {
+    pub fn optional_text(&self, column: &'static str) -> Result<Option<Cow<'_, str>>, StoreError> {
         match self {
-            BookRow::Server(row) => Ok(row.try_get("", column)?),
+            BookRow::Server(row) => Ok(row.try_get::<Option<String>>("", column)?.map(Cow::Owned)),
             BookRow::File(row) => match row.value(column) {
                 Some(SqliteValue::Null) => Ok(None),
-                Some(SqliteValue::Text(text)) => Ok(Some(text.clone())),
+                Some(SqliteValue::Text(text)) => Ok(Some(Cow::Borrowed(text))),
                 _ => Err(StoreError::Unreadable(column)),
             },
         }

@@ -158,7 +158,7 @@ impl Work {
         }
     }
 
-    fn settle(&mut self, settlement: &Settlement) -> Result<Settled, Refusal> {
+    fn settle(&mut self, settlement: &Arc<Settlement>) -> Result<Settled, Refusal> {
         let request = settlement.record.request;
         let result = match &settlement.cost {
             Some(cost) => self.books.post(request, cost, self.now_ms),
@@ -171,7 +171,7 @@ impl Work {
                 Some((Some(lost), ended, rollup)) if settlement.cost.is_some() || !ended.lines.is_empty() => {
                     let cost = settlement.cost.clone().unwrap_or_default();
                     let settled = self.books.correct(&lost, &cost, self.now_ms)?;
-                    self.ending.retain(|call| call.record.request != request);
+                    self.ending.retain(|call| call.settlement.record.request != request);
                     (settled, rollup)
                 }
                 // Posted, voided or corrected already: the same answer, no effect. And a void that comes after the
@@ -181,8 +181,7 @@ impl Work {
             Err(refusal) => return Err(refusal),
         };
         self.ending.push(EndingCall {
-            record: settlement.record.clone(),
-            attempts: settlement.attempts.clone(),
+            settlement: settlement.clone(),
             settled: settled.clone(),
             lost: None,
             ended_at_ms: self.now_ms,
@@ -194,7 +193,7 @@ impl Work {
     /// A call that ended before this transaction or earlier in it: its hold if it was lost, how it ended, and the
     /// stored row's part of the roll-ups.
     fn find_ended(&self, request: RequestId) -> Option<(Option<LostHold>, Settled, Option<Rollup>)> {
-        let now = self.ending.iter().rev().find(|call| call.record.request == request);
+        let now = self.ending.iter().rev().find(|call| call.settlement.record.request == request);
         let now = now.map(|call| (call.lost.clone(), call.settled.clone(), call.replaces.clone()));
         now.or_else(|| {
             let ended = self.ended.get(&request)?;
@@ -206,8 +205,7 @@ impl Work {
         let lost = self.books.expire(expire.request, expire.rule, &expire.estimate, self.now_ms)?;
         let settled = lost.settled.clone();
         self.ending.push(EndingCall {
-            record: lost_record(&lost),
-            attempts: Vec::new(),
+            settlement: Arc::new(Settlement { cost: None, record: lost_record(&lost), attempts: Vec::new() }),
             settled: settled.clone(),
             ended_at_ms: self.now_ms,
             lost: Some(lost),

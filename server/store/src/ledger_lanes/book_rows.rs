@@ -107,7 +107,7 @@ pub(crate) async fn lock_budgets(
         .take();
     for row in tx.query(&query).await? {
         let id = BudgetId::from_uuid(row.id("id")?);
-        let period: String = row.text("period")?;
+        let period = row.text("period")?;
         let period = BudgetPeriod::from_name(&period).ok_or(StoreError::Unreadable("budget period"))?;
         let limit = Money::from_nanos(row.number("limit_nanos")?);
         books.budgets.insert(id, Budget { id, period, limit });
@@ -299,9 +299,9 @@ fn read_account(row: &BookRow) -> Result<StoredAccount, StoreError> {
     let account = entity::Model {
         id: row.id("id")?,
         user_id: row.id("user_id")?,
-        kind: row.text("kind")?,
-        unit: row.text("unit")?,
-        terms: row.text("terms")?,
+        kind: row.text("kind")?.into_owned(),
+        unit: row.text("unit")?.into_owned(),
+        terms: row.text("terms")?.into_owned(),
         expires_at_ms: row.optional_number("expires_at_ms")?,
         credits_posted: row.number("credits_posted")?,
         debits_posted: row.number("debits_posted")?,
@@ -314,8 +314,8 @@ fn read_account(row: &BookRow) -> Result<StoredAccount, StoreError> {
 }
 
 pub(crate) fn read_hold(row: &BookRow) -> Result<Hold, StoreError> {
-    let lines: String = row.text("lines")?;
-    let budgets: String = row.text("budgets")?;
+    let lines = row.text("lines")?;
+    let budgets = row.text("budgets")?;
     let multiplier: i64 = row.number("multiplier_ppm")?;
     Ok(Hold {
         request: RequestId::from_uuid(row.id("id")?),
@@ -330,7 +330,7 @@ pub(crate) fn read_hold(row: &BookRow) -> Result<Hold, StoreError> {
         output_cap: read_count(row.number("output_cap")?, "hold")?,
         price_version: PriceVersionId::from_uuid(row.id("price_version_id")?),
         multiplier: Multiplier::try_from(multiplier).map_err(|_| StoreError::Unreadable("multiplier"))?,
-        model: row.text("model")?,
+        model: row.text("model")?.into_owned(),
         admitted_at_ms: row.number("admitted_at_ms")?,
         deadline_ms: row.number("deadline_ms")?,
     })

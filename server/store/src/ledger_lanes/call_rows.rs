@@ -1,12 +1,13 @@
 //! The rows of calls: one a call, one a try, and the roll-ups by hour.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use sea_orm::Value;
 use sea_orm::sea_query::{Expr, ExprTrait, Order as Sort, Query};
 use uuid::Uuid;
 use waystation_ids::RequestId;
-use waystation_ledger::{AttemptRecord, CallRecord, CallStatus, LostHold, Settled};
+use waystation_ledger::{CallStatus, LostHold, Settled, Settlement};
 use waystation_pricing::{Money, Usage};
 
 use crate::book_transaction::{BookRow, BookTransaction};
@@ -103,8 +104,8 @@ pub(crate) struct EndedCall {
 /// A call that ends in this transaction.
 #[derive(Clone, Debug)]
 pub(crate) struct EndingCall {
-    pub record: CallRecord,
-    pub attempts: Vec<AttemptRecord>,
+    /// What is known of it; what it cost is said by `settled`.
+    pub settlement: Arc<Settlement>,
     pub settled: Settled,
     pub lost: Option<LostHold>,
     pub ended_at_ms: i64,
@@ -151,15 +152,15 @@ impl RollupSums {
 
 impl EndingCall {
     fn rollup(&self) -> Rollup {
-        let usage = Usage::from(&self.record.usage);
+        let usage = Usage::from(&self.settlement.record.usage);
         Rollup {
             key: RollupKey {
                 hour_ms: self.ended_at_ms - self.ended_at_ms.rem_euclid(HOUR_MS),
-                user: self.record.user.uuid(),
-                key: self.record.key.uuid(),
-                model: cut(&self.record.model_served, 191),
-                channel: self.record.channel.map_or(Uuid::nil(), |channel| channel.uuid()),
-                status: self.record.status.name(),
+                user: self.settlement.record.user.uuid(),
+                key: self.settlement.record.key.uuid(),
+                model: cut(&self.settlement.record.model_served, 191),
+                channel: self.settlement.record.channel.map_or(Uuid::nil(), |channel| channel.uuid()),
+                status: self.settlement.record.status.name(),
             },
             sums: RollupSums {
                 requests: 1,
@@ -195,8 +196,11 @@ pub(crate) async fn write_ending_calls(tx: &BookTransaction, calls: &[EndingCall
     if calls.is_empty() {
         return Ok(());
     }
-    let replaced: Vec<Uuid> =
-        calls.iter().filter(|call| call.replaces.is_some()).map(|call| call.record.request.uuid()).collect();
+    let replaced: Vec<Uuid> = calls
+        .iter()
+        .filter(|call| call.replaces.is_some())
+        .map(|call| call.settlement.record.request.uuid())
+        .collect();
     if !replaced.is_empty() {
         let delete = Query::delete().from_table("requests").and_where(Expr::col("id").is_in(replaced)).take();
         tx.execute(&delete).await?;
@@ -213,7 +217,9 @@ pub(crate) async fn write_ending_calls(tx: &BookTransaction, calls: &[EndingCall
 async fn insert_attempts(tx: &BookTransaction, calls: &[EndingCall]) -> Result<(), StoreError> {
     let values = calls
         .iter()
-        .flat_map(|call| call.attempts.iter().map(|attempt| (call.record.request, attempt)))
+        .flat_map(|call| {
+            call.settlement.attempts.iter().map(|attempt| (call.settlement.record.request, attempt))
+        })
         .flat_map(|(request, attempt)| {
             [
                 request.attempt(attempt.number).uuid().into(),
@@ -259,7 +265,7 @@ async fn add_to_rollups(tx: &BookTransaction, calls: &[EndingCall]) -> Result<()
 }
 
 fn request_row(call: &EndingCall) -> Result<[Value; REQUEST_COLUMNS.len()], StoreError> {
-    let (record, settled) = (&call.record, &call.settled);
+    let (record, settled) = (&call.settlement.record, &call.settled);
     let usage = Usage::from(&record.usage);
     let by_bucket: BTreeMap<&str, u64> =
         usage.filled().map(|(bucket, tokens)| (bucket.name(), tokens)).collect();
@@ -289,7 +295,7 @@ fn request_row(call: &EndingCall) -> Result<[Value; REQUEST_COLUMNS.len()], Stor
         record.status.name().into(),
         i64::from(record.status_code).into(),
         record.error_code.as_deref().map(|code| cut(code, 64)).into(),
-        write_count(call.attempts.len() as u64).into(),
+        write_count(call.settlement.attempts.len() as u64).into(),
         record.first_byte_ms.into(),
         record.duration_ms.into(),
         cut(&record.client_ip, 64).into(),
@@ -301,9 +307,9 @@ fn request_row(call: &EndingCall) -> Result<[Value; REQUEST_COLUMNS.len()], Stor
 }
 
 fn read_ended_call(row: &BookRow) -> Result<(RequestId, EndedCall), StoreError> {
-    let lines: String = row.text("source_lines")?;
-    let lost: Option<String> = row.optional_text("lost_hold")?;
-    let status: String = row.text("status")?;
+    let lines = row.text("source_lines")?;
+    let lost = row.optional_text("lost_hold")?;
+    let status = row.text("status")?;
     let status = CallStatus::from_name(&status).ok_or(StoreError::Unreadable("call status"))?;
     let ended_at_ms: i64 = row.number("ended_at_ms")?;
     let channel: Option<Uuid> = row.optional_id("channel_id")?;
@@ -318,7 +324,7 @@ fn read_ended_call(row: &BookRow) -> Result<(RequestId, EndedCall), StoreError> 
             hour_ms: ended_at_ms - ended_at_ms.rem_euclid(HOUR_MS),
             user: row.id("user_id")?,
             key: row.id("key_id")?,
-            model: row.text("model_served")?,
+            model: row.text("model_served")?.into_owned(),
             channel: channel.unwrap_or(Uuid::nil()),
             status: status.name(),
         },
@@ -337,5 +343,9 @@ fn read_ended_call(row: &BookRow) -> Result<(RequestId, EndedCall), StoreError> 
 /// Text as a column of `length` characters takes it: PostgreSQL refuses a zero character. What came from outside
 /// must not keep a call from its books.
 fn cut(text: &str, length: usize) -> String {
+    // Nearly always it fits as it is.
+    if text.len() <= length && !text.as_bytes().contains(&0) {
+        return text.to_owned();
+    }
     text.chars().filter(|character| *character != '\0').take(length).collect()
 }

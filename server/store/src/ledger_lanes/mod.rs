@@ -75,7 +75,7 @@ impl LedgerLanes {
         let (answer, waiting) = oneshot::channel();
         let lane = self.lane_of(call.user)?;
         let mut awaited = AwaitedHold { waiting, lane };
-        lane.submit(Order::Reserve(Box::new(call)), answer).await?;
+        lane.submit(Order::Reserve(Arc::new(call)), answer).await?;
         match (&mut awaited.waiting).await.map_err(|_| LaneError::Closed)?? {
             Reply::Held(hold) => Ok(hold),
             _ => Err(LaneError::Closed),

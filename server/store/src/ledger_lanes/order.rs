@@ -17,7 +17,7 @@ use crate::error::StoreError;
 /// One operation on the books.
 #[derive(Clone, Debug)]
 pub(crate) enum Order {
-    Reserve(Box<Reserve>),
+    Reserve(Arc<Reserve>),
     Settle(Arc<Settlement>),
     /// Gives back a hold of which nobody was told.
     Release {
