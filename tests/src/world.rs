@@ -150,6 +150,8 @@ impl World {
             .timeout(Duration::from_secs(120))
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
+            // A refused body ends its connection; a call that takes it from the pool at that moment would fail.
+            .pool_max_idle_per_host(0)
             .build()
             .expect("a plain client can be built");
         World { servers, database, directory, token, http, count: AtomicU32::new(0) }
