@@ -93,6 +93,13 @@ pub(crate) fn bytes(name: &'static str, length: u32) -> ColumnDef {
     column
 }
 
+/// Bytes that may be absent, at most `length` of them.
+pub(crate) fn optional_bytes(name: &'static str, length: u32) -> ColumnDef {
+    let mut column = ColumnDef::new(name);
+    column.var_binary(length).null();
+    column
+}
+
 /// Makes a migration out of the tables it creates; `down` drops them in reverse.
 macro_rules! create_tables {
     ([$($name:literal),* $(,)?], $up:expr) => {

@@ -10,6 +10,9 @@ mod m0006_ledger;
 mod m0007_requests;
 mod m0008_coordination;
 mod m0009_site;
+mod m0010_sign_in;
+mod m0011_audit_log;
+mod m0012_people;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::{MigrationTrait, async_trait};
@@ -30,6 +33,9 @@ impl MigratorTrait for Migrator {
             Box::new(m0007_requests::Migration),
             Box::new(m0008_coordination::Migration),
             Box::new(m0009_site::Migration),
+            Box::new(m0010_sign_in::Migration),
+            Box::new(m0011_audit_log::Migration),
+            Box::new(m0012_people::Migration),
         ]
     }
 }

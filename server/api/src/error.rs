@@ -63,6 +63,20 @@ pub enum ErrorCode {
     UnsupportedMediaType,
     /// 422: the idempotency key was used with another body.
     IdempotencyMismatch,
+    /// 401: the name, password or code is wrong; which of them is not said.
+    InvalidCredentials,
+    /// 403: the caller has to prove again who it is, and send that with the call.
+    ProofRequired,
+    /// 403: the address has to be verified first.
+    EmailUnverified,
+    /// 403: the site takes nobody new this way.
+    RegistrationClosed,
+    /// 400: a mailed link, code or invitation is unknown, used or too old.
+    InvalidLink,
+    /// 421: the site is not known by this host name.
+    MisdirectedRequest,
+    /// 429: too many tries; `retry-after` says when to come again.
+    TooManyAttempts,
     /// 500: a fault of the server; the log has the reason under the request's id.
     InternalError,
     /// 503: the database does not answer.
@@ -75,7 +89,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code.
-    pub const ALL: [ErrorCode; 17] = [
+    pub const ALL: [ErrorCode; 24] = [
         ErrorCode::InvalidRequest,
         ErrorCode::InvalidToken,
         ErrorCode::InsufficientBalance,
@@ -89,6 +103,13 @@ impl ErrorCode {
         ErrorCode::RequestTooLarge,
         ErrorCode::UnsupportedMediaType,
         ErrorCode::IdempotencyMismatch,
+        ErrorCode::InvalidCredentials,
+        ErrorCode::ProofRequired,
+        ErrorCode::EmailUnverified,
+        ErrorCode::RegistrationClosed,
+        ErrorCode::InvalidLink,
+        ErrorCode::MisdirectedRequest,
+        ErrorCode::TooManyAttempts,
         ErrorCode::InternalError,
         ErrorCode::Unavailable,
         ErrorCode::SetupRequired,
@@ -98,16 +119,21 @@ impl ErrorCode {
     /// The HTTP status that goes with the code.
     pub const fn status(self) -> u16 {
         match self {
-            ErrorCode::InvalidRequest => 400,
-            ErrorCode::InvalidToken => 401,
+            ErrorCode::InvalidRequest | ErrorCode::InvalidLink => 400,
+            ErrorCode::InvalidToken | ErrorCode::InvalidCredentials => 401,
             ErrorCode::InsufficientBalance => 402,
-            ErrorCode::Forbidden => 403,
+            ErrorCode::Forbidden
+            | ErrorCode::ProofRequired
+            | ErrorCode::EmailUnverified
+            | ErrorCode::RegistrationClosed => 403,
             ErrorCode::NotFound | ErrorCode::UnknownUrl => 404,
             ErrorCode::MethodNotAllowed => 405,
             ErrorCode::AlreadyExists | ErrorCode::Conflict | ErrorCode::InProgress => 409,
             ErrorCode::RequestTooLarge => 413,
             ErrorCode::UnsupportedMediaType => 415,
+            ErrorCode::MisdirectedRequest => 421,
             ErrorCode::IdempotencyMismatch => 422,
+            ErrorCode::TooManyAttempts => 429,
             ErrorCode::InternalError => 500,
             ErrorCode::Unavailable | ErrorCode::SetupRequired | ErrorCode::ShuttingDown => 503,
         }

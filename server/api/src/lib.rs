@@ -16,6 +16,7 @@ pub mod permissions;
 pub mod prices;
 pub mod requests;
 pub mod session;
+pub mod sign_in;
 pub mod time;
 pub mod usage;
 pub mod users;

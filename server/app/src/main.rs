@@ -2,6 +2,7 @@
 
 mod access_log;
 mod adjustments;
+mod audit_trail;
 mod auth;
 mod bootstrap;
 mod catalog;
@@ -36,6 +37,7 @@ mod remembered;
 mod requests;
 mod sealing;
 mod setup;
+mod sign_in;
 mod site_secrets;
 mod state;
 mod tasks;

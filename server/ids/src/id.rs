@@ -112,6 +112,12 @@ id!(/// One running server process.
     InstanceId, "ins");
 id!(/// A sign-in that can be ended.
     SessionId, "ses");
+id!(/// A person's account with an identity provider.
+    IdentityId, "idn");
+id!(/// An invitation to register.
+    InviteId, "inv");
+id!(/// A passkey of a person.
+    PasskeyId, "pky");
 
 /// Ids whose last byte is kept zero, so that what belongs to them is found beside them.
 macro_rules! cause {

@@ -6,8 +6,9 @@ mod key_status;
 mod person;
 
 pub use id::{
-    AccountId, AdjustmentId, AttemptId, BudgetId, ChannelId, CredentialId, GrantId, IdError, InstanceId,
-    KeyId, ModelId, PriceVersionId, RequestId, SessionId, TransferId, UserId,
+    AccountId, AdjustmentId, AttemptId, BudgetId, ChannelId, CredentialId, GrantId, IdError, IdentityId,
+    InstanceId, InviteId, KeyId, ModelId, PasskeyId, PriceVersionId, RequestId, SessionId, TransferId,
+    UserId,
 };
 pub use key_secret::{KeyCheck, KeyHash, KeyPrefix, KeyPreview, KeySecret, KeySecretError};
 pub use key_status::KeyStatus;

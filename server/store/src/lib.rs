@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod accounts;
+mod audit_log;
 mod book_transaction;
 mod budgets;
 mod catalog;
@@ -15,6 +16,7 @@ mod leases;
 mod ledger_audit;
 mod ledger_lanes;
 mod models;
+mod pending_sign_ins;
 mod planned_faults;
 mod prices;
 mod repeat;
@@ -28,6 +30,7 @@ mod transfers;
 mod users;
 
 pub use accounts::MoneyBalance;
+pub use audit_log::{AuditActor, AuditActorKind, AuditCheck, AuditEntry, AuditFilter, AuditRow};
 pub use budgets::BudgetChange;
 pub use catalog::{CatalogRows, PricedModel};
 pub use changes::{Change, ChangeKind, RecentChanges};
@@ -45,6 +48,7 @@ pub use ledger_lanes::{
     SweepReport,
 };
 pub use models::{Model, ModelChange, NewModel, OutputCapParameter};
+pub use pending_sign_ins::{NewPending, Pending, PendingKind};
 pub use planned_faults::{FaultKind, FaultMoment, PlannedFault, PlannedFaults};
 pub use prices::{NewPriceVersion, PriceVersion};
 pub use requests::{EndedRequest, HourlyUsage, RequestFilter, UsageFilter};

@@ -9,7 +9,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use waystation_api::error::ErrorCode;
 use waystation_ids::{Role, UserId};
-use waystation_store::User;
+use waystation_store::{AuditActorKind, User};
 
 use crate::auth::access_token::verify_access_token;
 use crate::error::ApiError;
@@ -39,6 +39,11 @@ impl Actor {
     /// The person.
     pub(crate) fn user(&self) -> &User {
         &self.0.user
+    }
+
+    /// How the person is known.
+    pub(crate) fn kind(&self) -> AuditActorKind {
+        AuditActorKind::Token
     }
 
     /// What the person may do.

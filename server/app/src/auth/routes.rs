@@ -16,6 +16,8 @@ use crate::state::App;
 /// What is needed for a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Access {
+    /// Nothing: the route is one by which people become known.
+    Anyone,
     /// To be signed in: the route shows and changes what is the caller's own.
     SignedIn,
     /// To have a permission.
@@ -87,9 +89,12 @@ async fn admit(access: Access, request: Request, next: Next) -> Response {
 }
 
 fn check(access: Access, request: &Request) -> Result<(), ApiError> {
+    if access == Access::Anyone {
+        return Ok(());
+    }
     let actor = actor_of(request.extensions())?;
     match access {
-        Access::SignedIn => Ok(()),
+        Access::Anyone | Access::SignedIn => Ok(()),
         Access::Holding(permission) if permission.is_held_by(actor.role()) => Ok(()),
         Access::Holding(permission) => Err(ApiError::forbidden(format!(
             "Your role lacks the permission {} that this needs.",
@@ -112,6 +117,10 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut O
 
 /// Writes into the API's description what the route needs.
 fn describe(access: Access, operation: &mut Operation) {
+    if access == Access::Anyone {
+        operation.security = Some(Vec::new());
+        return;
+    }
     operation.security = Some(vec![SecurityRequirement::new("access_token", Vec::<String>::new())]);
     if let Access::Holding(permission) = access {
         let named = ExtensionsBuilder::new().add("x-permission", permission.name()).build();

@@ -11,6 +11,7 @@ mod reception;
 pub(crate) mod request_id;
 mod routes;
 mod server;
+pub(crate) mod visitor;
 
 #[cfg(test)]
 pub(crate) use routes::management_slices;

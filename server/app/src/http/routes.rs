@@ -17,7 +17,9 @@ use crate::metrics::metrics_routes;
 use crate::relay_routes::{RelayState, relay_routes};
 use crate::setup::require_owner;
 use crate::state::App;
-use crate::{adjustments, channels, grants, health, home, keys, ledger, models, openapi, requests, users};
+use crate::{
+    adjustments, channels, grants, health, home, keys, ledger, models, openapi, requests, sign_in, users,
+};
 
 /// Everything the server answers.
 pub(crate) fn build_router(app: &App, relay: Arc<Relay>) -> Router {
@@ -63,6 +65,7 @@ pub(crate) fn management_slices() -> GuardedRoutes {
         .merge(requests::routes())
         .merge(models::routes())
         .merge(channels::routes())
+        .merge(sign_in::routes())
 }
 
 fn management_routes() -> OpenApiRouter<App> {
