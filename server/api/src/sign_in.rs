@@ -35,6 +35,7 @@ pub struct SignedIn {
     /// Who signed in.
     pub user: User,
     /// The session, for the list of sessions.
+    #[schema(value_type = String, example = "ses_06ft3r5yx1v2k4m7q9s0t2w6z0")]
     pub session: SessionId,
     /// When the session ends by itself.
     pub expires_at: Time,

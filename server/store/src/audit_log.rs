@@ -302,7 +302,7 @@ fn read_hash(bytes: &[u8]) -> Result<[u8; 32], StoreError> {
 mod log {
     use sea_orm::entity::prelude::{
         ActiveModelBehavior, DeriveEntityModel, DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter,
-        PrimaryKeyTrait, RelationTrait, Uuid,
+        PrimaryKeyTrait, Uuid,
     };
 
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -334,7 +334,7 @@ mod log {
 mod head {
     use sea_orm::entity::prelude::{
         ActiveModelBehavior, DeriveEntityModel, DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter,
-        PrimaryKeyTrait, RelationTrait,
+        PrimaryKeyTrait,
     };
 
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]

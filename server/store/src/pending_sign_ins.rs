@@ -1,7 +1,6 @@
 //! Steps of a sign-in or a proof that are under way: what an identity provider will answer, a second factor that is
 //! asked for, a passkey's challenge, a pairing code. Each is known by the hash of a token, and is used once.
 
-use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect};
 use waystation_ids::{SessionId, UserId};
 
@@ -143,7 +142,7 @@ impl Store {
         self.repeat(|| async {
             let transaction = self.begin().await?;
             let pruned = entity::Entity::delete_many()
-                .filter(Expr::col(entity::Column::Hash).is_in(old.clone()))
+                .filter(entity::Column::Hash.is_in(old.clone()))
                 .exec(&transaction)
                 .await?;
             transaction.commit().await?;
@@ -195,7 +194,7 @@ impl TryFrom<entity::Model> for Pending {
 mod entity {
     use sea_orm::entity::prelude::{
         ActiveModelBehavior, DeriveEntityModel, DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter,
-        PrimaryKeyTrait, RelationTrait, Uuid,
+        PrimaryKeyTrait, Uuid,
     };
 
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
