@@ -23,6 +23,7 @@ mod relay;
 mod settings;
 mod timestamp;
 mod upstream;
+mod upstream_client;
 mod upstream_url;
 mod watch;
 mod ways;

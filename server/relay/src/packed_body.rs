@@ -12,6 +12,8 @@ use bytes::{Bytes, BytesMut};
 use futures_util::TryStreamExt;
 use http::HeaderMap;
 use http::header::CONTENT_ENCODING;
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
 use thiserror::Error;
 use tokio::io::{AsyncBufRead, AsyncRead, AsyncReadExt};
 use tokio_util::io::StreamReader;
@@ -76,10 +78,10 @@ impl Packing {
 
 impl PackedBody {
     /// Unpacks the body of an answer.
-    pub fn new(response: reqwest::Response, packing: Packing) -> Self {
+    pub fn new(body: Incoming, packing: Packing) -> Self {
         let packed_bytes = Arc::new(AtomicU64::new(0));
         let count = packed_bytes.clone();
-        let chunks = response.bytes_stream().map_err(io::Error::other).inspect_ok(move |chunk| {
+        let chunks = body.into_data_stream().map_err(io::Error::other).inspect_ok(move |chunk| {
             count.fetch_add(chunk.len() as u64, Ordering::Relaxed);
         });
         let unpacked = unpack(StreamReader::new(chunks), packing);
