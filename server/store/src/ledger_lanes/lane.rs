@@ -239,13 +239,14 @@ impl Runner {
     }
 
     fn remember_holds(&mut self, orders: &[Order], failure: &BatchFailure) {
-        if failure.commit_unknown {
-            let holds = orders.iter().filter_map(|order| match order {
-                Order::Reserve(call) => Some(Order::Release { user: call.user, request: call.request }),
-                _ => None,
-            });
-            self.forgotten.extend(holds);
-        }
+        let holds = orders.iter().filter_map(|order| match order {
+            Order::Reserve(call) if failure.commit_unknown => {
+                Some(Order::Release { user: call.user, request: call.request })
+            }
+            Order::Release { .. } => Some(order.clone()),
+            _ => None,
+        });
+        self.forgotten.extend(holds);
     }
 
     async fn give_back_forgotten(&mut self) {
