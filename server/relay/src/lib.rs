@@ -17,6 +17,7 @@ mod model_list;
 mod network_guard;
 mod open_call;
 mod packed_body;
+mod packing;
 mod pieces;
 mod ports;
 mod relay;
@@ -32,6 +33,7 @@ pub use answer::{HasHold, RelayBody, RelayBodyError};
 pub use caller::{Caller, IpNetwork, IpNetworkError};
 pub use catalog::{Channel, ChannelFormat, Credential, CredentialSecret, Model, OnDisconnect, Route};
 pub use credential::credential_of;
+pub use packing::{Packing, UnknownPacking, Unpacked};
 pub use ports::{
     Books, BudgetCalendar, BudgetSpan, CallerError, Callers, Catalog, CatalogError, Clock, Randomness,
     ReserveError, SettleError,
