@@ -15,6 +15,10 @@ pub enum Disk {
     Full,
     /// It cannot be written.
     ReadOnly,
+    /// It takes what is written, and fails to flush it.
+    FailsToFlush,
+    /// It takes what is written; whoever flushes waits until it is well again, and has then flushed.
+    HoldsFlushes,
 }
 
 /// A library between a process and its host, and the file that tells it what goes wrong; removed with this value.
@@ -42,8 +46,9 @@ impl FaultyHost {
             .expect("a C compiler is installed");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let control = directory.join("control");
-        fs::write(&control, [0; 24]).expect("the control file can be written");
-        let control = File::options().write(true).open(control).expect("the control file can be opened");
+        fs::write(&control, [0; 32]).expect("the control file can be written");
+        let control =
+            File::options().read(true).write(true).open(control).expect("the control file can be opened");
         FaultyHost { directory, control }
     }
 
@@ -65,6 +70,8 @@ impl FaultyHost {
                 Disk::Well => 0,
                 Disk::Full => 1,
                 Disk::ReadOnly => 2,
+                Disk::FailsToFlush => 3,
+                Disk::HoldsFlushes => 4,
             },
         );
     }
@@ -77,6 +84,13 @@ impl FaultyHost {
     /// Whether names of hosts cannot be looked up.
     pub fn lose_names(&self, lost: bool) {
         self.set(2, i64::from(lost));
+    }
+
+    /// How many flushes have begun to wait.
+    pub fn flushes_held(&self) -> i64 {
+        let mut bytes = [0; 8];
+        self.control.read_exact_at(&mut bytes, 24).expect("the control file can be read");
+        i64::from_ne_bytes(bytes)
     }
 
     fn set(&self, place: u64, value: i64) {

@@ -16,6 +16,7 @@ use waystation_store::LaneError;
 use crate::access_log::log_call;
 use crate::clock::now_ms;
 use crate::error::error_chain;
+use crate::random::fill_quickly;
 use crate::state::App;
 
 /// The books of this site.
@@ -97,15 +98,12 @@ impl Clock for HostClock {
     }
 }
 
-/// The operating system's randomness.
+/// Randomness of this process.
 pub(crate) struct HostRandomness;
 
 impl Randomness for HostRandomness {
     fn fill(&self, bytes: &mut [u8]) {
-        if let Err(source) = getrandom::fill(bytes) {
-            // It only chooses among channels: any choice is better than no call.
-            error!(error = %source, "there are no random bytes");
-        }
+        fill_quickly(bytes);
     }
 }
 

@@ -12,11 +12,11 @@ use axum::routing::{get, post};
 use waystation_api::error::ErrorCode;
 use waystation_api::usage::UsageQuery;
 use waystation_protocol::openai::error::ErrorBody;
-use waystation_relay::{Access, Call, Relay, RelayBody, credential_of};
+use waystation_relay::{Access, Call, Packing, Relay, RelayBody, credential_of};
 
 use crate::error::ApiError;
 use crate::http::body::{Json, Params};
-use crate::http::body_bytes::{ACCEPTED_CODINGS, BodyError, Coding, read_body};
+use crate::http::body_bytes::{ACCEPTED_CODINGS, BodyError, read_body};
 use crate::http::client_address::ClientAddress;
 use crate::http::request_id::CurrentRequest;
 use crate::state::App;
@@ -64,8 +64,8 @@ async fn complete_chat(
     let (head, body) = request.into_parts();
     let limit = state.app.config.relay_max_body_bytes;
     let credential = credential_of(&head.headers);
-    let coding = match check_body_kind(&head.headers) {
-        Ok(coding) => coding,
+    let packing = match check_body_kind(&head.headers) {
+        Ok(packing) => packing,
         Err(refusal) => return *refusal,
     };
     let announced = content_length(&head.headers);
@@ -73,13 +73,13 @@ async fn complete_chat(
         return request_too_large(limit);
     }
     // What is packed may be large whatever its length says.
-    if coding.is_some() || announced.is_none_or(|bytes| bytes > UNKNOWN_BODY_BYTES_MAX) {
+    if packing.is_some() || announced.is_none_or(|bytes| bytes > UNKNOWN_BODY_BYTES_MAX) {
         let access = Access { request_id, credential: credential.clone(), client_ip };
         if let Err(refusal) = state.relay.identify(&access).await {
             return answer(*refusal);
         }
     }
-    let body = match read_body(body, announced, coding, limit).await {
+    let body = match read_body(body, announced, packing, limit).await {
         Ok(body) => body,
         Err(error) => return refuse_body(error, limit),
     };
@@ -163,13 +163,13 @@ async fn require_owner(State(state): State<RelayState>, request: Request, next: 
 }
 
 /// Bodies are JSON, perhaps packed.
-fn check_body_kind(headers: &HeaderMap) -> Result<Option<Coding>, Box<Response>> {
+fn check_body_kind(headers: &HeaderMap) -> Result<Option<Packing>, Box<Response>> {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let is_json = kind.is_none_or(|kind| {
         kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
     });
-    match Coding::of(headers) {
-        Ok(coding) if is_json => Ok(coding),
+    match Packing::of(headers) {
+        Ok(packing) if is_json => Ok(packing),
         _ => {
             let message = format!(
                 "The body must be JSON, with the header content-type: application/json, and packed as one of: {ACCEPTED_CODINGS}, or not at all."

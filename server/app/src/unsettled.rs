@@ -70,6 +70,10 @@ impl UnsettledLog {
         let line = serde_json::to_string(settlement).map_err(io::Error::other)?;
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         if let Err(error) = append_line(&self.path, &line) {
+            // What could not be taken out of the file again is found there and repeated too, which is harmless.
+            if let Ok(lines) = self.read_lines() {
+                self.waiting.store(lines.len(), Ordering::Relaxed);
+            }
             let mut unwritten = self.unwritten.lock().unwrap_or_else(PoisonError::into_inner);
             if unwritten.len() < UNWRITTEN_MAX {
                 unwritten.push(line);
@@ -200,9 +204,17 @@ fn append_line(path: &Path, line: &str) -> io::Result<()> {
     let mut file = private_file(OpenOptions::new().create(true).append(true).read(true), path)?;
     // A line that a crash cut short must not swallow this one.
     let separator = if ends_mid_line(path)? { "\n" } else { "" };
-    file.write_all(format!("{separator}{line}\n").as_bytes())?;
-    file.sync_all()?;
-    if is_new { sync_folder(path) } else { Ok(()) }
+    let length = file.metadata()?.len();
+    let written = file
+        .write_all(format!("{separator}{line}\n").as_bytes())
+        .and_then(|()| file.sync_all())
+        .and_then(|()| if is_new { sync_folder(path) } else { Ok(()) });
+    if written.is_err()
+        && let Err(error) = file.set_len(length)
+    {
+        warn!(%error, "a line that was not flushed stays in unsettled.log");
+    }
+    written
 }
 
 fn ends_mid_line(path: &Path) -> io::Result<bool> {

@@ -173,8 +173,9 @@ fn write_text(f: &mut fmt::Formatter<'_>, prefix: &str, uuid: Uuid) -> fmt::Resu
         *place = ALPHABET[usize::from(value as u8 & 31)];
         value >>= 5;
     }
-    write!(f, "{prefix}_")?;
-    text.iter().try_for_each(|byte| fmt::Write::write_char(f, char::from(*byte)))
+    f.write_str(prefix)?;
+    f.write_str("_")?;
+    f.write_str(str::from_utf8(&text).map_err(|_| fmt::Error)?)
 }
 
 fn read_text(text: &str, prefix: &'static str) -> Result<Uuid, IdError> {

@@ -17,12 +17,14 @@ mod model_list;
 mod network_guard;
 mod open_call;
 mod packed_body;
+mod packing;
 mod pieces;
 mod ports;
 mod relay;
 mod settings;
 mod timestamp;
 mod upstream;
+mod upstream_client;
 mod upstream_url;
 mod watch;
 mod ways;
@@ -31,6 +33,7 @@ pub use answer::{HasHold, RelayBody, RelayBodyError};
 pub use caller::{Caller, IpNetwork, IpNetworkError};
 pub use catalog::{Channel, ChannelFormat, Credential, CredentialSecret, Model, OnDisconnect, Route};
 pub use credential::credential_of;
+pub use packing::{Packing, UnknownPacking, Unpacked};
 pub use ports::{
     Books, BudgetCalendar, BudgetSpan, CallerError, Callers, Catalog, CatalogError, Clock, Randomness,
     ReserveError, SettleError,

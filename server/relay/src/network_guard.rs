@@ -4,35 +4,56 @@
 //! one address to a check and another to the connection.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::task::{Context, Poll};
+use std::vec;
 
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use futures_util::future::BoxFuture;
+use hyper_util::client::legacy::connect::dns::Name;
 use thiserror::Error;
 use tokio::net::lookup_host;
+use tower::{BoxError, Service};
+use url::Url;
 
-/// A resolver that knows public addresses only.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct PublicResolver;
+/// Resolves the names of hosts that may be reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum HostResolver {
+    /// All of them.
+    Anywhere,
+    /// Those on the public network.
+    PublicOnly,
+}
 
 /// The name has an address that is not public.
 #[derive(Debug, Error)]
 #[error("the host is not on the public network")]
 pub(crate) struct NotPublic;
 
-impl Resolve for PublicResolver {
-    fn resolve(&self, name: Name) -> Resolving {
+impl Service<Name> for HostResolver {
+    type Response = vec::IntoIter<SocketAddr>;
+    type Error = BoxError;
+    type Future = BoxFuture<'static, Result<Self::Response, BoxError>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, name: Name) -> Self::Future {
+        let resolver = *self;
         Box::pin(async move {
             let addresses: Vec<SocketAddr> = lookup_host((name.as_str(), 0)).await?.collect();
             // One private address among public ones is refused too: which is used is not ours to choose.
-            if addresses.is_empty() || !addresses.iter().all(|address| is_public(address.ip())) {
+            let is_allowed = resolver == HostResolver::Anywhere
+                || !addresses.is_empty() && addresses.iter().all(|address| is_public(address.ip()));
+            if !is_allowed {
                 return Err(NotPublic.into());
             }
-            Ok(Box::new(addresses.into_iter()) as Addrs)
+            Ok(addresses.into_iter())
         })
     }
 }
 
 /// Whether the host of an address is written as an address that is not public. Names are judged when resolved.
-pub(crate) fn is_private_literal(url: &reqwest::Url) -> bool {
+pub(crate) fn is_private_literal(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     bare.parse::<IpAddr>().is_ok_and(|address| !is_public(address))
@@ -124,8 +145,8 @@ mod tests {
             "http://0177.0.0.1/",
             "http://[::1]/",
         ] {
-            assert!(is_private_literal(&reqwest::Url::parse(text).unwrap()), "{text}");
+            assert!(is_private_literal(&Url::parse(text).unwrap()), "{text}");
         }
-        assert!(!is_private_literal(&reqwest::Url::parse("http://api.example.com/").unwrap()));
+        assert!(!is_private_literal(&Url::parse("http://api.example.com/").unwrap()));
     }
 }

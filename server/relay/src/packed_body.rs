@@ -6,17 +6,15 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use async_compression::tokio::bufread::{BrotliDecoder, GzipDecoder, ZlibDecoder, ZstdDecoder};
-use async_compression::zstd::DParameter;
 use bytes::{Bytes, BytesMut};
 use futures_util::TryStreamExt;
-use http::HeaderMap;
-use http::header::CONTENT_ENCODING;
-use thiserror::Error;
-use tokio::io::{AsyncBufRead, AsyncRead, AsyncReadExt};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio_util::io::StreamReader;
 
 use crate::failure::{Failure, FailureKind};
+use crate::packing::{Packing, Unpacked};
 
 /// So much is unpacked at a time.
 const READ_BYTES: usize = 16 * 1024;
@@ -24,23 +22,6 @@ const READ_BYTES: usize = 16 * 1024;
 const FREE_BYTES: u64 = 1024 * 1024;
 /// Beyond, it may unpack to so many times its size: many times what text does, far less than a bomb.
 const RATIO_MAX: u64 = 200;
-/// The largest window of zstd, as the power of two: 8 MiB, which RFC 8878 asks every reader for. A sender may name
-/// hundreds of times that.
-const ZSTD_WINDOW_LOG_MAX: u32 = 23;
-
-/// How a body is packed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Packing {
-    Gzip,
-    Deflate,
-    Brotli,
-    Zstd,
-}
-
-/// The body is packed in a way that is not known here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("the answer is compressed, which was not asked for, and not in a way that can be read")]
-pub(crate) struct UnknownPacking;
 
 /// A body that is unpacked while it comes.
 pub(crate) struct PackedBody {
@@ -49,40 +30,15 @@ pub(crate) struct PackedBody {
     unpacked_bytes: u64,
 }
 
-impl Packing {
-    /// What the headers say; nothing for a body that is as it is.
-    pub fn of(headers: &HeaderMap) -> Result<Option<Self>, UnknownPacking> {
-        let mut packing = None;
-        for value in headers.get_all(CONTENT_ENCODING) {
-            let value = value.to_str().map_err(|_| UnknownPacking)?;
-            for name in value.split(',').map(str::trim) {
-                let named = match name.to_ascii_lowercase().as_str() {
-                    "" | "identity" => continue,
-                    "gzip" | "x-gzip" => Packing::Gzip,
-                    "deflate" => Packing::Deflate,
-                    "br" => Packing::Brotli,
-                    "zstd" => Packing::Zstd,
-                    _ => return Err(UnknownPacking),
-                };
-                // What is packed twice is packed to do harm.
-                if packing.replace(named).is_some() {
-                    return Err(UnknownPacking);
-                }
-            }
-        }
-        Ok(packing)
-    }
-}
-
 impl PackedBody {
     /// Unpacks the body of an answer.
-    pub fn new(response: reqwest::Response, packing: Packing) -> Self {
+    pub fn new(body: Incoming, packing: Packing) -> Self {
         let packed_bytes = Arc::new(AtomicU64::new(0));
         let count = packed_bytes.clone();
-        let chunks = response.bytes_stream().map_err(io::Error::other).inspect_ok(move |chunk| {
+        let chunks = body.into_data_stream().map_err(io::Error::other).inspect_ok(move |chunk| {
             count.fetch_add(chunk.len() as u64, Ordering::Relaxed);
         });
-        let unpacked = unpack(StreamReader::new(chunks), packing);
+        let unpacked = Box::pin(Unpacked::new(StreamReader::new(chunks), packing));
         PackedBody { unpacked, packed_bytes, unpacked_bytes: 0 }
     }
 
@@ -100,28 +56,6 @@ impl PackedBody {
     }
 }
 
-fn unpack(
-    packed: impl AsyncBufRead + Send + Sync + 'static,
-    packing: Packing,
-) -> Pin<Box<dyn AsyncRead + Send + Sync>> {
-    match packing {
-        Packing::Gzip => {
-            let mut decoder = GzipDecoder::new(packed);
-            // Servers that pack each event by itself send one member an event.
-            decoder.multiple_members(true);
-            Box::pin(decoder)
-        }
-        Packing::Deflate => Box::pin(ZlibDecoder::new(packed)),
-        Packing::Brotli => Box::pin(BrotliDecoder::new(packed)),
-        Packing::Zstd => {
-            let window = [DParameter::window_log_max(ZSTD_WINDOW_LOG_MAX)];
-            let mut decoder = ZstdDecoder::with_params(packed, &window);
-            decoder.multiple_members(true);
-            Box::pin(decoder)
-        }
-    }
-}
-
 fn garbage(text: &str) -> Failure {
     Failure::new(FailureKind::Garbage, Some(text.to_owned()))
 }
@@ -132,32 +66,5 @@ impl std::fmt::Debug for PackedBody {
             .debug_struct("PackedBody")
             .field("unpacked_bytes", &self.unpacked_bytes)
             .finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn packing(values: &[&'static str]) -> Result<Option<Packing>, UnknownPacking> {
-        let mut headers = HeaderMap::new();
-        for value in values {
-            headers.append(CONTENT_ENCODING, http::HeaderValue::from_bytes(value.as_bytes()).unwrap());
-        }
-        Packing::of(&headers)
-    }
-
-    #[test]
-    fn a_packing_is_known_by_any_of_its_names_and_used_once_only() {
-        assert_eq!(packing(&[]), Ok(None));
-        assert_eq!(packing(&["identity"]), Ok(None));
-        assert_eq!(packing(&["GZIP"]), Ok(Some(Packing::Gzip)));
-        assert_eq!(packing(&["x-gzip, identity"]), Ok(Some(Packing::Gzip)));
-        assert_eq!(packing(&["deflate"]), Ok(Some(Packing::Deflate)));
-        assert_eq!(packing(&["br"]), Ok(Some(Packing::Brotli)));
-        assert_eq!(packing(&["zstd"]), Ok(Some(Packing::Zstd)));
-        for unknown in [&["gzip, gzip"][..], &["gzip", "br"], &["compress"], &["\u{e9}"]] {
-            assert_eq!(packing(unknown), Err(UnknownPacking), "{unknown:?}");
-        }
     }
 }

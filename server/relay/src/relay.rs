@@ -87,7 +87,7 @@ pub struct Access {
 /// The relay cannot be made.
 #[derive(Debug, Error)]
 #[error("the client for upstreams cannot be made")]
-pub struct RelayError(#[source] reqwest::Error);
+pub struct RelayError(#[source] std::io::Error);
 
 impl Relay {
     /// A relay of the instance `instance`. Its calls run as tasks of `tracker`, which it should not share: the

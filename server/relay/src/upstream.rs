@@ -1,32 +1,33 @@
 //! Asking an upstream: one request, its headers, and the body as it comes.
 
 use std::error::Error;
+use std::io;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
-use http::{HeaderMap, StatusCode};
-use reqwest::redirect::Policy;
+use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HeaderValue, USER_AGENT};
+use http::{HeaderMap, Method, Request, StatusCode};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
 use waystation_protocol::openai::upstream_error::redact;
 
 use crate::demo::DemoAnswer;
 use crate::failure::{Failure, FailureKind};
-use crate::network_guard::{PublicResolver, is_private_literal};
-use crate::packed_body::{PackedBody, Packing};
+use crate::network_guard::HostResolver;
+use crate::packed_body::PackedBody;
+use crate::packing::Packing;
 use crate::settings::RelaySettings;
+use crate::upstream_client::{UpstreamClient, build_client};
 use crate::ways::Way;
 
-/// Idle connections are kept this long; providers close theirs after a minute or more.
-const IDLE_CONNECTION_TIME: Duration = Duration::from_secs(90);
 /// Of an error body so much is read; messages are at its beginning.
 const ERROR_BYTES_MAX: usize = 64 * 1024;
 
-/// The clients behind all channels. Redirects are refused, proxies from the environment ignored, compression not
-/// asked for, and no header but ours is sent.
+/// The clients behind all channels. Compression is not asked for, and no header but ours is sent.
 #[derive(Debug)]
 pub(crate) struct Upstreams {
-    anywhere: reqwest::Client,
-    public_only: reqwest::Client,
+    anywhere: UpstreamClient,
+    public_only: UpstreamClient,
 }
 
 /// An upstream that has begun to answer.
@@ -40,80 +41,68 @@ pub(crate) struct UpstreamAnswer {
 /// The body of an answer, read chunk by chunk.
 #[derive(Debug)]
 pub(crate) enum UpstreamBody {
-    Http(Box<reqwest::Response>),
+    Http(Incoming),
     Packed(Box<PackedBody>),
     Demo(DemoAnswer),
 }
 
 impl Upstreams {
-    pub fn new(settings: &RelaySettings) -> Result<Self, reqwest::Error> {
-        let client = || {
-            reqwest::Client::builder()
-                .redirect(Policy::none())
-                .no_proxy()
-                // On a shared HTTP/2 connection a few callers that do not read would stall all others, and
-                // providers limit the streams on it; every call has a pooled connection of its own instead.
-                .http1_only()
-                .referer(false)
-                .connect_timeout(settings.connect_time)
-                .pool_idle_timeout(IDLE_CONNECTION_TIME)
-                .pool_max_idle_per_host(usize::MAX)
-                .tcp_nodelay(true)
-                .user_agent(concat!("waystation/", env!("CARGO_PKG_VERSION")))
-        };
+    pub fn new(settings: &RelaySettings) -> io::Result<Self> {
         Ok(Upstreams {
-            anywhere: client().build()?,
-            public_only: client().dns_resolver(PublicResolver).build()?,
+            anywhere: build_client(HostResolver::Anywhere, settings.connect_time)?,
+            public_only: build_client(HostResolver::PublicOnly, settings.connect_time)?,
         })
     }
 
     /// Sends a request and waits for the headers of its answer.
     pub async fn send(&self, way: &Way<'_>, body: Bytes, stream: bool) -> Result<UpstreamAnswer, Failure> {
         let channel = &way.route.channel;
-        let url = channel.base_url.chat_completions();
-        let client = if channel.allow_private_network {
-            &self.anywhere
-        } else if is_private_literal(url) {
+        if channel.base_url.names_private_address() && !channel.allow_private_network {
             return Err(Failure::new(
                 FailureKind::Connect,
                 Some("the host is not on the public network".into()),
             ));
-        } else {
-            &self.public_only
+        }
+        let request = write_request(way, body, stream)?;
+        let sent = match channel.allow_private_network {
+            true => self.anywhere.request(request),
+            false => self.public_only.request(request),
         };
-        let accept = if stream { "text/event-stream" } else { "application/json" };
-        let mut request = client
-            .post(url.clone())
-            .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
-            .header(ACCEPT, HeaderValue::from_static(accept))
-            .header(ACCEPT_ENCODING, HeaderValue::from_static("identity"))
-            .body(body);
-        if let Some(credential) = way.credential {
-            let text = format!("Bearer {}", credential.secret.expose());
-            let Ok(mut value) = HeaderValue::try_from(text) else {
-                let text = "the credential cannot be sent in a header";
-                return Err(Failure::new(FailureKind::Account, Some(text.into())));
-            };
-            value.set_sensitive(true);
-            request = request.header(AUTHORIZATION, value);
-        }
-        match request.send().await {
-            Ok(mut response) => {
-                let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
-                let body = match Packing::of(&headers) {
-                    Ok(None) => UpstreamBody::Http(Box::new(response)),
-                    Ok(Some(packing)) => UpstreamBody::Packed(Box::new(PackedBody::new(response, packing))),
-                    Err(error) if status.is_success() => {
-                        return Err(Failure::new(FailureKind::Garbage, Some(error.to_string())));
-                    }
-                    // The status says enough.
-                    Err(_) => UpstreamBody::Http(Box::new(response)),
-                };
-                Ok(UpstreamAnswer { status, headers, body })
+        let (head, body) = sent.await.map_err(|error| failure_of(&error, error.is_connect()))?.into_parts();
+        let (status, headers) = (head.status, head.headers);
+        let body = match Packing::of(&headers) {
+            Ok(None) => UpstreamBody::Http(body),
+            Ok(Some(packing)) => UpstreamBody::Packed(Box::new(PackedBody::new(body, packing))),
+            Err(error) if status.is_success() => {
+                return Err(Failure::new(FailureKind::Garbage, Some(error.to_string())));
             }
-            Err(error) => Err(failure_of(error)),
-        }
+            // The status says enough.
+            Err(_) => UpstreamBody::Http(body),
+        };
+        Ok(UpstreamAnswer { status, headers, body })
     }
+}
+
+fn write_request(way: &Way<'_>, body: Bytes, stream: bool) -> Result<Request<Full<Bytes>>, Failure> {
+    let accept = if stream { "text/event-stream" } else { "application/json" };
+    let mut request = Request::new(Full::new(body));
+    *request.method_mut() = Method::POST;
+    *request.uri_mut() = way.route.channel.base_url.chat_completions().clone();
+    let headers = request.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(ACCEPT, HeaderValue::from_static(accept));
+    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    headers.insert(USER_AGENT, HeaderValue::from_static(concat!("waystation/", env!("CARGO_PKG_VERSION"))));
+    if let Some(credential) = way.credential {
+        let text = format!("Bearer {}", credential.secret.expose());
+        let Ok(mut value) = HeaderValue::try_from(text) else {
+            let text = "the credential cannot be sent in a header";
+            return Err(Failure::new(FailureKind::Account, Some(text.into())));
+        };
+        value.set_sensitive(true);
+        headers.insert(AUTHORIZATION, value);
+    }
+    Ok(request)
 }
 
 impl UpstreamAnswer {
@@ -149,7 +138,16 @@ impl UpstreamBody {
     /// The next chunk, or nothing at the end. May be dropped while it waits without losing anything.
     pub async fn next(&mut self) -> Result<Option<Bytes>, Failure> {
         match self {
-            UpstreamBody::Http(response) => response.chunk().await.map_err(failure_of),
+            UpstreamBody::Http(body) => loop {
+                match body.frame().await.transpose().map_err(|error| failure_of(&error, false))? {
+                    None => return Ok(None),
+                    Some(frame) => {
+                        if let Ok(data) = frame.into_data() {
+                            return Ok(Some(data));
+                        }
+                    }
+                }
+            },
             UpstreamBody::Packed(packed) => packed.next().await,
             UpstreamBody::Demo(answer) => Ok(answer.next().await),
         }
@@ -171,15 +169,8 @@ impl UpstreamBody {
     }
 }
 
-fn failure_of(error: reqwest::Error) -> Failure {
-    let kind = if error.is_connect() {
-        FailureKind::Connect
-    } else if error.is_timeout() {
-        FailureKind::Timeout
-    } else {
-        FailureKind::Garbage
-    };
-    let error = error.without_url();
+fn failure_of(error: &dyn Error, while_connecting: bool) -> Failure {
+    let kind = if while_connecting { FailureKind::Connect } else { FailureKind::Garbage };
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(inner) = cause {

@@ -3,8 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use reqwest::Url;
+use http::Uri;
 use thiserror::Error;
+use url::Url;
 
 use crate::network_guard::is_private_literal;
 
@@ -13,7 +14,8 @@ use crate::network_guard::is_private_literal;
 #[derive(Clone, PartialEq, Eq)]
 pub struct UpstreamUrl {
     base: Url,
-    chat_completions: Url,
+    chat_completions: Uri,
+    names_private_address: bool,
 }
 
 /// Why a text is not the base address of an upstream.
@@ -32,13 +34,13 @@ pub enum UpstreamUrlError {
 
 impl UpstreamUrl {
     /// Where chat completions are asked for.
-    pub fn chat_completions(&self) -> &Url {
+    pub fn chat_completions(&self) -> &Uri {
         &self.chat_completions
     }
 
     /// Whether its host is written as an address that is not public. Names are judged when they are resolved.
     pub fn names_private_address(&self) -> bool {
-        is_private_literal(&self.base)
+        self.names_private_address
     }
 
     /// The base address.
@@ -65,7 +67,10 @@ impl FromStr for UpstreamUrl {
             .map_err(|()| UpstreamUrlError::NotAnAddress)?
             .pop_if_empty()
             .extend(["chat", "completions"]);
-        Ok(UpstreamUrl { base, chat_completions })
+        let chat_completions =
+            chat_completions.as_str().parse().map_err(|_| UpstreamUrlError::NotAnAddress)?;
+        let names_private_address = is_private_literal(&base);
+        Ok(UpstreamUrl { base, chat_completions, names_private_address })
     }
 }
 
@@ -93,7 +98,7 @@ mod tests {
             ("http://127.0.0.1:8080", "http://127.0.0.1:8080/chat/completions"),
         ] {
             let url: UpstreamUrl = base.parse().unwrap();
-            assert_eq!(url.chat_completions().as_str(), whole);
+            assert_eq!(url.chat_completions().to_string(), whole);
         }
     }
 

@@ -1,7 +1,6 @@
 //! A ledger lane's transaction, the same on every database.
 
 use std::borrow::Cow;
-use std::future::Future;
 use std::sync::Arc;
 
 use rusqlite::types::Value as SqliteValue;
@@ -10,7 +9,7 @@ use uuid::Uuid;
 
 use crate::connection::database_time_ms;
 use crate::error::StoreError;
-use crate::planned_faults::PlannedFaults;
+use crate::planned_faults::{PlannedFaults, carry};
 use crate::sqlite_books::{SqliteRow, SqliteTransaction};
 
 /// A transaction on the books; taken back when it is dropped without a commit.
@@ -122,16 +121,6 @@ impl BookTransaction {
             }
         };
         carry(self.faults.as_deref(), committing).await
-    }
-}
-
-async fn carry<T>(
-    faults: Option<&PlannedFaults>,
-    call: impl Future<Output = Result<T, DbErr>>,
-) -> Result<T, DbErr> {
-    match faults {
-        None => call.await,
-        Some(faults) => faults.carry(call).await,
     }
 }
 

@@ -1,9 +1,7 @@
 //! Connections to the database, and the transactions they begin.
 
 use std::fmt;
-use std::future::Future;
 use std::path::Path;
-use std::pin::Pin;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -12,14 +10,13 @@ use sea_orm::sqlx::sqlite::SqliteConnectOptions;
 use sea_orm::sqlx::{Connection, Executor, SqliteConnection};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, DatabaseTransaction,
-    DbErr, ExecResult, IsolationLevel, QueryResult, SqliteTransactionMode, SqlxError, Statement,
-    TransactionOptions, TransactionTrait,
+    DbErr, IsolationLevel, SqliteTransactionMode, SqlxError, Statement, TransactionOptions, TransactionTrait,
 };
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::book_transaction::{BookTransaction, Place};
 use crate::error::StoreError;
-use crate::planned_faults::{Line, PlannedFaults};
+use crate::planned_faults::{Line, PlannedFaults, carry};
 use crate::sqlite_books::{JOURNAL_PAGES_MAX, SqliteBooks, SqliteJournal};
 
 const SQLITE_READERS: u32 = 8;
@@ -65,14 +62,8 @@ struct SqliteWriting {
     turn: Arc<Mutex<()>>,
 }
 
-/// A transaction of the store; taken back when it is dropped without a commit.
-pub(crate) type Transaction = Line<Begun>;
-
-/// A transaction, and on SQLite the turn to write.
-pub(crate) struct Begun {
-    transaction: DatabaseTransaction,
-    _turn: Option<OwnedMutexGuard<()>>,
-}
+/// A transaction of the store, on SQLite with the turn to write; taken back when it is dropped without a commit.
+pub(crate) type Transaction = Line<DatabaseTransaction, Option<OwnedMutexGuard<()>>>;
 
 impl Store {
     /// Connects without looking at the schema.
@@ -104,7 +95,7 @@ impl Store {
                 (pool.clone(), pool)
             }
         };
-        let reader = Line::new(reader, faults.clone());
+        let reader = Line::new(reader, faults.clone(), ());
         let sqlite = match kind {
             DatabaseKind::Sqlite => Some(SqliteWriting::open(&options.url)?),
             DatabaseKind::MySql | DatabaseKind::Postgres => None,
@@ -172,12 +163,9 @@ impl Store {
             access_mode: None,
             sqlite_transaction_mode: Some(SqliteTransactionMode::Deferred),
         };
-        self.carry(async {
-            let transaction = self.reader.inner().begin_with_options(options).await?;
-            Ok(Begun { transaction, _turn: None })
-        })
-        .await
-        .map(|begun| Line::new(begun, self.faults.clone()))
+        let beginning = self.reader.inner().begin_with_options(options);
+        let transaction = carry(self.faults.as_deref(), beginning).await?;
+        Ok(Line::new(transaction, self.faults.clone(), None))
     }
 
     /// Begins a transaction that may write.
@@ -194,28 +182,28 @@ impl Store {
             access_mode: None,
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
         };
-        self.carry(async {
+        let beginning = async {
             let turn = match &self.sqlite {
                 Some(sqlite) => Some(sqlite.turn.clone().lock_owned().await),
                 None => None,
             };
-            Ok(Begun { transaction: self.writer.begin_with_options(options).await?, _turn: turn })
-        })
-        .await
-        .map(|begun| Line::new(begun, self.faults.clone()))
+            Ok((self.writer.begin_with_options(options).await?, turn))
+        };
+        let (transaction, turn) = carry(self.faults.as_deref(), beginning).await?;
+        Ok(Line::new(transaction, self.faults.clone(), turn))
     }
 
     /// Begins a transaction of a ledger lane. On SQLite its statements run in the calling thread, so it must not be
     /// one that others wait for.
     pub(crate) async fn begin_on_books(&self) -> Result<BookTransaction, DbErr> {
         let place = match &self.sqlite {
-            None => Place::Server(self.begin().await?.into_inner().transaction),
+            None => Place::Server(self.begin().await?.into_inner()),
             Some(sqlite) => {
                 let beginning = async {
                     let turn = sqlite.turn.clone().lock_owned().await;
                     sqlite.books.begin(turn).map(Place::File)
                 };
-                self.carry(beginning).await?
+                carry(self.faults.as_deref(), beginning).await?
             }
         };
         Ok(BookTransaction::new(place, self.faults.clone()))
@@ -225,13 +213,6 @@ impl Store {
     pub(crate) fn open_journal(&self) -> Option<Result<SqliteJournal, DbErr>> {
         self.sqlite.as_ref().map(|sqlite| SqliteJournal::open(&sqlite.path))
     }
-
-    async fn carry<T>(&self, beginning: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
-        match &self.faults {
-            None => beginning.await,
-            Some(faults) => faults.carry(beginning).await,
-        }
-    }
 }
 
 impl SqliteWriting {
@@ -240,63 +221,6 @@ impl SqliteWriting {
             .map_err(|error| StoreError::Schema(format!("the database URL cannot be read: {error}")))?;
         let path = options.get_filename();
         Ok(SqliteWriting { path: path.into(), books: SqliteBooks::open(path)?, turn: Arc::default() })
-    }
-}
-
-impl Begun {
-    /// The transaction as the migrations take it.
-    pub fn pooled(&self) -> &DatabaseTransaction {
-        &self.transaction
-    }
-
-    /// Commits. After an error it may have happened.
-    pub async fn commit(self) -> Result<(), DbErr> {
-        self.transaction.commit().await
-    }
-}
-
-type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, DbErr>> + Send + 'a>>;
-
-// As the trait's macro would write it, but without a second box around each call.
-impl ConnectionTrait for Begun {
-    fn get_database_backend(&self) -> DatabaseBackend {
-        self.transaction.get_database_backend()
-    }
-
-    fn execute_raw<'life, 'future>(&'life self, statement: Statement) -> Answer<'future, ExecResult>
-    where
-        'life: 'future,
-        Self: 'future,
-    {
-        self.transaction.execute_raw(statement)
-    }
-
-    fn execute_unprepared<'life, 'sql, 'future>(&'life self, sql: &'sql str) -> Answer<'future, ExecResult>
-    where
-        'life: 'future,
-        'sql: 'future,
-        Self: 'future,
-    {
-        self.transaction.execute_unprepared(sql)
-    }
-
-    fn query_one_raw<'life, 'future>(
-        &'life self,
-        statement: Statement,
-    ) -> Answer<'future, Option<QueryResult>>
-    where
-        'life: 'future,
-        Self: 'future,
-    {
-        self.transaction.query_one_raw(statement)
-    }
-
-    fn query_all_raw<'life, 'future>(&'life self, statement: Statement) -> Answer<'future, Vec<QueryResult>>
-    where
-        'life: 'future,
-        Self: 'future,
-    {
-        self.transaction.query_all_raw(statement)
     }
 }
 

@@ -7,9 +7,10 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement};
-
-use crate::connection::Begun;
+use sea_orm::{
+    ConnectionTrait, DatabaseBackend, DatabaseTransaction, DbErr, ExecResult, QueryResult, RuntimeErr,
+    Statement,
+};
 
 /// A database call that is to fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,7 +81,7 @@ impl PlannedFaults {
     }
 
     /// Makes a call, or lets it fail as planned.
-    pub(crate) async fn carry<T>(&self, call: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
+    async fn carry<T>(&self, call: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
         match self.next() {
             None => call.await,
             Some((FaultMoment::Before, kind)) => Err(kind.error()),
@@ -101,18 +102,30 @@ impl FaultKind {
     }
 }
 
-/// A connection or a transaction, and the faults that are planned on the way to it.
+/// Makes a call over a line, which loses it where that is planned.
+pub(crate) async fn carry<T>(
+    faults: Option<&PlannedFaults>,
+    call: impl Future<Output = Result<T, DbErr>>,
+) -> Result<T, DbErr> {
+    match faults {
+        None => call.await,
+        Some(faults) => faults.carry(call).await,
+    }
+}
+
+/// A connection or a transaction, the faults that are planned on the way to it, and what is kept as long as it lasts.
 #[derive(Clone)]
-pub(crate) struct Line<C> {
+pub(crate) struct Line<C, G = ()> {
     inner: C,
     faults: Option<Arc<PlannedFaults>>,
+    _guard: G,
 }
 
 type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, DbErr>> + Send + 'a>>;
 
-impl<C> Line<C> {
-    pub fn new(inner: C, faults: Option<Arc<PlannedFaults>>) -> Self {
-        Line { inner, faults }
+impl<C, G> Line<C, G> {
+    pub fn new(inner: C, faults: Option<Arc<PlannedFaults>>, guard: G) -> Self {
+        Line { inner, faults, _guard: guard }
     }
 
     /// What the line leads to, which is then left.
@@ -129,23 +142,21 @@ impl<C> Line<C> {
     fn pass<'a, T: 'a>(&'a self, answer: Answer<'a, T>) -> Answer<'a, T> {
         match &self.faults {
             None => answer,
+            // As `carry` does it, without a second box where nothing is planned.
             Some(faults) => Box::pin(faults.carry(answer)),
         }
     }
 }
 
-impl Line<Begun> {
+impl<G> Line<DatabaseTransaction, G> {
     /// Commits. After an error it may have happened.
     pub async fn commit(self) -> Result<(), DbErr> {
-        match self.faults {
-            None => self.inner.commit().await,
-            Some(faults) => faults.carry(self.inner.commit()).await,
-        }
+        carry(self.faults.as_deref(), self.inner.commit()).await
     }
 }
 
 // As the trait's macro would write it, but without a second box around each call.
-impl<C: ConnectionTrait> ConnectionTrait for Line<C> {
+impl<C: ConnectionTrait, G: Send + Sync> ConnectionTrait for Line<C, G> {
     fn get_database_backend(&self) -> DatabaseBackend {
         self.inner.get_database_backend()
     }

@@ -23,7 +23,7 @@ impl Store {
                 // The one writer of the file; a schema changes within a transaction there.
                 let transaction = self.begin().await?;
                 let pending = Migrator::get_pending_migrations(&transaction).await?.len();
-                Migrator::up(transaction.inner().pooled(), None).await?;
+                Migrator::up(transaction.inner(), None).await?;
                 transaction.commit().await?;
                 Ok(pending)
             }

@@ -55,6 +55,36 @@ async fn a_read_only_disk_under_sqlite_stops_calls_until_it_takes_writes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_disk_under_sqlite_that_fails_to_flush_stops_calls_until_it_does() {
+    break_disk(Disk::FailsToFlush).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_sent_or_answered_before_it_is_flushed_on_sqlite() {
+    let host = Arc::new(FaultyHost::build());
+    let site = Site::start(DatabaseKind::Sqlite, WorldOptions::single().hosted_by(&host)).await;
+    site.mock.script(MODEL, Behaviour::gated());
+    let load = site.load();
+    let all_wait = async || (site.mock.total_calls() == CALLERS).then_some(());
+    eventually("every call waits for its upstream", Duration::from_secs(20), all_wait).await;
+    // Each caller's first call is to be settled now, and its second would be sent.
+    host.set_disk(Disk::HoldsFlushes);
+    site.mock.open_gate();
+    let is_held = async || (host.flushes_held() > 0).then_some(());
+    eventually("the calls are being settled", Duration::from_secs(20), is_held).await;
+    // Whatever would leave without waiting for the flush has left by the time that other answers have come.
+    for _ in 0..20 {
+        site.world.balance(&site.keys[0].user_id).await;
+    }
+    assert_eq!((load.ends(), site.mock.total_calls()), (0, CALLERS), "an answer left before its flush");
+    host.set_disk(Disk::Well);
+    load.await_answers(3 * CALLERS).await;
+    let outcomes = load.stop().await;
+    assert!(outcomes.iter().all(|outcome| outcome.is_answered), "{outcomes:?}");
+    site.finish(outcomes).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_slow_mariadb_slows_calls_and_loses_none() {
     slow_database_down(DatabaseKind::Mariadb).await;
 }

@@ -24,6 +24,12 @@ struct Ends {
     refused: AtomicUsize,
 }
 
+impl Ends {
+    fn count(&self) -> usize {
+        self.answered.load(Ordering::Relaxed) + self.refused.load(Ordering::Relaxed)
+    }
+}
+
 /// What a caller was told of one call.
 #[derive(Clone, Debug)]
 pub(crate) struct Outcome {
@@ -78,9 +84,12 @@ impl Load {
 
     /// Waits until so many more calls have ended.
     pub(crate) async fn await_ends(&self, count: usize) {
-        let ended =
-            |ends: &Ends| ends.answered.load(Ordering::Relaxed) + ends.refused.load(Ordering::Relaxed);
-        self.await_more("calls end", count, ended).await;
+        self.await_more("calls end", count, Ends::count).await;
+    }
+
+    /// How many calls have ended.
+    pub(crate) fn ends(&self) -> usize {
+        self.ends.count()
     }
 
     async fn await_more(&self, what: &str, count: usize, counted: impl Fn(&Ends) -> usize) {

@@ -10,9 +10,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 use waystation_api::error::ErrorCode;
+use waystation_relay::Packing;
 
 use crate::error::ApiError;
-use crate::http::body_bytes::{ACCEPTED_CODINGS, BodyError, Coding, read_body};
+use crate::http::body_bytes::{ACCEPTED_CODINGS, BodyError, read_body};
 
 /// The largest body of a management call, as it comes and unpacked.
 const BODY_BYTES_MAX: usize = 1024 * 1024;
@@ -35,11 +36,11 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
                 "The body must be JSON, with the header content-type: application/json.",
             ));
         }
-        let coding = Coding::of(request.headers()).map_err(|_| {
+        let packing = Packing::of(request.headers()).map_err(|_| {
             let message = format!("The body may be packed as one of: {ACCEPTED_CODINGS}, or not at all.");
             ApiError::new(ErrorCode::UnsupportedMediaType, message)
         })?;
-        let reading = read_body(request.into_body(), None, coding, BODY_BYTES_MAX);
+        let reading = read_body(request.into_body(), None, packing, BODY_BYTES_MAX);
         let bytes =
             timeout(BODY_TIMEOUT, reading).await.unwrap_or(Err(BodyError::Late)).map_err(refuse_body)?;
         // Serde would take a list for an object's fields in the order of their declaration.

@@ -1,19 +1,16 @@
 //! The bytes of a request's body: bounded in number and in time, and unpacked where they come packed.
 
 use std::io;
-use std::pin::Pin;
 use std::time::Duration;
 
-use async_compression::tokio::bufread::{BrotliDecoder, GzipDecoder, ZlibDecoder, ZstdDecoder};
-use async_compression::zstd::DParameter;
 use axum::body::{Body, Bytes};
-use axum::http::{HeaderMap, header};
 use futures_util::stream::try_unfold;
 use http_body_util::BodyExt;
 use thiserror::Error;
-use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::io::AsyncReadExt;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::io::StreamReader;
+use waystation_relay::{Packing, Unpacked};
 
 /// A caller that sends nothing of its body for so long has gone.
 const STALL: Duration = Duration::from_secs(30);
@@ -25,8 +22,6 @@ const UNPACKED_AT_ONCE: usize = 32 * 1024;
 const TURN_BYTES: usize = 1024 * 1024;
 /// So long the room for a body of unknown length is doubled.
 const DOUBLED_UP_TO: usize = 1024 * 1024;
-/// The binary logarithm of the most that zstd may look back: 8 MiB, as RFC 9659 has it for HTTP.
-const ZSTD_WINDOW_LOG_MAX: u32 = 23;
 
 /// What a caller may send packed, for the header `accept-encoding` of a refusal.
 pub(crate) const ACCEPTED_CODINGS: &str = "gzip, deflate, br, zstd";
@@ -48,49 +43,17 @@ pub(crate) enum BodyError {
     Unreadable,
 }
 
-/// How a body is packed (`content-encoding`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Coding {
-    Gzip,
-    /// `deflate`, which is the form of zlib.
-    Zlib,
-    Brotli,
-    Zstd,
-}
-
-/// The body is packed in a way that is not read, or in several.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct UnknownCoding;
-
-impl Coding {
-    /// How the body is packed; none: not at all.
-    pub(crate) fn of(headers: &HeaderMap) -> Result<Option<Self>, UnknownCoding> {
-        let mut values = headers.get_all(header::CONTENT_ENCODING).iter();
-        let Some(value) = values.next() else { return Ok(None) };
-        let name = value.to_str().map_err(|_| UnknownCoding)?.trim().to_ascii_lowercase();
-        let coding = match name.as_str() {
-            "identity" | "" => None,
-            "gzip" | "x-gzip" => Some(Coding::Gzip),
-            "deflate" => Some(Coding::Zlib),
-            "br" => Some(Coding::Brotli),
-            "zstd" => Some(Coding::Zstd),
-            _ => return Err(UnknownCoding),
-        };
-        if values.next().is_some() { Err(UnknownCoding) } else { Ok(coding) }
-    }
-}
-
 /// Reads a body of at most `limit` bytes, both as it comes and unpacked. `announced` is its length as its head has it.
 pub(crate) async fn read_body(
     body: Body,
     announced: Option<u64>,
-    coding: Option<Coding>,
+    packing: Option<Packing>,
     limit: usize,
 ) -> Result<Bytes, BodyError> {
     let pieces = Pieces { body, limit, received: 0, begun: Instant::now() };
-    match coding {
+    match packing {
         None => read_plain(pieces, announced).await,
-        Some(coding) => unpack(pieces, coding).await,
+        Some(packing) => unpack(pieces, packing).await,
     }
 }
 
@@ -145,9 +108,13 @@ fn append(whole: &mut Vec<u8>, piece: &[u8], limit: usize) {
 }
 
 /// Unpacks as it comes: neither what is packed nor what is beyond the limit is ever held.
-async fn unpack(pieces: Pieces, coding: Coding) -> Result<Bytes, BodyError> {
+async fn unpack(pieces: Pieces, packing: Packing) -> Result<Bytes, BodyError> {
     let limit = pieces.limit;
-    let mut decoder = decoder(pieces, coding);
+    let packed = try_unfold(pieces, |mut pieces| async move {
+        let next = pieces.next().await.map_err(io::Error::other)?;
+        Ok::<_, io::Error>(next.map(|piece| (piece, pieces)))
+    });
+    let mut decoder = Unpacked::new(StreamReader::new(Box::pin(packed)), packing);
     let mut whole = Vec::new();
     let mut buffer = vec![0; UNPACKED_AT_ONCE];
     let mut turn = 0;
@@ -167,38 +134,6 @@ async fn unpack(pieces: Pieces, coding: Coding) -> Result<Bytes, BodyError> {
     Ok(Bytes::from(whole))
 }
 
-/// What stands behind the end of a packed body is part of it, and has to be packed alike.
-fn decoder(pieces: Pieces, coding: Coding) -> Pin<Box<dyn AsyncRead + Send>> {
-    let stream = try_unfold(pieces, |mut pieces| async move {
-        let next = pieces.next().await.map_err(io::Error::other)?;
-        Ok::<_, io::Error>(next.map(|piece| (piece, pieces)))
-    });
-    let packed = StreamReader::new(Box::pin(stream));
-    match coding {
-        Coding::Gzip => {
-            let mut decoder = GzipDecoder::new(packed);
-            decoder.multiple_members(true);
-            Box::pin(decoder)
-        }
-        Coding::Zlib => {
-            let mut decoder = ZlibDecoder::new(packed);
-            decoder.multiple_members(true);
-            Box::pin(decoder)
-        }
-        Coding::Brotli => {
-            let mut decoder = BrotliDecoder::new(packed);
-            decoder.multiple_members(true);
-            Box::pin(decoder)
-        }
-        Coding::Zstd => {
-            let window = [DParameter::window_log_max(ZSTD_WINDOW_LOG_MAX)];
-            let mut decoder = ZstdDecoder::with_params(packed, &window);
-            decoder.multiple_members(true);
-            Box::pin(decoder)
-        }
-    }
-}
-
 /// An error of the body itself comes through the decoder; all others are the decoder's own.
 fn body_error(error: &io::Error) -> BodyError {
     let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<BodyError>());
@@ -210,7 +145,6 @@ mod tests {
     use std::convert::Infallible;
 
     use async_compression::tokio::write::{BrotliEncoder, GzipEncoder, ZlibEncoder, ZstdEncoder};
-    use axum::http::HeaderValue;
     use futures_util::stream::{iter, unfold};
     use tokio::io::{AsyncWrite, AsyncWriteExt};
     use tokio::time::sleep;
@@ -218,7 +152,7 @@ mod tests {
     use super::*;
 
     const LIMIT: usize = 1 << 20;
-    const CODINGS: [Coding; 4] = [Coding::Gzip, Coding::Zlib, Coding::Brotli, Coding::Zstd];
+    const PACKINGS: [Packing; 4] = [Packing::Gzip, Packing::Deflate, Packing::Brotli, Packing::Zstd];
 
     /// A body of pieces of so many bytes, one every so many seconds.
     fn slow_body(pieces: usize, bytes: usize, seconds: u64) -> Body {
@@ -235,24 +169,24 @@ mod tests {
         encoder
     }
 
-    async fn pack(coding: Coding, bytes: &[u8]) -> Vec<u8> {
-        match coding {
-            Coding::Gzip => write_into(GzipEncoder::new(Vec::new()), bytes).await.into_inner(),
-            Coding::Zlib => write_into(ZlibEncoder::new(Vec::new()), bytes).await.into_inner(),
-            Coding::Brotli => write_into(BrotliEncoder::new(Vec::new()), bytes).await.into_inner(),
-            Coding::Zstd => write_into(ZstdEncoder::new(Vec::new()), bytes).await.into_inner(),
+    async fn pack(packing: Packing, bytes: &[u8]) -> Vec<u8> {
+        match packing {
+            Packing::Gzip => write_into(GzipEncoder::new(Vec::new()), bytes).await.into_inner(),
+            Packing::Deflate => write_into(ZlibEncoder::new(Vec::new()), bytes).await.into_inner(),
+            Packing::Brotli => write_into(BrotliEncoder::new(Vec::new()), bytes).await.into_inner(),
+            Packing::Zstd => write_into(ZstdEncoder::new(Vec::new()), bytes).await.into_inner(),
         }
     }
 
     async fn unpack_pieces(
-        coding: Coding,
+        packing: Packing,
         packed: &[u8],
         piece: usize,
         limit: usize,
     ) -> Result<Bytes, BodyError> {
         let pieces: Vec<Result<Bytes, Infallible>> =
             packed.chunks(piece.max(1)).map(|piece| Ok(Bytes::copy_from_slice(piece))).collect();
-        read_body(Body::from_stream(iter(pieces)), None, Some(coding), limit).await
+        read_body(Body::from_stream(iter(pieces)), None, Some(packing), limit).await
     }
 
     #[tokio::test(start_paused = true)]
@@ -263,7 +197,7 @@ mod tests {
         assert_eq!(dripping.unwrap_err(), BodyError::Late);
         let silent = read_body(slow_body(2, 100_000, 31), None, None, LIMIT).await;
         assert_eq!(silent.unwrap_err(), BodyError::Late);
-        let packed = read_body(slow_body(1_000, 1, 5), None, Some(Coding::Gzip), LIMIT).await;
+        let packed = read_body(slow_body(1_000, 1, 5), None, Some(Packing::Gzip), LIMIT).await;
         assert!(matches!(packed.unwrap_err(), BodyError::Late | BodyError::Unreadable));
     }
 
@@ -279,13 +213,13 @@ mod tests {
     #[tokio::test]
     async fn a_packed_body_is_unpacked_however_it_is_torn() {
         let text: Vec<u8> = (0..20_000_u32).flat_map(|number| (number * number).to_le_bytes()).collect();
-        for coding in CODINGS {
-            let packed = pack(coding, &text).await;
+        for packing in PACKINGS {
+            let packed = pack(packing, &text).await;
             for piece in [1, 7, 1_000, usize::MAX] {
                 assert_eq!(
-                    unpack_pieces(coding, &packed, piece, LIMIT).await.unwrap(),
+                    unpack_pieces(packing, &packed, piece, LIMIT).await.unwrap(),
                     text,
-                    "{coding:?} {piece}"
+                    "{packing:?} {piece}"
                 );
             }
         }
@@ -293,48 +227,48 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_cut_or_no_packed_body_is_refused() {
-        for coding in CODINGS {
-            let packed = pack(coding, &[b'x'; 5_000]).await;
+        for packing in PACKINGS {
+            let packed = pack(packing, &[b'x'; 5_000]).await;
             for end in [1, packed.len() / 2, packed.len() - 1] {
-                let cut = unpack_pieces(coding, &packed[..end], 16, LIMIT).await;
-                assert_eq!(cut, Err(BodyError::Unreadable), "{coding:?} cut at {end}");
+                let cut = unpack_pieces(packing, &packed[..end], 16, LIMIT).await;
+                assert_eq!(cut, Err(BodyError::Unreadable), "{packing:?} cut at {end}");
             }
             for nonsense in [&b"{\"model\":\"echo\"}"[..], &[0; 64], &[0xff; 64]] {
-                let read = unpack_pieces(coding, nonsense, 16, LIMIT).await;
-                assert!(read.is_err() || read.as_ref().is_ok_and(Bytes::is_empty), "{coding:?} {read:?}");
+                let read = unpack_pieces(packing, nonsense, 16, LIMIT).await;
+                assert!(read.is_err() || read.as_ref().is_ok_and(Bytes::is_empty), "{packing:?} {read:?}");
             }
             let trailing = [&packed[..], b"{\"model\":\"echo\"}"].concat();
             assert_eq!(
-                unpack_pieces(coding, &trailing, 16, LIMIT).await,
+                unpack_pieces(packing, &trailing, 16, LIMIT).await,
                 Err(BodyError::Unreadable),
-                "{coding:?}"
+                "{packing:?}"
             );
         }
     }
 
     #[tokio::test]
     async fn a_bomb_goes_off_at_the_limit() {
-        for coding in CODINGS {
+        for packing in PACKINGS {
             // Packed twice it would be smaller still; packed once it is below a thousandth.
-            let packed = pack(coding, &vec![0; 64 * LIMIT]).await;
-            assert!(packed.len() < LIMIT, "{coding:?}");
+            let packed = pack(packing, &vec![0; 64 * LIMIT]).await;
+            assert!(packed.len() < LIMIT, "{packing:?}");
             assert_eq!(
-                unpack_pieces(coding, &packed, 4_096, LIMIT).await,
+                unpack_pieces(packing, &packed, 4_096, LIMIT).await,
                 Err(BodyError::TooLarge),
-                "{coding:?}"
+                "{packing:?}"
             );
             // One byte more than fits, and as much as fits.
-            let packed = pack(coding, &vec![0; LIMIT + 1]).await;
+            let packed = pack(packing, &vec![0; LIMIT + 1]).await;
             assert_eq!(
-                unpack_pieces(coding, &packed, 4_096, LIMIT).await,
+                unpack_pieces(packing, &packed, 4_096, LIMIT).await,
                 Err(BodyError::TooLarge),
-                "{coding:?}"
+                "{packing:?}"
             );
-            let packed = pack(coding, &vec![0; LIMIT]).await;
+            let packed = pack(packing, &vec![0; LIMIT]).await;
             assert_eq!(
-                unpack_pieces(coding, &packed, 4_096, LIMIT).await.unwrap().len(),
+                unpack_pieces(packing, &packed, 4_096, LIMIT).await.unwrap().len(),
                 LIMIT,
-                "{coding:?}"
+                "{packing:?}"
             );
         }
     }
@@ -343,28 +277,10 @@ mod tests {
     async fn zstd_gets_no_window_beyond_that_of_http_and_no_endless_frames_of_nothing() {
         // A frame that asks for a window of 128 MiB: magic number, no content size, window descriptor 17 << 3.
         let large_window = [0x28, 0xb5, 0x2f, 0xfd, 0x00, 17 << 3, 0x01, 0x00, 0x00];
-        assert_eq!(unpack_pieces(Coding::Zstd, &large_window, 16, LIMIT).await, Err(BodyError::Unreadable));
+        assert_eq!(unpack_pieces(Packing::Zstd, &large_window, 16, LIMIT).await, Err(BodyError::Unreadable));
         // Frames to be skipped give nothing, but they count as they come.
         let skippable = [&[0x50, 0x2a, 0x4d, 0x18, 0xf8, 0x03, 0x00, 0x00][..], &[0; 1016]].concat();
         let endless = skippable.repeat(2 * LIMIT / skippable.len());
-        assert_eq!(unpack_pieces(Coding::Zstd, &endless, 1_024, LIMIT).await, Err(BodyError::TooLarge));
-    }
-
-    #[test]
-    fn one_known_coding_is_read_and_no_other() {
-        let coding = |values: &[&'static str]| {
-            let mut headers = HeaderMap::new();
-            for value in values {
-                headers.append(header::CONTENT_ENCODING, HeaderValue::from_static(value));
-            }
-            Coding::of(&headers)
-        };
-        assert_eq!(coding(&[]), Ok(None));
-        assert_eq!(coding(&["identity"]), Ok(None));
-        assert_eq!(coding(&["GZIP"]), Ok(Some(Coding::Gzip)));
-        assert_eq!(coding(&["zstd"]), Ok(Some(Coding::Zstd)));
-        for refused in [&["compress"][..], &["gzip, gzip"], &["gzip", "br"], &["identity", "gzip"]] {
-            assert_eq!(coding(refused), Err(UnknownCoding), "{refused:?}");
-        }
+        assert_eq!(unpack_pieces(Packing::Zstd, &endless, 1_024, LIMIT).await, Err(BodyError::TooLarge));
     }
 }

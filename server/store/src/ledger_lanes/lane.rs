@@ -167,7 +167,7 @@ impl Runner {
         let answers = match ran {
             Ok(answers) => answers,
             Err(failure) if failure.poisoned && orders.len() > 1 => {
-                self.run_one_by_one(&orders, failure.commit_unknown).await
+                self.run_one_by_one(batch, &orders, failure.commit_unknown).await
             }
             Err(failure) => {
                 self.remember_holds(&orders, &failure);
@@ -222,11 +222,11 @@ impl Runner {
 
     /// After an error that repeating does not mend: each order alone, so that only the offender gets it. With
     /// `verify`, all of them may have been committed together before.
-    async fn run_one_by_one(&mut self, orders: &[Order], verify: bool) -> Vec<Answer> {
+    async fn run_one_by_one(&mut self, batch: &[Waiting], orders: &[Order], verify: bool) -> Vec<Answer> {
         let mut answers = Vec::with_capacity(orders.len());
-        for order in orders {
+        for (waiting, order) in batch.iter().zip(orders) {
             let alone = std::slice::from_ref(order);
-            let answer = match self.repeat(alone, verify, &|| false).await {
+            let answer = match self.repeat(alone, verify, &|| is_withdrawn(waiting)).await {
                 Ok(answers) => answers.and_then(|mut all| all.pop()).unwrap_or(Err(LaneError::Closed)),
                 Err(failure) => {
                     self.remember_holds(alone, &failure);
@@ -239,13 +239,14 @@ impl Runner {
     }
 
     fn remember_holds(&mut self, orders: &[Order], failure: &BatchFailure) {
-        if failure.commit_unknown {
-            let holds = orders.iter().filter_map(|order| match order {
-                Order::Reserve(call) => Some(Order::Release { user: call.user, request: call.request }),
-                _ => None,
-            });
-            self.forgotten.extend(holds);
-        }
+        let holds = orders.iter().filter_map(|order| match order {
+            Order::Reserve(call) if failure.commit_unknown => {
+                Some(Order::Release { user: call.user, request: call.request })
+            }
+            Order::Release { .. } => Some(order.clone()),
+            _ => None,
+        });
+        self.forgotten.extend(holds);
     }
 
     async fn give_back_forgotten(&mut self) {
