@@ -10,6 +10,7 @@ mod channels;
 mod column_values;
 mod connection;
 mod error;
+mod first_owner;
 mod idempotency;
 mod keys;
 mod leases;
@@ -52,6 +53,8 @@ pub use pending_sign_ins::{NewPending, Pending, PendingKind};
 pub use planned_faults::{FaultKind, FaultMoment, PlannedFault, PlannedFaults};
 pub use prices::{NewPriceVersion, PriceVersion};
 pub use requests::{EndedRequest, HourlyUsage, RequestFilter, UsageFilter};
-pub use sessions::{NewSession, Session, SessionKind};
+pub use sessions::{
+    NewSession, Rotation, Session, SessionKind, SessionRefresh, SessionSpan, SignInRecord,
+};
 pub use site::Setting;
 pub use users::{NewUser, UpdateUserError, User, UserFilter, UserUpdate};
