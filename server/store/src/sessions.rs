@@ -308,7 +308,10 @@ impl Store {
         self.repeat(|| async {
             let transaction = self.begin().await?;
             let now_ms = database_time_ms(&transaction).await?;
-            let ended = end_other_sessions(&transaction, user, kept, now_ms).await?;
+            let ended = match kept {
+                Some(kept) => end_other_sessions(&transaction, user, kept, now_ms).await?,
+                None => end_sessions(&transaction, user, now_ms).await?,
+            };
             record_change(&transaction, ChangeKind::User, &user.to_string()).await?;
             append_audit(&transaction, entry).await?;
             transaction.commit().await?;
@@ -346,21 +349,27 @@ impl Store {
 
 /// Ends all of a user's sessions within the transaction of the change that ends them; gives how many there were.
 pub(crate) async fn end_sessions(transaction: &Transaction, user: UserId, now_ms: i64) -> Result<u64, DbErr> {
-    end_other_sessions(transaction, user, None, now_ms).await
+    let ended = entity::Entity::update_many()
+        .col_expr(entity::Column::RevokedAtMs, Expr::value(now_ms))
+        .filter(entity::Column::UserId.eq(user.uuid()))
+        .filter(entity::Column::RevokedAtMs.is_null())
+        .exec(transaction)
+        .await?;
+    Ok(ended.rows_affected)
 }
 
-/// The same, but for the one that is kept.
+/// Ends a user's sessions but for one, within the transaction of the change that ends them; gives how many there were.
 pub(crate) async fn end_other_sessions(
     transaction: &Transaction,
     user: UserId,
-    kept: Option<SessionId>,
+    kept: SessionId,
     now_ms: i64,
 ) -> Result<u64, DbErr> {
     let ended = entity::Entity::update_many()
         .col_expr(entity::Column::RevokedAtMs, Expr::value(now_ms))
         .filter(entity::Column::UserId.eq(user.uuid()))
+        .filter(entity::Column::Id.ne(kept.uuid()))
         .filter(entity::Column::RevokedAtMs.is_null())
-        .filter(Condition::all().add_option(kept.map(|id| entity::Column::Id.ne(id.uuid()))))
         .exec(transaction)
         .await?;
     Ok(ended.rows_affected)
