@@ -62,8 +62,11 @@ impl Setup {
         wrong.retain(|shown_at| now.duration_since(*shown_at) < WRONG_WITHIN);
         if let (Some(first), true) = (wrong.first(), wrong.len() >= WRONG_MAX) {
             let wait = WRONG_WITHIN.saturating_sub(now.duration_since(*first));
-            return Err(ApiError::new(ErrorCode::TooManyAttempts, "Too many wrong setup tokens. Wait a minute.")
-                .retry_after(wait.as_secs() + 1));
+            return Err(ApiError::new(
+                ErrorCode::TooManyAttempts,
+                "Too many wrong setup tokens. Wait a minute.",
+            )
+            .retry_after(wait.as_secs() + 1));
         }
         wrong.push(now);
         let message = "This is not the setup token. The command waystation setup-token prints it.";
@@ -88,7 +91,8 @@ fn setup_required() -> ApiError {
 }
 
 fn expired_token() -> ApiError {
-    let message = "The setup token is older than an hour. The command waystation setup-token makes a new one.";
+    let message =
+        "The setup token is older than an hour. The command waystation setup-token makes a new one.";
     ApiError::new(ErrorCode::InvalidCredentials, message)
 }
 

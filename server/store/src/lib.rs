@@ -53,8 +53,6 @@ pub use pending_sign_ins::{NewPending, Pending, PendingKind};
 pub use planned_faults::{FaultKind, FaultMoment, PlannedFault, PlannedFaults};
 pub use prices::{NewPriceVersion, PriceVersion};
 pub use requests::{EndedRequest, HourlyUsage, RequestFilter, UsageFilter};
-pub use sessions::{
-    NewSession, Rotation, Session, SessionKind, SessionRefresh, SessionSpan, SignInRecord,
-};
+pub use sessions::{NewSession, Rotation, Session, SessionKind, SessionRefresh, SessionSpan, SignInRecord};
 pub use site::Setting;
 pub use users::{NewUser, UpdateUserError, User, UserFilter, UserUpdate};

@@ -153,7 +153,8 @@ async fn find_by_token(app: &App, token: &str) -> Identity {
 async fn find_by_cookie(app: &App, cookie: &SessionCookie) -> Identity {
     let is_own = |signed_in: &SignedIn| {
         let hash = signed_in.session.secret_hash;
-        signed_in.session.kind == SessionKind::Browser && hash.is_some_and(|hash| cookie.secret.has_hash(&hash))
+        signed_in.session.kind == SessionKind::Browser
+            && hash.is_some_and(|hash| cookie.secret.has_hash(&hash))
     };
     find_identity(app, cookie.session, AuditActorKind::Cookie, is_own).await
 }

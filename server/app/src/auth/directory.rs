@@ -59,8 +59,7 @@ impl ActorDirectory {
                     None => read_at.elapsed() < NOTHING_REMEMBERED && self.users.is_all_current(read_at),
                 }
         };
-        let found =
-            self.remembered.get_or_read(&session, is_current, || read_session(app, session)).await?;
+        let found = self.remembered.get_or_read(&session, is_current, || read_session(app, session)).await?;
         Ok(found.filter(|signed_in| signed_in.session.expires_at_ms > now_ms()))
     }
 

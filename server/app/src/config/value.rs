@@ -191,9 +191,10 @@ impl SettingValue for Fingerprint {
     fn read(text: &str) -> Result<Self, String> {
         let plain = || BASE64_URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')).ok()?.try_into().ok();
         // As tools print it, with colons between the bytes.
-        read_hex(&text.replace(':', "")).or_else(plain).map(Fingerprint).ok_or_else(|| {
-            "must be 32 bytes in hexadecimal or base64url".to_owned()
-        })
+        read_hex(&text.replace(':', ""))
+            .or_else(plain)
+            .map(Fingerprint)
+            .ok_or_else(|| "must be 32 bytes in hexadecimal or base64url".to_owned())
     }
 }
 

@@ -76,7 +76,9 @@ pub(super) fn host_of(authority: &str) -> Option<String> {
         None => authority.split_at(authority.find(':').unwrap_or(authority.len())),
     };
     let is_port = rest.is_empty()
-        || rest.strip_prefix(':').is_some_and(|port| port.len() <= 5 && port.bytes().all(|byte| byte.is_ascii_digit()));
+        || rest
+            .strip_prefix(':')
+            .is_some_and(|port| port.len() <= 5 && port.bytes().all(|byte| byte.is_ascii_digit()));
     (is_port && !host.is_empty()).then(|| host.to_ascii_lowercase())
 }
 
@@ -99,7 +101,8 @@ mod tests {
     fn a_site_answers_to_its_own_names_only() {
         let others = ["relay.lan".to_owned()];
         let names = HostNames { public: Some("ai.example.com"), others: &others, takes_addresses: false };
-        for host in ["ai.example.com", "AI.example.com", "ai.example.com:443", "relay.lan", "RELAY.lan:8787"] {
+        for host in ["ai.example.com", "AI.example.com", "ai.example.com:443", "relay.lan", "RELAY.lan:8787"]
+        {
             assert!(names.admit(host), "{host}");
         }
         for host in [
@@ -126,7 +129,9 @@ mod tests {
         for host in ["127.0.0.1:8787", "10.0.0.7", "[::1]:8787", "[fd00::1]", "localhost", "LOCALHOST:80"] {
             assert!(names.admit(host), "{host}");
         }
-        for host in ["evil.example", "localhost.evil.example", "127.0.0.1.nip.io", "::1", "[::1", "[x]", "0x7f.1"] {
+        for host in
+            ["evil.example", "localhost.evil.example", "127.0.0.1.nip.io", "::1", "[::1", "[x]", "0x7f.1"]
+        {
             assert!(!names.admit(host), "{host}");
         }
     }

@@ -37,7 +37,8 @@ fn is_local(text: &str) -> bool {
     loop {
         let path_end = text.iter().position(|byte| matches!(byte, b'?' | b'#')).unwrap_or(text.len());
         let path = &text[..path_end];
-        let is_plain = text.iter().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'"' | b'<' | b'>'));
+        let is_plain =
+            text.iter().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'"' | b'<' | b'>'));
         let has_dots = path.split(|byte| *byte == b'/').any(|part| matches!(part, b"." | b".."));
         if !is_plain || !path.starts_with(b"/") || path.windows(2).any(|pair| pair == b"//") || has_dots {
             return false;

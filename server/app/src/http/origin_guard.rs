@@ -22,8 +22,10 @@ pub(super) async fn check_origin(State(app): State<App>, request: Request, next:
     if is_admitted {
         next.run(request).await
     } else {
-        ApiError::forbidden("This was sent by the page of another site, or by a program without an access token.")
-            .into_response()
+        ApiError::forbidden(
+            "This was sent by the page of another site, or by a program without an access token.",
+        )
+        .into_response()
     }
 }
 
@@ -112,9 +114,8 @@ mod tests {
 
     #[test]
     fn without_an_origin_a_browser_says_that_the_page_is_the_sites_own() {
-        let is_own = |named: &[(&'static str, &str)], needs_proof| {
-            is_own_page(&headers(named), None, needs_proof)
-        };
+        let is_own =
+            |named: &[(&'static str, &str)], needs_proof| is_own_page(&headers(named), None, needs_proof);
         assert!(is_own(&[("sec-fetch-site", "same-origin")], true));
         for site in ["cross-site", "same-site", "none", ""] {
             assert!(!is_own(&[("sec-fetch-site", site)], true), "{site}");

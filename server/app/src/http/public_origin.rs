@@ -72,8 +72,9 @@ pub(crate) fn link_base(app: &App) -> Result<String, ApiError> {
     if let Some(origin) = &app.public_origin {
         return Ok(origin.url().to_owned());
     }
-    local_base(app.listening_on.get().copied().unwrap_or(app.config.listen))
-        .ok_or_else(|| ApiError::new(ErrorCode::Conflict, "This needs the setting public_url: the site's address."))
+    local_base(app.listening_on.get().copied().unwrap_or(app.config.listen)).ok_or_else(|| {
+        ApiError::new(ErrorCode::Conflict, "This needs the setting public_url: the site's address.")
+    })
 }
 
 fn local_base(address: SocketAddr) -> Option<String> {
@@ -97,7 +98,8 @@ mod tests {
         assert_eq!((origin.host(), origin.port(), origin.is_https()), ("ai.example.com", 443, true));
         let origin = PublicOrigin::read("http://10.0.0.7:8080/relay/").unwrap();
         assert_eq!((origin.url(), origin.origin()), ("http://10.0.0.7:8080/relay", "http://10.0.0.7:8080"));
-        for text in ["ai.example.com", "ftp://a", "https://u:p@a", "https://a/?x", "https://a/#x", "https://"] {
+        for text in ["ai.example.com", "ftp://a", "https://u:p@a", "https://a/?x", "https://a/#x", "https://"]
+        {
             assert!(PublicOrigin::read(text).is_err(), "{text}");
         }
     }

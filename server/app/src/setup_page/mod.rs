@@ -68,7 +68,8 @@ async fn show_style() -> impl IntoResponse {
 
 /// Whether Chinese stands before English among the languages that the browser names. Browsers name them in order.
 fn prefers_chinese(headers: &HeaderMap) -> bool {
-    let named = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let named =
+        headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     named
         .split(',')
         .filter_map(|language| language.trim().get(..2))
@@ -91,7 +92,10 @@ mod tests {
             ("é", false),
         ] {
             let mut headers = HeaderMap::new();
-            headers.insert(header::ACCEPT_LANGUAGE, axum::http::HeaderValue::from_bytes(named.as_bytes()).unwrap());
+            headers.insert(
+                header::ACCEPT_LANGUAGE,
+                axum::http::HeaderValue::from_bytes(named.as_bytes()).unwrap(),
+            );
             assert_eq!(prefers_chinese(&headers), is_chinese, "{named}");
         }
     }

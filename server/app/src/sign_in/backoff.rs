@@ -357,7 +357,8 @@ mod tests {
         let redis = || Some(Redis::open(&Secret::read(&url).unwrap()).unwrap());
         let (first, second) = (Backoff::new(redis()), Backoff::new(redis()));
         let account = format!("ann-{}-{}", std::process::id(), crate::clock::now_ms());
-        let address = format!("2001:db8:{:x}:{:x}::1", std::process::id() & 0xffff, crate::clock::now_ms() & 0xffff);
+        let address =
+            format!("2001:db8:{:x}:{:x}::1", std::process::id() & 0xffff, crate::clock::now_ms() & 0xffff);
         for guess in 0..PAIR_FREE {
             let backoff = if guess % 2 == 0 { &first } else { &second };
             assert!(is_admitted(backoff, &account, &address).await, "{guess}");

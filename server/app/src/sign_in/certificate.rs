@@ -57,7 +57,8 @@ async fn ask_for_certificate(origin: &PublicOrigin) -> std::io::Result<Certifica
     let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await?;
     let (_, connection) = stream.get_ref();
     let leaf = connection.peer_certificates().and_then(|chain| chain.first());
-    leaf.map(|leaf| leaf.clone().into_owned()).ok_or_else(|| std::io::Error::other("no certificate was shown"))
+    leaf.map(|leaf| leaf.clone().into_owned())
+        .ok_or_else(|| std::io::Error::other("no certificate was shown"))
 }
 
 /// Takes every certificate whose key the server has: nothing is sent over the connection, and what is wanted is the

@@ -136,9 +136,7 @@ pub(crate) async fn open_named_session(
     let mut response = Json(SignInReply::SignedIn(Box::new(signed_in))).into_response();
     if reception == Reception::Cookie {
         let lasts_seconds = u64::try_from(span.max_ms / 1_000).unwrap_or_default();
-        response
-            .headers_mut()
-            .append(header::SET_COOKIE, set_cookie(session.id, &secret, lasts_seconds)?);
+        response.headers_mut().append(header::SET_COOKIE, set_cookie(session.id, &secret, lasts_seconds)?);
     }
     Ok(response)
 }

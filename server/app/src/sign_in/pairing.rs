@@ -107,7 +107,8 @@ pub(crate) async fn create_pairing(
     let invitation = serde_json::to_vec(&Invitation { name: name.clone() }).map_err(ApiError::internal)?;
     let lasts_ms = i64::try_from(CODE_LASTS.as_millis()).unwrap_or(0);
     let expires_at = Time::from_unix_ms(now_ms().saturating_add(lasts_ms));
-    let fingerprint = find_fingerprint(app).await.map(|fingerprint| fingerprint.to_string()).unwrap_or_default();
+    let fingerprint =
+        find_fingerprint(app).await.map(|fingerprint| fingerprint.to_string()).unwrap_or_default();
     app.store
         .create_pending(&NewPending {
             hash: code.hash(),

@@ -60,5 +60,8 @@ pub(super) async fn refresh_tokens(
 }
 
 fn unknown_token() -> ApiError {
-    ApiError::new(ErrorCode::InvalidToken, "The refresh token is unknown or of no use any more. Sign in again.")
+    ApiError::new(
+        ErrorCode::InvalidToken,
+        "The refresh token is unknown or of no use any more. Sign in again.",
+    )
 }
