@@ -3,5 +3,6 @@
 mod admin;
 mod call;
 mod me;
+mod sign_in;
 
 pub use call::{Client, ClientError};
