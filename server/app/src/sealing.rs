@@ -30,6 +30,10 @@ pub(crate) enum Purpose {
     Credential,
     /// What instances remember of a key together, by the key's hash.
     SharedKey,
+    /// What the next step of a sign-in needs, by the hash of its token.
+    PendingSignIn,
+    /// The secret of an authenticator app, by its owner's id.
+    TotpSecret,
 }
 
 impl Purpose {
@@ -39,6 +43,8 @@ impl Purpose {
             Purpose::SiteSecret => "waystation site secret v1",
             Purpose::Credential => "waystation channel credential v1",
             Purpose::SharedKey => "waystation shared key v1",
+            Purpose::PendingSignIn => "waystation pending sign-in v1",
+            Purpose::TotpSecret => "waystation totp secret v1",
         }
     }
 }

@@ -22,6 +22,7 @@ use crate::random::random_bytes;
 use crate::redis::Redis;
 use crate::sealing::{MasterKey, Sealing};
 use crate::setup::Setup;
+use crate::sign_in::Backoff;
 use crate::site_secrets::{SiteSecrets, is_sealed};
 use crate::tasks::Tasks;
 use crate::unsettled::UnsettledLog;
@@ -59,6 +60,8 @@ pub(crate) struct Parts {
     pub(crate) instance: InstanceId,
     /// Whether the other instances believe that this one lives.
     pub(crate) instance_lease: InstanceLease,
+    /// Slows down those who guess.
+    pub(crate) backoff: Backoff,
     /// Whether the site has an owner.
     pub(crate) setup: Setup,
     /// Whether it is a site to try out, which this server made.
@@ -101,6 +104,7 @@ impl App {
             redis.clone().map(|redis| SharedKeys::new(redis, sealing.clone())),
             freshness.clone(),
         ));
+        let backoff = Backoff::new(redis.clone());
         let changes = Changes::new(
             // The catalogue reads the database when it hears of a change: nobody waits for that behind it.
             vec![actors.clone(), keys.clone(), catalog.clone()],
@@ -125,6 +129,7 @@ impl App {
             changes,
             instance,
             instance_lease: InstanceLease::default(),
+            backoff,
             setup: Setup::default(),
             is_demo,
             tasks,

@@ -1,7 +1,7 @@
 //! Sign-ins that can be ended.
 
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
+    ActiveValue::Set, ColumnTrait, Condition, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
     sea_query::Expr,
 };
 use waystation_ids::{SessionId, UserId, UserStatus};
@@ -141,10 +141,21 @@ impl Store {
 
 /// Ends all of a user's sessions within the transaction of the change that ends them; gives how many there were.
 pub(crate) async fn end_sessions(transaction: &Transaction, user: UserId, now_ms: i64) -> Result<u64, DbErr> {
+    end_other_sessions(transaction, user, None, now_ms).await
+}
+
+/// The same, but for the one that is kept.
+pub(crate) async fn end_other_sessions(
+    transaction: &Transaction,
+    user: UserId,
+    kept: Option<SessionId>,
+    now_ms: i64,
+) -> Result<u64, DbErr> {
     let ended = entity::Entity::update_many()
         .col_expr(entity::Column::RevokedAtMs, Expr::value(now_ms))
         .filter(entity::Column::UserId.eq(user.uuid()))
         .filter(entity::Column::RevokedAtMs.is_null())
+        .filter(Condition::all().add_option(kept.map(|id| entity::Column::Id.ne(id.uuid()))))
         .exec(transaction)
         .await?;
     Ok(ended.rows_affected)

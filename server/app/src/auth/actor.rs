@@ -8,8 +8,8 @@ use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use waystation_api::error::ErrorCode;
-use waystation_ids::{Role, UserId};
-use waystation_store::{AuditActorKind, User};
+use waystation_ids::{Role, SessionId, UserId};
+use waystation_store::{AuditActorKind, Session, SessionKind, User};
 
 use crate::auth::access_token::verify_access_token;
 use crate::error::ApiError;
@@ -23,7 +23,7 @@ pub(crate) struct Actor(Arc<SignedIn>);
 #[derive(Debug)]
 pub(super) struct SignedIn {
     pub(super) user: User,
-    pub(super) expires_at_ms: i64,
+    pub(super) session: Session,
 }
 
 impl Actor {
@@ -39,6 +39,21 @@ impl Actor {
     /// The person.
     pub(crate) fn user(&self) -> &User {
         &self.0.user
+    }
+
+    /// The session that the person is known by.
+    pub(crate) fn session(&self) -> SessionId {
+        self.0.session.id
+    }
+
+    /// What made that session.
+    pub(crate) fn session_kind(&self) -> SessionKind {
+        self.0.session.kind
+    }
+
+    /// When the person signed in, in unix milliseconds of the database.
+    pub(crate) fn signed_in_at_ms(&self) -> i64 {
+        self.0.session.created_at_ms
     }
 
     /// How the person is known.

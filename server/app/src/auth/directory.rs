@@ -52,7 +52,7 @@ impl ActorDirectory {
         };
         let found =
             self.remembered.get_or_read(&session, is_current, || read_session(store, session)).await?;
-        Ok(found.filter(|signed_in| signed_in.expires_at_ms > now_ms()).map(Actor::new))
+        Ok(found.filter(|signed_in| signed_in.session.expires_at_ms > now_ms()).map(Actor::new))
     }
 }
 
@@ -83,8 +83,7 @@ async fn read_session(store: &Store, session: SessionId) -> Result<Answer<Option
     let read_at = Instant::now();
     match store.load_active_session(session).await {
         Ok(found) => {
-            let value = found
-                .map(|(session, user)| Arc::new(SignedIn { user, expires_at_ms: session.expires_at_ms }));
+            let value = found.map(|(session, user)| Arc::new(SignedIn { user, session }));
             Ok(Answer { value, read_at })
         }
         Err(failure) => {

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use waystation_ids::KeyPrefix;
+use waystation_pricing::Money;
 
 use crate::config::origin::{ConfigError, Values};
 use crate::config::value::{
@@ -94,6 +95,8 @@ settings! {
     secret text "redis.url" redis_url: Option<Secret> = "";
     /// The IANA time zone of days and months in budgets and reports.
     "site.time_zone" site_time_zone: TimeZone = "UTC";
+    /// From how many USD on a change of a balance by hand needs a fresh proof of who makes it.
+    "auth.large_adjustment" auth_large_adjustment: Money = "100";
     /// How long connecting to an upstream may take, in milliseconds.
     "relay.connect_ms" relay_connect_ms: u64 = "10000";
     /// How long an upstream's first byte may take, in milliseconds.

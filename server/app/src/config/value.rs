@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use waystation_ids::KeyPrefix;
+use waystation_pricing::Money;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 /// A type of settings. An empty text is what is not set.
@@ -213,6 +214,15 @@ impl SettingValue for PathBuf {
 impl SettingValue for KeyPrefix {
     fn read(text: &str) -> Result<Self, String> {
         KeyPrefix::try_from(text).map_err(|error| error.to_string())
+    }
+}
+
+impl SettingValue for Money {
+    fn read(text: &str) -> Result<Self, String> {
+        text.parse()
+            .ok()
+            .filter(|money| *money >= Money::ZERO)
+            .ok_or_else(|| "must be an amount of USD, such as 0.50".to_owned())
     }
 }
 

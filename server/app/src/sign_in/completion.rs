@@ -11,6 +11,7 @@ use crate::auth::create_access_token;
 use crate::error::ApiError;
 use crate::http::body::Json;
 use crate::http::visitor::Visitor;
+use crate::sign_in::second_factor::{begin_challenge, methods_of};
 use crate::state::App;
 use crate::users::show;
 
@@ -33,6 +34,22 @@ pub(crate) enum ProvedBy {
 
 /// Signs somebody in who has proved who it is; or, where that is not enough, asks for a second factor.
 pub(crate) async fn complete_sign_in(
+    app: &App,
+    visitor: &Visitor,
+    user: User,
+    proved_by: ProvedBy,
+    reception: Reception,
+) -> Result<Response, ApiError> {
+    let is_enough = !matches!(proved_by, ProvedBy::Password | ProvedBy::Oauth);
+    if is_enough || methods_of(app, user.id).await?.is_empty() {
+        return open_session(app, visitor, user, proved_by, reception).await;
+    }
+    let challenge = begin_challenge(app, visitor, &user, proved_by, reception).await?;
+    Ok(Json(SignInReply::SecondFactorRequired(challenge)).into_response())
+}
+
+/// Makes the session of somebody who has proved enough.
+pub(crate) async fn open_session(
     app: &App,
     visitor: &Visitor,
     user: User,

@@ -1,0 +1,1 @@
+//! Second factors, passkeys and fresh proofs, asked of the routes themselves.
