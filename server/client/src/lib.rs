@@ -3,5 +3,6 @@
 mod admin;
 mod call;
 mod me;
+mod second_factors;
 
 pub use call::{Client, ClientError};

@@ -13,7 +13,6 @@ mod routes;
 mod server;
 pub(crate) mod visitor;
 
-pub(crate) use connection_limits::network_of;
 #[cfg(test)]
 pub(crate) use routes::management_slices;
 pub(crate) use routes::{api_document, build_router};

@@ -1,4 +1,4 @@
-//! Signing in: every way of proving who one is ends in [`complete_sign_in`].
+//! Signing in: every way of proving who one is ends in [`completion::complete_sign_in`].
 
 mod backoff;
 mod completion;
@@ -19,7 +19,6 @@ use utoipa_axum::routes;
 
 use crate::auth::{Access, GuardedRoutes};
 pub(crate) use backoff::Backoff;
-pub(crate) use completion::{ProvedBy, Reception, complete_sign_in};
 pub(crate) use proof::{FreshProof, OfferedProof};
 
 /// The slice's routes below `/api`.

@@ -7,7 +7,6 @@ use waystation_api::error::{ErrorCode, ErrorReply};
 use waystation_api::passkeys::{PasskeySignIn, PasskeyUseStarted};
 use waystation_api::sign_in::SignInReply;
 use waystation_ids::UserId;
-use waystation_store::PendingKind;
 
 use crate::audit_trail::{Deed, state_of};
 use crate::error::ApiError;
