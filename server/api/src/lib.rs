@@ -2,6 +2,7 @@
 
 pub mod adjustments;
 pub mod channels;
+pub mod devices;
 pub mod error;
 pub mod grants;
 pub mod keys;
@@ -18,6 +19,7 @@ pub mod prices;
 pub mod requests;
 pub mod second_factors;
 pub mod session;
+pub mod setup;
 pub mod sign_in;
 pub mod time;
 pub mod usage;

@@ -30,7 +30,13 @@ pub(crate) struct ApiError {
 impl ApiError {
     /// An error with this code and a text for people.
     pub(crate) fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        ApiError { code, message: message.into(), fields: Vec::new(), retry_after_seconds: None, source: None }
+        ApiError {
+            code,
+            message: message.into(),
+            fields: Vec::new(),
+            retry_after_seconds: None,
+            source: None,
+        }
     }
 
     /// A field of the body or query is wrong.

@@ -1,7 +1,8 @@
 //! What every part of the server shares.
 
+use std::net::SocketAddr;
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use waystation_ids::{InstanceId, KeySecret};
@@ -15,6 +16,7 @@ use crate::clock::now_ms;
 use crate::config::Config;
 use crate::demo::is_demo_folder;
 use crate::error::StartError;
+use crate::http::public_origin::PublicOrigin;
 use crate::instance_lease::InstanceLease;
 use crate::keys::{KeyDirectory, SharedKeys};
 use crate::metrics::Metrics;
@@ -48,6 +50,12 @@ pub(crate) struct Parts {
     pub(crate) sealing: Sealing,
     /// What the site signs and checks with.
     pub(crate) secrets: SiteSecrets,
+    /// Where the site says it is.
+    pub(crate) public_origin: Option<PublicOrigin>,
+    /// Where this server listens, once it does.
+    pub(crate) listening_on: OnceLock<SocketAddr>,
+    /// Slows down who guesses.
+    pub(crate) backoff: Backoff,
     /// Who is signed in.
     pub(crate) actors: Arc<ActorDirectory>,
     /// The keys that open the relay.
@@ -60,8 +68,6 @@ pub(crate) struct Parts {
     pub(crate) instance: InstanceId,
     /// Whether the other instances believe that this one lives.
     pub(crate) instance_lease: InstanceLease,
-    /// Slows down those who guess.
-    pub(crate) backoff: Backoff,
     /// Whether the site has an owner.
     pub(crate) setup: Setup,
     /// Whether it is a site to try out, which this server made.
@@ -86,6 +92,7 @@ impl App {
     pub(crate) async fn open(config: Config) -> Result<Self, StartError> {
         std::fs::create_dir_all(&config.data_dir)
             .map_err(|source| StartError::DataDir { path: config.data_dir.clone(), source })?;
+        let public_origin = config.public_url.as_deref().map(PublicOrigin::read).transpose()?;
         let store = open_store(&config).await?;
         store.migrate().await.map_err(StartError::Database)?;
         let sealing = Sealing::new(load_master_key(&config, &store).await?);
@@ -104,7 +111,6 @@ impl App {
             redis.clone().map(|redis| SharedKeys::new(redis, sealing.clone())),
             freshness.clone(),
         ));
-        let backoff = Backoff::new(redis.clone());
         let changes = Changes::new(
             // The catalogue reads the database when it hears of a change: nobody waits for that behind it.
             vec![actors.clone(), keys.clone(), catalog.clone()],
@@ -114,6 +120,7 @@ impl App {
             tasks.clone(),
         );
         let is_demo = is_demo_folder(&config.data_dir);
+        let backoff = Backoff::new(redis);
         // The lanes end by themselves with the last clone of them; whoever was promised an answer has it then.
         let (lanes, _) = LedgerLanes::start(&store);
         Ok(App(Arc::new(Parts {
@@ -123,13 +130,15 @@ impl App {
             unsettled,
             sealing,
             secrets,
+            public_origin,
+            listening_on: OnceLock::new(),
+            backoff,
             actors,
             keys,
             catalog,
             changes,
             instance,
             instance_lease: InstanceLease::default(),
-            backoff,
             setup: Setup::default(),
             is_demo,
             tasks,

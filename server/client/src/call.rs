@@ -79,8 +79,7 @@ impl Client {
 
     /// The same client with a secret header.
     pub(crate) fn with_header(&self, name: &'static str, value: &str) -> Result<Self, ClientError> {
-        let mut value =
-            HeaderValue::try_from(value).map_err(|error| ClientError::Setup(Box::new(error)))?;
+        let mut value = HeaderValue::try_from(value).map_err(|error| ClientError::Setup(Box::new(error)))?;
         value.set_sensitive(true);
         let mut client = self.clone();
         client.headers.insert(name, value);

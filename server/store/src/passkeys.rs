@@ -104,7 +104,7 @@ impl Store {
                 let codes = &passkey.codes;
                 recovery_codes::replace_codes(&transaction, passkey.user, codes, now_ms).await?;
             }
-            end_other_sessions(&transaction, passkey.user, Some(kept), now_ms).await?;
+            end_other_sessions(&transaction, passkey.user, kept, now_ms).await?;
             record_change(&transaction, ChangeKind::User, &passkey.user.to_string()).await?;
             append_audit(&transaction, audit).await?;
             transaction.commit().await?;
@@ -134,12 +134,7 @@ impl Store {
 
     /// Writes down that a passkey was used, if it is still as it was seen. False: it was used or taken away meanwhile,
     /// and by the count in `seen` nothing can be decided.
-    pub async fn use_passkey(
-        &self,
-        id: PasskeyId,
-        seen: &str,
-        credential: &str,
-    ) -> Result<bool, StoreError> {
+    pub async fn use_passkey(&self, id: PasskeyId, seen: &str, credential: &str) -> Result<bool, StoreError> {
         self.repeat(|| async {
             let transaction = self.begin().await?;
             let row = entity::Entity::find_by_id(id.uuid()).lock_exclusive().one(&transaction).await?;
@@ -207,7 +202,7 @@ impl Store {
                 recovery_codes::delete_codes(&transaction, user).await?;
             }
             let now_ms = database_time_ms(&transaction).await?;
-            end_other_sessions(&transaction, user, Some(kept), now_ms).await?;
+            end_other_sessions(&transaction, user, kept, now_ms).await?;
             record_change(&transaction, ChangeKind::User, &user.to_string()).await?;
             append_audit(&transaction, audit).await?;
             transaction.commit().await?;

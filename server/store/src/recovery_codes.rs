@@ -40,7 +40,7 @@ impl Store {
             }
             let now_ms = database_time_ms(&transaction).await?;
             replace_codes(&transaction, user, hashes, now_ms).await?;
-            end_other_sessions(&transaction, user, Some(kept), now_ms).await?;
+            end_other_sessions(&transaction, user, kept, now_ms).await?;
             record_change(&transaction, ChangeKind::User, &user.to_string()).await?;
             append_audit(&transaction, audit).await?;
             transaction.commit().await?;
@@ -89,13 +89,8 @@ pub(crate) async fn replace_codes(
 ) -> Result<(), DbErr> {
     delete_codes(transaction, user).await?;
     let rows = hashes.iter().map(|hash| {
-        entity::Model {
-            hash: hash.to_vec(),
-            user_id: user.uuid(),
-            created_at_ms: now_ms,
-            used_at_ms: None,
-        }
-        .into_active_model()
+        entity::Model { hash: hash.to_vec(), user_id: user.uuid(), created_at_ms: now_ms, used_at_ms: None }
+            .into_active_model()
     });
     entity::Entity::insert_many(rows).exec_without_returning(transaction).await?;
     Ok(())

@@ -12,7 +12,7 @@ use crate::connection::{Store, Transaction, database_time_ms};
 use crate::error::StoreError;
 use crate::passkeys;
 use crate::recovery_codes;
-use crate::sessions::end_other_sessions;
+use crate::sessions::{end_other_sessions, end_sessions};
 use crate::users;
 
 /// A person's authenticator app.
@@ -129,7 +129,7 @@ impl Store {
             .exec_without_returning(&transaction)
             .await?;
             recovery_codes::replace_codes(&transaction, user, codes, now_ms).await?;
-            end_other_sessions(&transaction, user, Some(kept), now_ms).await?;
+            end_other_sessions(&transaction, user, kept, now_ms).await?;
             record_change(&transaction, ChangeKind::User, &user.to_string()).await?;
             append_audit(&transaction, audit).await?;
             transaction.commit().await?;
@@ -181,7 +181,7 @@ impl Store {
                 recovery_codes::delete_codes(&transaction, user).await?;
             }
             let now_ms = database_time_ms(&transaction).await?;
-            end_other_sessions(&transaction, user, Some(kept), now_ms).await?;
+            end_other_sessions(&transaction, user, kept, now_ms).await?;
             record_change(&transaction, ChangeKind::User, &user.to_string()).await?;
             append_audit(&transaction, audit).await?;
             transaction.commit().await?;
@@ -209,7 +209,7 @@ impl Store {
             };
             let now_ms = database_time_ms(&transaction).await?;
             crate::pending_sign_ins::end_pending_of(&transaction, user).await?;
-            end_other_sessions(&transaction, user, None, now_ms).await?;
+            end_sessions(&transaction, user, now_ms).await?;
             record_change(&transaction, ChangeKind::User, &user.to_string()).await?;
             append_audit(&transaction, audit).await?;
             transaction.commit().await?;

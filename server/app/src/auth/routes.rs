@@ -18,6 +18,8 @@ use crate::state::App;
 pub(crate) enum Access {
     /// Nothing: the route is one by which people become known.
     Anyone,
+    /// To be signed in, even where nothing else is allowed yet than to set up a second factor.
+    Identified,
     /// To be signed in: the route shows and changes what is the caller's own.
     SignedIn,
     /// To have a permission.
@@ -93,8 +95,12 @@ fn check(access: Access, request: &Request) -> Result<(), ApiError> {
         return Ok(());
     }
     let actor = actor_of(request.extensions())?;
+    if actor.must_set_up_second_factor() && access != Access::Identified {
+        let message = "must_set_up_second_factor: your role needs a second factor. Set one up first.";
+        return Err(ApiError::forbidden(message));
+    }
     match access {
-        Access::Anyone | Access::SignedIn => Ok(()),
+        Access::Anyone | Access::Identified | Access::SignedIn => Ok(()),
         Access::Holding(permission) if permission.is_held_by(actor.role()) => Ok(()),
         Access::Holding(permission) => Err(ApiError::forbidden(format!(
             "Your role lacks the permission {} that this needs.",

@@ -104,7 +104,7 @@ async fn each_route_admits_exactly_the_roles_of_its_permission() {
             let (status, body) = site.ask(Some(token), route.method, &path, json!({})).await;
             assert_ne!(status, StatusCode::UNAUTHORIZED, "{route:?} by {:?}", person.role);
             let admitted = match route.access {
-                Access::Anyone | Access::SignedIn => true,
+                Access::Anyone | Access::Identified | Access::SignedIn => true,
                 Access::Holding(permission) => permission.is_held_by(person.role),
             };
             assert_eq!(lacks_permission(status, &body), !admitted, "{route:?} by {:?}: {body}", person.role);

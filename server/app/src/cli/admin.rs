@@ -4,6 +4,7 @@ use std::io::Read;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
+use waystation_api::name::Name;
 use waystation_ids::{Email, Role, UserStatus, Username};
 use waystation_store::{ChangeKind, SessionKind, StoreError};
 use zeroize::Zeroizing;
@@ -13,6 +14,8 @@ use crate::auth::create_access_token;
 use crate::cli::{CommandError, Outcome, Output};
 use crate::config::Config;
 use crate::passwords::hash_password;
+use crate::setup_token::remove_setup_token;
+use crate::sign_in::create_pairing;
 use crate::state::App;
 use crate::users::{Entry, enter_user, show};
 
@@ -26,6 +29,8 @@ pub(crate) enum AdminCommand {
     CreateUser(CreateUserArguments),
     /// Prints an access token of the management API.
     AccessToken(AccessTokenArguments),
+    /// Prints what is entered at a device to pair it with a person.
+    Pair(PairArguments),
     /// Sets a person's password and ends all of that person's sessions. The second factor stays.
     ResetPassword(ResetPasswordArguments),
     /// Takes away a person's authenticator app, passkeys and recovery codes, and ends all of that person's sessions.
@@ -66,6 +71,19 @@ pub(crate) struct AccessTokenArguments {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct PairArguments {
+    /// With whom.
+    #[arg(long)]
+    email: Email,
+    /// What to call the device.
+    #[arg(long, default_value = "device")]
+    name: Name,
+    /// Prints one JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct ResetPasswordArguments {
     /// Whose.
     #[arg(long)]
@@ -98,10 +116,9 @@ pub(crate) async fn run(
     let outcome = match command {
         AdminCommand::CreateUser(arguments) => create_user(&app, arguments, output).await,
         AdminCommand::AccessToken(arguments) => print_access_token(&app, &arguments, output).await,
+        AdminCommand::Pair(arguments) => print_pairing(&app, arguments, output).await,
         AdminCommand::ResetPassword(arguments) => reset_password(&app, &arguments, output).await,
-        AdminCommand::DisableSecondFactor(arguments) => {
-            disable_second_factor(&app, &arguments, output).await
-        }
+        AdminCommand::DisableSecondFactor(arguments) => disable_second_factor(&app, &arguments, output).await,
     };
     app.close().await?;
     outcome
@@ -121,6 +138,9 @@ async fn create_user(
         password_hash: password.map(|password| hash_password(&password)).transpose()?,
     };
     let user = enter_user(app, entry).await?;
+    if user.role == Role::Owner {
+        remove_setup_token(&app.config.data_dir)?;
+    }
     let user = show(app, user).await?;
     match arguments.json {
         true => output.json(&user)?,
@@ -139,6 +159,21 @@ async fn print_access_token(
     match arguments.json {
         true => output.json(&token)?,
         false => output.line(&token.access_token)?,
+    }
+    Ok(Outcome::Done)
+}
+
+async fn print_pairing(
+    app: &App,
+    arguments: PairArguments,
+    output: &mut Output,
+) -> Result<Outcome, CommandError> {
+    let user = find_user(app, &arguments.email).await?;
+    let entry = Deed { action: "device.invite", target: None }.by_command();
+    let pairing = create_pairing(app, user.id, None, arguments.name.into(), entry).await?;
+    match arguments.json {
+        true => output.json(&pairing)?,
+        false => output.line(&pairing.uri)?,
     }
     Ok(Outcome::Done)
 }
@@ -179,7 +214,9 @@ async fn disable_second_factor(
         true => output.json(&serde_json::json!({
             "user": user.id, "had_totp": had.totp, "had_passkeys": had.passkeys,
         }))?,
-        false => output.line(&format!("{id}: there is no second factor any more, and all sessions have ended"))?,
+        false => {
+            output.line(&format!("{id}: there is no second factor any more, and all sessions have ended"))?
+        }
     }
     Ok(Outcome::Done)
 }

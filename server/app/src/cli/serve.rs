@@ -17,10 +17,12 @@ use crate::config::Config;
 use crate::data_folder::lock_data_folder;
 use crate::demo::{create_demo, is_demo_folder, prepare_demo, print_demo, require_loopback};
 use crate::error::{StartError, error_chain};
+use crate::http::public_origin::link_base;
 use crate::http::{build_router, serve as answer_connections};
 use crate::jobs::start_jobs;
 use crate::metrics::listen_for_metrics;
 use crate::relay_start::start_relay;
+use crate::setup_token::{create_setup_token, remove_setup_token};
 use crate::state::App;
 
 /// How long the last answers may take to their callers.
@@ -70,6 +72,7 @@ pub(crate) async fn serve(
     let listen = |source| StartError::Listen { address, source };
     let listener = TcpListener::bind(address).await.map_err(listen)?;
     let address = listener.local_addr().map_err(listen)?;
+    app.listening_on.get_or_init(|| address);
     let stop = hear_stop_signals().map_err(StartError::System)?;
     let relay = start_relay(&app).map_err(StartError::Relay)?;
     listen_for_metrics(&app, relay.clone()).await?;
@@ -79,6 +82,7 @@ pub(crate) async fn serve(
         print_demo(&app, address, demo_secrets.as_ref(), output)?;
     }
     drop(demo_secrets);
+    prepare_setup(&app, output).await?;
     info!(%address, instance = %app.instance, "listening");
 
     let end = End::default();
@@ -107,6 +111,24 @@ pub(crate) async fn serve(
     }
     info!(all_finished, "stopped");
     Ok(Outcome::Done)
+}
+
+/// Where there is no owner yet, makes a new token to set up with and says how; where there is one, none is left.
+async fn prepare_setup(app: &App, output: &mut Output) -> Result<(), CommandError> {
+    let data_dir = &app.config.data_dir;
+    if app.has_owner().await? {
+        return Ok(remove_setup_token(data_dir).map_err(StartError::SetupToken)?);
+    }
+    let token = create_setup_token(data_dir).map_err(StartError::SetupToken)?;
+    let page = link_base(app).map_or_else(|_| "/setup".to_owned(), |base| format!("{base}/setup"));
+    output.line(&format!("this site has no owner yet: open {page}"))?;
+    // Whatever is no terminal may be kept, and read by others.
+    if output.is_terminal() {
+        output.line(&format!("the setup token, for an hour: {}", token.reveal()))?;
+    } else {
+        output.line("waystation setup-token prints the setup token")?;
+    }
+    Ok(())
 }
 
 /// Lets the process open as many files and connections as the system allows it, and says so where that is not enough:

@@ -15,7 +15,9 @@ use waystation_api::passkeys::{
 };
 use waystation_api::time::Time;
 use waystation_ids::{PasskeyId, UserId};
-use waystation_store::{self as store, ChangeKind, NewPasskey, PasskeyCreation, PasskeyDeletion, PendingKind};
+use waystation_store::{
+    self as store, ChangeKind, NewPasskey, PasskeyCreation, PasskeyDeletion, PendingKind,
+};
 
 use crate::audit_trail::{Deed, state_of};
 use crate::auth::Actor;
@@ -114,7 +116,8 @@ pub(super) async fn finish_passkey(
         codes: codes.hashes,
     };
     let target = id.to_string();
-    let mut entry = Deed { action: "passkey.create", target: Some(("passkey", &target)) }.by(&actor, &visitor);
+    let mut entry =
+        Deed { action: "passkey.create", target: Some(("passkey", &target)) }.by(&actor, &visitor);
     entry.after = state_of(&json!({"name": new.name}));
     match app.store.create_passkey(&new, PASSKEYS_MAX, actor.session(), &entry).await? {
         PasskeyCreation::TooMany => {
@@ -162,7 +165,8 @@ pub(super) async fn update_passkey(
 ) -> Result<Json<Passkey>, ApiError> {
     let name = check_name(body.name)?;
     let target = id.to_string();
-    let mut entry = Deed { action: "passkey.update", target: Some(("passkey", &target)) }.by(&actor, &visitor);
+    let mut entry =
+        Deed { action: "passkey.update", target: Some(("passkey", &target)) }.by(&actor, &visitor);
     entry.after = state_of(&json!({"name": name}));
     Ok(Json(wire_passkey(app.store.rename_passkey(actor.id(), id, &name, &entry).await?)?))
 }
@@ -191,7 +195,8 @@ pub(super) async fn delete_passkey(
     let entry = Deed { action: "passkey.delete", target: Some(("passkey", &target)) }.by(&actor, &visitor);
     match app.store.delete_passkey(actor.id(), id, actor.session(), &entry).await? {
         PasskeyDeletion::LastWay => {
-            let message = "This passkey is your only way to sign in: set a password or make another one first.";
+            let message =
+                "This passkey is your only way to sign in: set a password or make another one first.";
             Err(ApiError::new(ErrorCode::Conflict, message))
         }
         PasskeyDeletion::Deleted => {
@@ -227,7 +232,8 @@ pub(super) async fn take_use(app: &App, token: &str, actor: Option<&Actor>) -> R
 
 /// The site, as browsers and authenticators know it.
 pub(super) fn relying_party(app: &App) -> Result<RelyingParty, ApiError> {
-    let local = || format!("http://localhost:{}", app.config.listen.port());
+    let port = || app.listening_on.get().copied().unwrap_or(app.config.listen).port();
+    let local = || format!("http://localhost:{}", port());
     let address = app.config.public_url.clone().unwrap_or_else(local);
     read_site(&address).ok_or_else(|| {
         let message = "Passkeys are bound to a host name and https: they need such a public_url.";
@@ -305,7 +311,9 @@ mod site_tests {
             ("ai.example.org", "https://ai.example.org:8443")
         );
         assert_eq!(read_site("http://localhost:8787").unwrap().origin, "http://localhost:8787");
-        for address in ["http://ai.example.org", "https://127.0.0.1", "https://[::1]:8787", "ai.example.org", ""] {
+        for address in
+            ["http://ai.example.org", "https://127.0.0.1", "https://[::1]:8787", "ai.example.org", ""]
+        {
             assert_eq!(read_site(address), None, "{address}");
         }
     }

@@ -137,7 +137,8 @@ pub(super) async fn create_proof(
     if !is_right {
         return Err(ApiError::new(ErrorCode::InvalidCredentials, "This does not prove who you are."));
     }
-    let expires_at_ms = app.store.now_ms().await?.saturating_add(i64::try_from(STEP_TIME.as_millis()).unwrap_or(0));
+    let expires_at_ms =
+        app.store.now_ms().await?.saturating_add(i64::try_from(STEP_TIME.as_millis()).unwrap_or(0));
     let step = Step {
         kind: PendingKind::Proof,
         user: Some(actor.id()),
@@ -151,8 +152,7 @@ pub(super) async fn create_proof(
 /// By what somebody can prove who it is: whoever has a second factor does it with that.
 async fn proof_methods(app: &App, actor: &Actor) -> Result<Vec<ProofMethod>, ApiError> {
     let factors = app.store.load_second_factors(actor.id()).await?;
-    let has_password =
-        !factors.is_any() && app.store.load_password_hash(actor.id()).await?.is_some();
+    let has_password = !factors.is_any() && app.store.load_password_hash(actor.id()).await?.is_some();
     let among = [
         (ProofMethod::Password, has_password),
         (ProofMethod::Totp, factors.totp),

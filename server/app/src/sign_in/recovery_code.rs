@@ -34,8 +34,7 @@ impl NewCodes {
 
 /// What is stored of a code that somebody sends, if it can be one. Its case, dashes and spaces do not matter.
 pub(super) fn hash_code(text: &str) -> Option<[u8; 32]> {
-    let plain: String =
-        text.chars().filter(|letter| !letter.is_whitespace() && *letter != '-').collect();
+    let plain: String = text.chars().filter(|letter| !letter.is_whitespace() && *letter != '-').collect();
     let code = BASE32_NOPAD.decode(plain.to_ascii_uppercase().as_bytes()).ok()?;
     (code.len() == LENGTH).then(|| Sha256::digest(&code).into())
 }

@@ -62,7 +62,7 @@ pub(crate) async fn begin_challenge(
     let id = user.id.to_string();
     let deed = Deed { action: "second_factor.ask", target: Some(("user", &id)) };
     let mut entry = deed.by_stranger(Some(user.id), visitor);
-    entry.after = state_of(&json!({"proved_by": format!("{proved_by:?}").to_lowercase()}));
+    entry.after = state_of(&json!({"proved_by": proved_by.name()}));
     app.store.append_audit_entry(&entry).await?;
     describe(app, token, &under_way).await
 }

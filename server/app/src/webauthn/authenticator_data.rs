@@ -51,12 +51,8 @@ impl<'a> AuthenticatorData<'a> {
                 _ => return None,
             },
         };
-        let data = AuthenticatorData {
-            rp_id_hash,
-            counter: u32::from_be_bytes(*counter),
-            made,
-            flags: *flags,
-        };
+        let data =
+            AuthenticatorData { rp_id_hash, counter: u32::from_be_bytes(*counter), made, flags: *flags };
         // What cannot be copied has no copy.
         let is_sound = data.is_backup_eligible() || !data.is_backed_up();
         (rest.is_empty() && is_sound).then_some(data)

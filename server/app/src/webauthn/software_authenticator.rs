@@ -62,6 +62,22 @@ impl SoftwareAuthenticator {
         }
     }
 
+    /// The same without its lies.
+    pub(crate) fn honest(self, origin: &str, rp_id: &str) -> Self {
+        SoftwareAuthenticator {
+            origin: origin.to_owned(),
+            rp_id: rp_id.to_owned(),
+            challenge: None,
+            kind: None,
+            raw_id: None,
+            is_cross_origin: false,
+            verifies_user: true,
+            signs_wrongly: false,
+            is_backup_eligible: false,
+            ..self
+        }
+    }
+
     /// Answers that the passkey is made.
     pub(crate) fn create(&mut self, challenge: &[u8]) -> NewCredential {
         let client_data = self.client_data("webauthn.create", challenge);
