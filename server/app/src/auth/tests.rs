@@ -97,11 +97,16 @@ async fn each_route_admits_exactly_the_roles_of_its_permission() {
     assert!(slices.table().len() >= 17);
     for route in slices.table().iter().filter(|route| route.access != Access::Anyone) {
         // Nothing has these ids: whoever is admitted changes nothing.
-        let path = route.path.replace("{id}", "none").replace("{key}", "none");
+        let path = route.path.replace(['{', '}'], "");
+        if route.access == Access::Anyone {
+            continue;
+        }
         let (status, body) = site.ask(None, route.method, &path, json!({})).await;
         assert_eq!((status, code(&body)), (StatusCode::UNAUTHORIZED, "invalid_token"), "{route:?}");
-        for (person, token) in &people {
-            let (status, body) = site.ask(Some(token), route.method, &path, json!({})).await;
+        for (person, _) in &people {
+            // A session of its own: one of the routes ends the one that asks.
+            let token = site.token(person).await;
+            let (status, body) = site.ask(Some(&token), route.method, &path, json!({})).await;
             assert_ne!(status, StatusCode::UNAUTHORIZED, "{route:?} by {:?}", person.role);
             let admitted = match route.access {
                 Access::Anyone | Access::Identified | Access::SignedIn => true,
@@ -208,7 +213,7 @@ async fn a_disabled_person_is_refused_at_once() {
 async fn before_the_first_owner_every_route_answers_setup_required() {
     let site = Site::new("setup").await;
     for route in management_slices().table() {
-        let path = route.path.replace("{id}", "none").replace("{key}", "none");
+        let path = route.path.replace(['{', '}'], "");
         let (status, body) = site.ask(None, route.method, &path, json!({})).await;
         assert_eq!((status, code(&body)), (StatusCode::SERVICE_UNAVAILABLE, "setup_required"), "{route:?}");
     }

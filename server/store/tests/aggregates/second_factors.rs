@@ -94,8 +94,8 @@ async fn the_code_of_a_step_is_taken_once_and_none_of_an_earlier_one_after_it() 
         let ann = enter(&store, "ann@example.org", Role::User).await;
         let own = open_session(&store, &ann).await;
         store.create_totp(ann.id, b"sealed", &entry("totp.set_up")).await.unwrap();
-        let confirmed = store.confirm_totp(ann.id, b"sealed", 5, &[random()], own, &entry("totp.enable"));
-        assert!(confirmed.await.unwrap());
+        let confirmed = store.confirm_totp(ann.id, b"sealed", 5, &[random()], own, &entry("totp.enable")).await;
+        assert!(confirmed.unwrap());
         assert!(!store.take_totp_step(ann.id, 5).await.unwrap());
         let taken = join_all((0..20).map(|_| store.take_totp_step(ann.id, 7))).await;
         assert_eq!(taken.into_iter().filter(|taken| *taken.as_ref().unwrap()).count(), 1);
@@ -115,8 +115,8 @@ async fn a_recovery_code_is_used_once_by_its_owner() {
         let none = store.replace_recovery_codes(ann.id, &codes, own, &entry("recovery_codes.create")).await;
         assert!(!none.unwrap(), "there is nothing that they stand in for");
         store.create_totp(ann.id, b"sealed", &entry("totp.set_up")).await.unwrap();
-        let confirmed = store.confirm_totp(ann.id, b"sealed", 1, &codes, own, &entry("totp.enable"));
-        assert!(confirmed.await.unwrap());
+        let confirmed = store.confirm_totp(ann.id, b"sealed", 1, &codes, own, &entry("totp.enable")).await;
+        assert!(confirmed.unwrap());
 
         let used = entry("recovery_code.use");
         assert!(!store.take_recovery_code(ben.id, &codes[0], &used).await.unwrap());
@@ -210,8 +210,8 @@ async fn whoever_lost_everything_gets_a_clean_start_and_a_new_password_keeps_the
         let ann = enter(&store, "ann@example.org", Role::User).await;
         let own = open_session(&store, &ann).await;
         store.create_totp(ann.id, b"sealed", &entry("totp.set_up")).await.unwrap();
-        let confirmed = store.confirm_totp(ann.id, b"sealed", 1, &[random()], own, &entry("totp.enable"));
-        assert!(confirmed.await.unwrap());
+        let confirmed = store.confirm_totp(ann.id, b"sealed", 1, &[random()], own, &entry("totp.enable")).await;
+        assert!(confirmed.unwrap());
         store.create_passkey(&passkey(&ann, "x"), 9, own, &entry("passkey.create")).await.unwrap();
         let step = async |hash: [u8; 32]| {
             let pending = NewPending {
