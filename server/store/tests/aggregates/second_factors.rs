@@ -94,7 +94,8 @@ async fn the_code_of_a_step_is_taken_once_and_none_of_an_earlier_one_after_it() 
         let ann = enter(&store, "ann@example.org", Role::User).await;
         let own = open_session(&store, &ann).await;
         store.create_totp(ann.id, b"sealed", &entry("totp.set_up")).await.unwrap();
-        let confirmed = store.confirm_totp(ann.id, b"sealed", 5, &[random()], own, &entry("totp.enable")).await;
+        let confirmed =
+            store.confirm_totp(ann.id, b"sealed", 5, &[random()], own, &entry("totp.enable")).await;
         assert!(confirmed.unwrap());
         assert!(!store.take_totp_step(ann.id, 5).await.unwrap());
         let taken = join_all((0..20).map(|_| store.take_totp_step(ann.id, 7))).await;
@@ -150,7 +151,8 @@ async fn a_passkey_is_kept_once_and_used_as_it_was_seen() {
         let second = passkey(&ann, "Phone");
         let made = store.create_passkey(&second, 2, own, &entry("passkey.create")).await.unwrap();
         assert!(matches!(made, PasskeyCreation::Kept { has_new_codes: false, .. }), "{made:?}");
-        let third = store.create_passkey(&passkey(&ann, "x"), 2, own, &entry("passkey.create")).await.unwrap();
+        let third =
+            store.create_passkey(&passkey(&ann, "x"), 2, own, &entry("passkey.create")).await.unwrap();
         assert_eq!(third, PasskeyCreation::TooMany);
         let has = SecondFactors { totp: false, passkeys: 2, recovery_codes: 2 };
         assert_eq!(store.load_second_factors(ann.id).await.unwrap(), has);
@@ -210,7 +212,8 @@ async fn whoever_lost_everything_gets_a_clean_start_and_a_new_password_keeps_the
         let ann = enter(&store, "ann@example.org", Role::User).await;
         let own = open_session(&store, &ann).await;
         store.create_totp(ann.id, b"sealed", &entry("totp.set_up")).await.unwrap();
-        let confirmed = store.confirm_totp(ann.id, b"sealed", 1, &[random()], own, &entry("totp.enable")).await;
+        let confirmed =
+            store.confirm_totp(ann.id, b"sealed", 1, &[random()], own, &entry("totp.enable")).await;
         assert!(confirmed.unwrap());
         store.create_passkey(&passkey(&ann, "x"), 9, own, &entry("passkey.create")).await.unwrap();
         let step = async |hash: [u8; 32]| {
