@@ -6,8 +6,9 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, deco
 use waystation_api::session::{AccessClaims, AccessToken};
 use waystation_api::time::Time;
 use waystation_ids::{SessionId, UserId};
-use waystation_store::{NewSession, Session, SessionKind};
+use waystation_store::{NewSession, Session, SessionKind, SignInRecord};
 
+use crate::audit_trail::Deed;
 use crate::clock::now_ms;
 use crate::error::ApiError;
 use crate::random::random_bytes;
@@ -35,7 +36,9 @@ pub(crate) async fn create_access_token(
         proved_by: None,
         lasts_ms: i64::try_from(lasts.as_millis()).unwrap_or(i64::MAX),
     };
-    let session = app.store.create_session(&new).await?;
+    let entry =
+        Deed { action: "access_token.create", target: Some(("user", &user.to_string())) }.by_command();
+    let (session, _) = app.store.create_sign_in(&new, &SignInRecord { entry, first_key: None }).await?;
     sign_access_token(app, &session, session.created_at_ms, session.expires_at_ms)
 }
 

@@ -9,7 +9,8 @@ use waystation_ids::SessionId;
 use crate::auth::session_secret::SessionSecret;
 use crate::error::ApiError;
 
-const NAME: &str = "__Host-waystation";
+/// Its name.
+pub(crate) const COOKIE_NAME: &str = "__Host-waystation";
 const ATTRIBUTES: &str = "Path=/; Secure; HttpOnly; SameSite=Lax";
 
 /// What a browser sends.
@@ -40,7 +41,7 @@ pub(crate) fn set_cookie(
     secret: &SessionSecret,
     lasts_seconds: u64,
 ) -> Result<HeaderValue, ApiError> {
-    let text = format!("{NAME}={session}.{}; Max-Age={lasts_seconds}; {ATTRIBUTES}", secret.reveal());
+    let text = format!("{COOKIE_NAME}={session}.{}; Max-Age={lasts_seconds}; {ATTRIBUTES}", secret.reveal());
     let mut value = HeaderValue::try_from(text).map_err(ApiError::internal)?;
     value.set_sensitive(true);
     Ok(value)
@@ -48,14 +49,14 @@ pub(crate) fn set_cookie(
 
 /// The header that takes it away.
 pub(crate) fn clear_cookie() -> Result<HeaderValue, ApiError> {
-    HeaderValue::try_from(format!("{NAME}=; Max-Age=0; {ATTRIBUTES}")).map_err(ApiError::internal)
+    HeaderValue::try_from(format!("{COOKIE_NAME}=; Max-Age=0; {ATTRIBUTES}")).map_err(ApiError::internal)
 }
 
 /// The values of all cookies of that name; none for one that is not text. Other cookies may be anything.
 fn values(headers: &HeaderMap) -> impl Iterator<Item = Option<&str>> {
     let lines = headers.get_all(header::COOKIE).iter();
     lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b';')).filter_map(|pair| {
-        let value = pair.trim_ascii().strip_prefix(NAME.as_bytes())?.strip_prefix(b"=")?;
+        let value = pair.trim_ascii().strip_prefix(COOKIE_NAME.as_bytes())?.strip_prefix(b"=")?;
         Some(std::str::from_utf8(value).ok())
     })
 }
@@ -90,14 +91,14 @@ mod tests {
     #[test]
     fn a_cookie_that_comes_twice_or_in_pieces_is_none() {
         let (session, secret) = (SessionId::new(1, [1; 10]), SessionSecret::new().unwrap());
-        let pair = format!("{NAME}={session}.{}", secret.reveal());
+        let pair = format!("{COOKIE_NAME}={session}.{}", secret.reveal());
         for lines in [
             vec![format!("{pair}; {pair}")],
             vec![pair.clone(), pair.clone()],
-            vec![pair.clone(), format!("{NAME}=\u{e9}")],
-            vec![format!("{NAME}={session}")],
-            vec![format!("{NAME}={session}.")],
-            vec![format!("{NAME}=.{}", secret.reveal())],
+            vec![pair.clone(), format!("{COOKIE_NAME}=\u{e9}")],
+            vec![format!("{COOKIE_NAME}={session}")],
+            vec![format!("{COOKIE_NAME}={session}.")],
+            vec![format!("{COOKIE_NAME}=.{}", secret.reveal())],
             vec![format!("{pair}x")],
             vec![pair.to_uppercase()],
             vec![pair.replace("__Host-", "")],
@@ -106,7 +107,7 @@ mod tests {
             let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
             assert!(SessionCookie::read(&headers(&lines)).is_none(), "{lines:?}");
         }
-        assert!(carries_cookie(&headers(&[&format!("{NAME}=x")])));
+        assert!(carries_cookie(&headers(&[&format!("{COOKIE_NAME}=x")])));
         assert!(!carries_cookie(&headers(&["a=b"])));
     }
 }

@@ -5,12 +5,12 @@ use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use utoipa::openapi::extensions::ExtensionsBuilder;
 use utoipa::openapi::path::{Operation, PathItem};
-use utoipa::openapi::security::SecurityRequirement;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use waystation_api::permissions::Permission;
 
 use crate::auth::actor::actor_of;
 use crate::error::ApiError;
+use crate::openapi::security_requirements;
 use crate::state::App;
 
 /// What is needed for a route.
@@ -127,7 +127,7 @@ fn describe(access: Access, operation: &mut Operation) {
         operation.security = Some(Vec::new());
         return;
     }
-    operation.security = Some(vec![SecurityRequirement::new("access_token", Vec::<String>::new())]);
+    operation.security = Some(security_requirements());
     if let Access::Holding(permission) = access {
         let named = ExtensionsBuilder::new().add("x-permission", permission.name()).build();
         operation.extensions.get_or_insert_default().merge(named);

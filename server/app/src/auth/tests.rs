@@ -8,13 +8,16 @@ use axum::http::{Request, StatusCode, header};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tower::ServiceExt;
-use waystation_ids::{Email, Role, UserId};
-use waystation_store::{SessionKind, User};
+use waystation_api::error::ErrorCode;
+use waystation_ids::{Email, RequestId, Role, UserId, UserStatus};
+use waystation_store::{AuditFilter, SessionKind, User};
 
 use crate::auth::{Access, create_access_token};
 use crate::config::{Config, Flags, load_values};
+use crate::http::visitor::Visitor;
 use crate::http::{build_router, management_slices};
 use crate::relay_start::start_relay;
+use crate::sign_in::{ProvedBy, Reception, complete_sign_in};
 use crate::state::App;
 use crate::users::{Entry, enter_user};
 
@@ -192,6 +195,39 @@ async fn another_persons_key_is_not_there() {
     let (status, body) = site.ask(Some(&of_ann), "GET", &key, json!({})).await;
     assert_eq!(status, StatusCode::OK);
     assert!(body.get("secret").is_none() && body.get("hash").is_none(), "{body}");
+    site.finish().await;
+}
+
+/// What the audit log tells, the newest first.
+async fn logged(site: &Site) -> Vec<String> {
+    let rows = site.app.store.list_audit_rows(&AuditFilter::default(), None, 100).await.unwrap();
+    rows.into_iter().map(|row| row.entry.action).collect()
+}
+
+fn visitor() -> Visitor {
+    let client_ip = "203.0.113.5".parse().unwrap();
+    Visitor { client_ip, user_agent: "a test".to_owned(), request: RequestId::new_cause(1, [0; 10]) }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_is_written_down_whether_it_succeeds_or_not() {
+    let site = Site::new("sign-in").await;
+    let mut ann = site.enter("ann@example.org", Role::Owner).await;
+    let sign_in = async |user: User| {
+        complete_sign_in(&site.app, &visitor(), user, ProvedBy::Password, Reception::Tokens).await
+    };
+    let response = sign_in(ann.clone()).await.unwrap();
+    assert!(!response.headers().contains_key(header::SET_COOKIE));
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    let reply: Value = serde_json::from_slice(&body).unwrap();
+    assert!(reply["first_key"]["secret"].as_str().unwrap().starts_with("sk-"), "{reply}");
+    let token = reply["tokens"]["access_token"].as_str().unwrap();
+    assert_eq!(site.ask(Some(token), "GET", "/me", json!({})).await.0, StatusCode::OK);
+    assert_eq!(logged(&site).await, ["key.create", "sign_in.succeeded"]);
+    ann.status = UserStatus::Disabled;
+    let refused = sign_in(ann).await.unwrap_err();
+    assert_eq!(refused.code(), ErrorCode::InvalidCredentials);
+    assert_eq!(logged(&site).await[0], "sign_in.failed");
     site.finish().await;
 }
 
