@@ -128,6 +128,43 @@ impl Store {
         .await
     }
 
+    /// Takes a step that was not remembered when it began, because its token says all: of all who bring the token, one
+    /// gets it. It is remembered as taken for as long as the token could be used.
+    pub async fn spend_pending(
+        &self,
+        hash: &[u8; 32],
+        kind: PendingKind,
+        lasts_ms: i64,
+    ) -> Result<bool, StoreError> {
+        let spent = self.repeat(|| async {
+            let transaction = self.begin().await?;
+            let now_ms = database_time_ms(&transaction).await?;
+            let row = entity::Model {
+                hash: hash.to_vec(),
+                kind: kind.name().to_owned(),
+                user_id: None,
+                session_id: None,
+                browser_hash: None,
+                state: Vec::new(),
+                tries: 0,
+                is_done: true,
+                created_at_ms: now_ms,
+                expires_at_ms: now_ms.saturating_add(lasts_ms),
+            };
+            entity::Entity::insert(row.into_active_model())
+                .exec_without_returning(&transaction)
+                .await
+                .map_err(|error| StoreError::taken(error, "step"))?;
+            transaction.commit().await?;
+            Ok(())
+        });
+        match spent.await {
+            Ok(()) => Ok(true),
+            Err(StoreError::Taken(_)) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Looks at a step without taking it or counting a try. None: as with [`Store::take_pending`].
     pub async fn find_pending(
         &self,

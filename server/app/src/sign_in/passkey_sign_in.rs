@@ -15,7 +15,7 @@ use crate::http::visitor::Visitor;
 use crate::sign_in::backoff::Bucket;
 use crate::sign_in::completion::{ProvedBy, complete_sign_in};
 use crate::sign_in::factor_check::check_passkey;
-use crate::sign_in::passkeys::{begin_use, take_use};
+use crate::sign_in::passkeys::{begin_open_use, take_open_use};
 use crate::state::App;
 
 /// Begin to sign in with a passkey
@@ -29,7 +29,7 @@ use crate::state::App;
 pub(super) async fn start_passkey_sign_in(
     State(app): State<App>,
 ) -> Result<Json<PasskeyUseStarted>, ApiError> {
-    Ok(Json(begin_use(&app, None).await?))
+    Ok(Json(begin_open_use(&app).await?))
 }
 
 /// Sign in with a passkey
@@ -51,7 +51,7 @@ pub(super) async fn finish_passkey_sign_in(
     Json(body): Json<PasskeySignIn>,
 ) -> Result<Response, ApiError> {
     app.backoff.admit(Bucket::Client, &visitor).await?;
-    let challenge = take_use(&app, &body.challenge, None).await?;
+    let challenge = take_open_use(&app, &body.challenge).await?;
     let Some(user) = check_passkey(&app, &visitor, &challenge, &body.credential, None).await? else {
         app.backoff.note_failure(Bucket::Client, &visitor).await;
         return Err(refuse(&app, &visitor, None).await?);

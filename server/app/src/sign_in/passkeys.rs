@@ -28,7 +28,9 @@ use crate::http::visitor::Visitor;
 use crate::random::random_bytes;
 use crate::sign_in::proof::{FreshProof, OfferedProof};
 use crate::sign_in::recovery_code::NewCodes;
-use crate::sign_in::step_token::{Step, begin_step, hash_token, open_state};
+use crate::sign_in::step_token::{
+    Step, begin_step, hash_token, open_state, take_open_token, write_open_token,
+};
 use crate::state::App;
 use crate::webauthn::{RelyingParty, StoredCredential, read_base64, write_base64};
 
@@ -101,7 +103,7 @@ pub(super) async fn finish_passkey(
     Json(body): Json<PasskeyCreate>,
 ) -> Result<(StatusCode, Json<PasskeyCreated>), ApiError> {
     let name = check_name(body.name)?;
-    let challenge = take_step(&app, &body.challenge, PendingKind::PasskeyCreation, Some(&actor)).await?;
+    let challenge = take_step(&app, &body.challenge, PendingKind::PasskeyCreation, &actor).await?;
     let made = relying_party(&app)?
         .read_creation(&challenge, &body.credential)
         .map_err(|error| ApiError::field("credential", error.to_string()))?;
@@ -206,28 +208,41 @@ pub(super) async fn delete_passkey(
     }
 }
 
-/// Begins a use of a passkey: to prove who `actor` is, or to sign in with whichever there is.
-pub(super) async fn begin_use(app: &App, actor: Option<&Actor>) -> Result<PasskeyUseStarted, ApiError> {
+/// Begins a use of one of the actor's passkeys, to prove who that is.
+pub(super) async fn begin_use(app: &App, actor: &Actor) -> Result<PasskeyUseStarted, ApiError> {
     let site = relying_party(app)?;
-    let known = match actor {
-        Some(actor) => load_credentials(app, actor.id()).await?,
-        None => Vec::new(),
-    };
+    let known = load_credentials(app, actor.id()).await?;
     let bytes = random_bytes::<32>()?;
     let under_way = UnderWay { challenge: write_base64(&bytes) };
     let step = Step {
         kind: PendingKind::PasskeyUse,
-        user: actor.map(Actor::id),
-        session: actor.map(Actor::session),
+        user: Some(actor.id()),
+        session: Some(actor.session()),
         state: &under_way,
     };
     let challenge = begin_step(app, step).await?;
     Ok(PasskeyUseStarted { challenge, options: site.use_options(&bytes, &known) })
 }
 
-/// Takes a use that [`begin_use`] began for the same actor, or for nobody; gives what was to be signed.
-pub(super) async fn take_use(app: &App, token: &str, actor: Option<&Actor>) -> Result<Vec<u8>, ApiError> {
+/// Takes a use that [`begin_use`] began for the same session; gives what was to be signed.
+pub(super) async fn take_use(app: &App, token: &str, actor: &Actor) -> Result<Vec<u8>, ApiError> {
     take_step(app, token, PendingKind::PasskeyUse, actor).await
+}
+
+/// Begins to sign somebody in with whichever passkey there is. Nothing is written: anybody may begin.
+pub(super) async fn begin_open_use(app: &App) -> Result<PasskeyUseStarted, ApiError> {
+    let site = relying_party(app)?;
+    let bytes = random_bytes::<32>()?;
+    let under_way = UnderWay { challenge: write_base64(&bytes) };
+    let now_ms = app.store.now_ms().await?;
+    let challenge = write_open_token(app, PendingKind::PasskeyUse, under_way, now_ms)?;
+    Ok(PasskeyUseStarted { challenge, options: site.use_options(&bytes, &[]) })
+}
+
+/// Takes what [`begin_open_use`] began, once; gives what was to be signed.
+pub(super) async fn take_open_use(app: &App, token: &str) -> Result<Vec<u8>, ApiError> {
+    let taken: Option<UnderWay> = take_open_token(app, PendingKind::PasskeyUse, token).await?;
+    read_base64(&taken.ok_or_else(step_ended)?.challenge).ok_or_else(step_ended)
 }
 
 /// The site, as browsers and authenticators know it.
@@ -246,15 +261,10 @@ pub(super) async fn load_credentials(app: &App, user: UserId) -> Result<Vec<Stor
     app.store.list_passkeys(user).await?.iter().map(read_credential).collect()
 }
 
-async fn take_step(
-    app: &App,
-    token: &str,
-    kind: PendingKind,
-    actor: Option<&Actor>,
-) -> Result<Vec<u8>, ApiError> {
+async fn take_step(app: &App, token: &str, kind: PendingKind, actor: &Actor) -> Result<Vec<u8>, ApiError> {
     let hash = hash_token(token).ok_or_else(step_ended)?;
     let taken = app.store.take_pending(&hash, kind).await?.ok_or_else(step_ended)?;
-    if (taken.user, taken.session) != (actor.map(Actor::id), actor.map(Actor::session)) {
+    if (taken.user, taken.session) != (Some(actor.id()), Some(actor.session())) {
         return Err(step_ended());
     }
     let under_way: UnderWay = open_state(app, &hash, &taken)?;

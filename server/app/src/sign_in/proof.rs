@@ -17,7 +17,7 @@ use crate::http::visitor::Visitor;
 use crate::passwords::is_password;
 use crate::sign_in::factor_check::{check_guess, check_passkey, check_recovery_code, check_totp};
 use crate::sign_in::passkeys::{begin_use, relying_party, take_use};
-use crate::sign_in::step_token::{STEP_TIME, Step, begin_step, hash_token};
+use crate::sign_in::step_token::{Step, begin_step, hash_token, step_time_ms};
 use crate::state::App;
 
 const HEADER: &str = "x-proof";
@@ -54,9 +54,8 @@ impl OfferedProof {
     /// The same; but whoever has nothing yet to prove anything by needs no proof for the first few minutes after
     /// signing in, so that they can set it up.
     pub(crate) async fn redeem_or_set_up(self, app: &App) -> Result<FreshProof, ApiError> {
-        let is_new = i64::try_from(STEP_TIME.as_millis()).unwrap_or(0);
-        let since_ms = app.store.now_ms().await?.saturating_sub(self.actor.signed_in_at_ms());
-        if since_ms <= is_new && proof_methods(app, &self.actor).await?.is_empty() {
+        let has_just_come = has_just_come(self.actor.signed_in_at_ms(), app.store.now_ms().await?);
+        if has_just_come && proof_methods(app, &self.actor).await?.is_empty() {
             return Ok(FreshProof(()));
         }
         self.redeem(app).await
@@ -102,7 +101,7 @@ pub(super) async fn start_proof(
     let methods = proof_methods(&app, &actor).await?;
     let has_passkey = methods.contains(&ProofMethod::Passkey) && relying_party(&app).is_ok();
     let passkey = match has_passkey {
-        true => Some(begin_use(&app, Some(&actor)).await?),
+        true => Some(begin_use(&app, &actor).await?),
         false => None,
     };
     Ok(Json(ProofStarted { methods, passkey }))
@@ -137,8 +136,7 @@ pub(super) async fn create_proof(
     if !is_right {
         return Err(ApiError::new(ErrorCode::InvalidCredentials, "This does not prove who you are."));
     }
-    let expires_at_ms =
-        app.store.now_ms().await?.saturating_add(i64::try_from(STEP_TIME.as_millis()).unwrap_or(0));
+    let expires_at_ms = app.store.now_ms().await?.saturating_add(step_time_ms());
     let step = Step {
         kind: PendingKind::Proof,
         user: Some(actor.id()),
@@ -171,7 +169,7 @@ async fn check(app: &App, actor: &Actor, visitor: &Visitor, sent: &Sent) -> Resu
         Sent::Totp(code) => check_totp(app, actor.id(), code).await,
         Sent::RecoveryCode(code) => check_recovery_code(app, visitor, actor.id(), code).await,
         Sent::Passkey(answer) => {
-            let challenge = take_use(app, &answer.challenge, Some(actor)).await?;
+            let challenge = take_use(app, &answer.challenge, actor).await?;
             let owner = check_passkey(app, visitor, &challenge, &answer.credential, Some(actor.id())).await?;
             Ok(owner.is_some())
         }
@@ -183,6 +181,11 @@ async fn check_password(app: &App, actor: &Actor, password: &str) -> Result<bool
     let password = zeroize::Zeroizing::new(password.to_owned());
     let checking = tokio::task::spawn_blocking(move || is_password(&password, &hash));
     checking.await.map_err(ApiError::internal)
+}
+
+/// Whether somebody has signed in so shortly ago that the sign-in itself is as good as a proof.
+fn has_just_come(signed_in_at_ms: i64, now_ms: i64) -> bool {
+    now_ms.saturating_sub(signed_in_at_ms) <= step_time_ms()
 }
 
 /// What the header carries, if it is one and could be a proof.
@@ -225,6 +228,18 @@ impl Sent {
             Sent::Totp(_) => ProofMethod::Totp,
             Sent::RecoveryCode(_) => ProofMethod::RecoveryCode,
             Sent::Passkey(_) => ProofMethod::Passkey,
+        }
+    }
+}
+
+#[cfg(test)]
+mod time_tests {
+    use super::*;
+
+    #[test]
+    fn a_sign_in_is_as_good_as_a_proof_for_five_minutes() {
+        for (since_ms, has_come) in [(0, true), (300_000, true), (300_001, false), (3_600_000, false)] {
+            assert_eq!(has_just_come(1_000_000, 1_000_000 + since_ms), has_come, "{since_ms}");
         }
     }
 }

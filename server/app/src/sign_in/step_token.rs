@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use waystation_ids::{SessionId, UserId};
 use waystation_store::{NewPending, Pending, PendingKind};
@@ -45,10 +45,50 @@ pub(super) async fn begin_step<T: Serialize>(app: &App, step: Step<'_, T>) -> Re
         session: step.session,
         browser_hash: None,
         state: app.sealing.seal(Purpose::PendingSignIn, &write_base64(&hash), &state)?,
-        lasts_ms: i64::try_from(STEP_TIME.as_millis()).unwrap_or(i64::MAX),
+        lasts_ms: step_time_ms(),
     };
     app.store.create_pending(&pending).await?;
     Ok(write_base64(&token))
+}
+
+/// A token that says all of a step that anybody may begin: nothing is written until somebody who has it comes back.
+pub(super) fn write_open_token<T: Serialize>(
+    app: &App,
+    kind: PendingKind,
+    state: T,
+    now_ms: i64,
+) -> Result<String, ApiError> {
+    let step = OpenStep { state, expires_at_ms: now_ms.saturating_add(step_time_ms()) };
+    let step = serde_json::to_vec(&step).map_err(ApiError::internal)?;
+    Ok(write_base64(&app.sealing.seal(Purpose::PendingSignIn, kind.name(), &step)?))
+}
+
+/// Takes the step of such a token, once. None: it is none of this site's, too old, or was taken.
+pub(super) async fn take_open_token<T: DeserializeOwned>(
+    app: &App,
+    kind: PendingKind,
+    token: &str,
+) -> Result<Option<T>, ApiError> {
+    let sealed = read_base64(token).unwrap_or_default();
+    let Ok(step) = app.sealing.open(Purpose::PendingSignIn, kind.name(), &sealed) else { return Ok(None) };
+    let step: OpenStep<T> = serde_json::from_slice(&step).map_err(ApiError::internal)?;
+    if step.expires_at_ms <= app.store.now_ms().await? {
+        return Ok(None);
+    }
+    let is_taken = app.store.spend_pending(&hash_of(&sealed), kind, step_time_ms()).await?;
+    Ok(is_taken.then_some(step.state))
+}
+
+/// [`STEP_TIME`] in milliseconds.
+pub(super) fn step_time_ms() -> i64 {
+    i64::try_from(STEP_TIME.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// What such a token says, sealed.
+#[derive(Serialize, Deserialize)]
+struct OpenStep<T> {
+    state: T,
+    expires_at_ms: i64,
 }
 
 /// What a step is known by in the database. None: it cannot be a token.

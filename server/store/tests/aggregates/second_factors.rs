@@ -207,6 +207,18 @@ async fn the_last_passkey_goes_only_where_there_is_another_way_to_sign_in() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_step_that_was_not_remembered_is_taken_once() {
+    for_each_database(|store, _| async move {
+        let kind = PendingKind::PasskeyUse;
+        let spent = join_all((0..10).map(|_| store.spend_pending(&[3; 32], kind, 60_000))).await;
+        assert_eq!(spent.into_iter().filter(|spent| *spent.as_ref().unwrap()).count(), 1);
+        assert!(store.take_pending(&[3; 32], kind).await.unwrap().is_none());
+        assert!(store.spend_pending(&[4; 32], kind, 60_000).await.unwrap());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn whoever_lost_everything_gets_a_clean_start_and_a_new_password_keeps_the_second_factor() {
     for_each_database(|store, _| async move {
         let ann = enter(&store, "ann@example.org", Role::User).await;

@@ -84,11 +84,40 @@ async fn an_answer_for_another_site_or_from_another_page_signs_nobody_in() {
         assert_eq!((status, code(&body)), (StatusCode::UNAUTHORIZED, "invalid_credentials"), "{number}");
         authenticator = liar.honest(ORIGIN, "ai.example.org");
     }
+    // A token that was changed, or that says something else, begins nothing.
+    let (_, started) = site.post(&Caller::stranger(), "/auth/passkeys/start", json!({})).await;
+    let (token, credential) =
+        (started["challenge"].as_str().unwrap(), authenticator.sign(&challenge_of(&started["options"])));
+    let mut changed = read_base64(token).unwrap();
+    changed[20] ^= 1;
+    for token in ["", "x", &crate::webauthn::write_base64(&changed)] {
+        let body = json!({"challenge": token, "credential": credential});
+        let (status, body) = site.post(&Caller::stranger(), "/auth/passkeys/finish", body).await;
+        assert_eq!((status, code(&body)), (StatusCode::BAD_REQUEST, "invalid_link"), "{token}");
+    }
     // It was the lies.
     let (_, started) = site.post(&Caller::stranger(), "/auth/passkeys/start", json!({})).await;
     let credential = authenticator.sign(&challenge_of(&started["options"]));
     let body = json!({"challenge": started["challenge"], "credential": credential});
     assert_eq!(site.post(&Caller::stranger(), "/auth/passkeys/finish", body).await.0, StatusCode::OK);
+    site.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_who_bring_one_answer_one_is_signed_in() {
+    let site = Site::new("replayed").await;
+    let ann = site.enter("ann@example.org", Some(PASSWORD)).await;
+    let (mut authenticator, _) = site.add_passkey(&site.sign_in(&ann).await, &ann).await;
+    let (_, started) = site.post(&Caller::stranger(), "/auth/passkeys/start", json!({})).await;
+    let credential = authenticator.sign(&challenge_of(&started["options"]));
+    let body = json!({"challenge": started["challenge"], "credential": credential});
+    let callers: Vec<Caller> =
+        (0..10).map(|number| Caller::stranger().from([198, 51, 100, number])).collect();
+    let calls = callers.iter().map(|caller| site.post(caller, "/auth/passkeys/finish", body.clone()));
+    let answers = futures_util::future::join_all(calls).await;
+    let signed_in = answers.iter().filter(|(status, _)| *status == StatusCode::OK).count();
+    let refused = answers.iter().filter(|(status, _)| *status == StatusCode::BAD_REQUEST).count();
+    assert_eq!((signed_in, refused), (1, 9));
     site.finish().await;
 }
 
