@@ -76,9 +76,12 @@ impl Backoff {
     /// be taken back with [`Backoff::note_success`].
     pub(crate) async fn admit(&self, bucket: Bucket<'_>, visitor: &Visitor) -> Result<(), ApiError> {
         let subjects = Subjects::new(bucket, visitor.client_ip);
+        // The pair first: what is refused there is no guess, and must not count as one at other accounts.
+        if let Some((pair, _)) = subjects.account {
+            self.admit_one(pair, PAIR_FREE).await?;
+        }
         self.admit_one(subjects.client, CLIENT_FREE).await?;
-        let Some((pair, account)) = subjects.account else { return Ok(()) };
-        self.admit_one(pair, PAIR_FREE).await?;
+        let Some((_, account)) = subjects.account else { return Ok(()) };
         let guesses = self.count_guess(account, u32::MAX).await.0;
         sleep(held_up_for(guesses)).await;
         Ok(())

@@ -24,11 +24,10 @@ use utoipa_axum::routes;
 use waystation_api::permissions::Permission;
 
 use crate::auth::{Access, GuardedRoutes};
-pub(crate) use backoff::{Backoff, Bucket};
-pub(crate) use completion::{
-    ProvedBy, Reception, complete_sign_in, failed_sign_in, invalid_credentials, lacks_required_second_factor,
-    open_session,
-};
+pub(crate) use backoff::Backoff;
+pub(crate) use completion::lacks_required_second_factor;
+#[cfg(test)]
+pub(crate) use completion::{ProvedBy, Reception, complete_sign_in};
 pub(crate) use pairing::create_pairing;
 pub(crate) use proof::{FreshProof, OfferedProof};
 

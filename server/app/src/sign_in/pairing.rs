@@ -25,7 +25,7 @@ use crate::http::visitor::Visitor;
 use crate::sealing::Purpose;
 use crate::sign_in::backoff::Bucket;
 use crate::sign_in::certificate::find_fingerprint;
-use crate::sign_in::completion::{ProvedBy, Reception, open_named_session};
+use crate::sign_in::completion::{ProvedBy, Reception, failed_sign_in, open_named_session};
 use crate::state::App;
 
 /// How long a code can be used.
@@ -87,6 +87,7 @@ pub(super) async fn pair_device(
     app.backoff.admit(Bucket::Client, &visitor).await?;
     let Some((user, invitation)) = take_invitation(&app, &body.code).await? else {
         app.backoff.note_failure(Bucket::Client, &visitor).await;
+        app.store.append_audit_entry(&failed_sign_in(None, ProvedBy::Pairing, &visitor)).await?;
         return Err(invalid_code());
     };
     app.backoff.note_success(Bucket::Client, &visitor).await;

@@ -18,7 +18,7 @@ use crate::http::visitor::Visitor;
 use crate::passwords::hash_password;
 use crate::random::random_bytes;
 use crate::setup_token::remove_setup_token;
-use crate::sign_in::completion::{ProvedBy, complete_sign_in};
+use crate::sign_in::completion::{ProvedBy, complete_sign_in, failed_sign_in};
 use crate::state::App;
 
 const PASSWORD_LENGTH_MIN: usize = 10;
@@ -54,7 +54,14 @@ pub(super) async fn complete_setup(
     if app.has_owner().await? {
         return Err(is_set_up());
     }
-    app.check_setup_token(&body.token).await?;
+    if let Err(refused) = app.check_setup_token(&body.token).await {
+        // Those that are told to wait are not looked at: the log does not grow by them.
+        if refused.code() == ErrorCode::InvalidCredentials {
+            let entry = failed_sign_in(None, ProvedBy::SetupToken, &visitor);
+            app.store.append_audit_entry(&entry).await?;
+        }
+        return Err(refused);
+    }
     let owner = enter_owner(&app, &visitor, body).await?;
     complete_sign_in(&app, &visitor, owner, ProvedBy::SetupToken, reception).await
 }
