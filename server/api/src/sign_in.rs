@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 use waystation_ids::SessionId;
 
 use crate::keys::KeyCreated;
+use crate::passkeys::PasskeyUseOptions;
 use crate::time::Time;
 use crate::users::User;
 
@@ -69,9 +70,12 @@ pub struct SecondFactorChallenge {
     pub challenge: String,
     /// What the person has: one of them is needed.
     pub methods: Vec<SecondFactor>,
+    /// What to ask of the browser, where the person has a passkey.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passkey: Option<PasskeyUseOptions>,
 }
 
-/// A second factor, or a fresh proof.
+/// A second factor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SecondFactor {

@@ -46,6 +46,7 @@ mod tasks;
 mod unsettled;
 mod usage;
 mod users;
+mod webauthn;
 
 use std::io::{self, Write};
 use std::process::ExitCode;

@@ -32,6 +32,10 @@ pub(crate) enum Purpose {
     Pairing,
     /// What instances remember of a key together, by the key's hash.
     SharedKey,
+    /// What the next step of a sign-in needs, by the hash of its token.
+    PendingSignIn,
+    /// The secret of an authenticator app, by its owner's id.
+    TotpSecret,
 }
 
 impl Purpose {
@@ -42,6 +46,8 @@ impl Purpose {
             Purpose::Credential => "waystation channel credential v1",
             Purpose::Pairing => "waystation pairing v1",
             Purpose::SharedKey => "waystation shared key v1",
+            Purpose::PendingSignIn => "waystation pending sign-in v1",
+            Purpose::TotpSecret => "waystation totp secret v1",
         }
     }
 }

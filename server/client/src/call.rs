@@ -46,6 +46,8 @@ impl ClientError {
 pub struct Client {
     http: reqwest::Client,
     base: Url,
+    /// Sent with every call.
+    headers: HeaderMap,
 }
 
 impl fmt::Debug for Client {
@@ -72,7 +74,16 @@ impl Client {
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .map_err(ClientError::Connection)?;
-        Ok(Client { http, base })
+        Ok(Client { http, base, headers: HeaderMap::new() })
+    }
+
+    /// The same client with a secret header.
+    pub(crate) fn with_header(&self, name: &'static str, value: &str) -> Result<Self, ClientError> {
+        let mut value = HeaderValue::try_from(value).map_err(|error| ClientError::Setup(Box::new(error)))?;
+        value.set_sensitive(true);
+        let mut client = self.clone();
+        client.headers.insert(name, value);
+        Ok(client)
     }
 
     pub(crate) async fn get<A: DeserializeOwned>(&self, path: &[&str]) -> Result<A, ClientError> {
@@ -134,7 +145,7 @@ impl Client {
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.pop_if_empty().push("api").extend(path);
         }
-        self.http.request(method, url)
+        self.http.request(method, url).headers(self.headers.clone())
     }
 
     async fn send<A: DeserializeOwned>(&self, request: RequestBuilder) -> Result<A, ClientError> {

@@ -3,8 +3,12 @@
 use serde_json::Value;
 
 const DESCRIPTION: &str = include_str!("../../api/openapi.json");
-const SOURCES: [&str; 3] =
-    [include_str!("../src/admin.rs"), include_str!("../src/me.rs"), include_str!("../src/sign_in.rs")];
+const SOURCES: [&str; 4] = [
+    include_str!("../src/admin.rs"),
+    include_str!("../src/me.rs"),
+    include_str!("../src/second_factors.rs"),
+    include_str!("../src/sign_in.rs"),
+];
 
 #[test]
 fn each_operation_of_the_api_is_a_method_of_that_name() -> Result<(), serde_json::Error> {

@@ -17,9 +17,11 @@ mod leases;
 mod ledger_audit;
 mod ledger_lanes;
 mod models;
+mod passkeys;
 mod pending_sign_ins;
 mod planned_faults;
 mod prices;
+mod recovery_codes;
 mod repeat;
 mod requests;
 mod schema;
@@ -27,6 +29,7 @@ mod sessions;
 mod site;
 mod sql;
 mod sqlite_books;
+mod totp;
 mod transfers;
 mod users;
 
@@ -49,10 +52,12 @@ pub use ledger_lanes::{
     SweepReport,
 };
 pub use models::{Model, ModelChange, NewModel, OutputCapParameter};
+pub use passkeys::{NewPasskey, Passkey, PasskeyCreation, PasskeyDeletion};
 pub use pending_sign_ins::{NewPending, Pending, PendingKind};
 pub use planned_faults::{FaultKind, FaultMoment, PlannedFault, PlannedFaults};
 pub use prices::{NewPriceVersion, PriceVersion};
 pub use requests::{EndedRequest, HourlyUsage, RequestFilter, UsageFilter};
 pub use sessions::{NewSession, Rotation, Session, SessionKind, SessionRefresh, SessionSpan, SignInRecord};
 pub use site::Setting;
+pub use totp::{SecondFactors, Totp};
 pub use users::{NewUser, UpdateUserError, User, UserFilter, UserUpdate};

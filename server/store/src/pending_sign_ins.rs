@@ -1,10 +1,13 @@
 //! Steps of a sign-in or a proof that are under way: what an identity provider will answer, a second factor that is
 //! asked for, a passkey's challenge, a pairing code. Each is known by the hash of a token, and is used once.
 
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
+    sea_query::Expr,
+};
 use waystation_ids::{SessionId, UserId};
 
-use crate::connection::{Store, database_time_ms};
+use crate::connection::{Store, Transaction, database_time_ms};
 use crate::error::StoreError;
 
 /// What is under way.
@@ -125,6 +128,54 @@ impl Store {
         .await
     }
 
+    /// Takes a step that was not remembered when it began, because its token says all: of all who bring the token, one
+    /// gets it. It is remembered as taken for as long as the token could be used.
+    pub async fn spend_pending(
+        &self,
+        hash: &[u8; 32],
+        kind: PendingKind,
+        lasts_ms: i64,
+    ) -> Result<bool, StoreError> {
+        let spent = self.repeat(|| async {
+            let transaction = self.begin().await?;
+            let now_ms = database_time_ms(&transaction).await?;
+            let row = entity::Model {
+                hash: hash.to_vec(),
+                kind: kind.name().to_owned(),
+                user_id: None,
+                session_id: None,
+                browser_hash: None,
+                state: Vec::new(),
+                tries: 0,
+                is_done: true,
+                created_at_ms: now_ms,
+                expires_at_ms: now_ms.saturating_add(lasts_ms),
+            };
+            entity::Entity::insert(row.into_active_model())
+                .exec_without_returning(&transaction)
+                .await
+                .map_err(|error| StoreError::taken(error, "step"))?;
+            transaction.commit().await?;
+            Ok(())
+        });
+        match spent.await {
+            Ok(()) => Ok(true),
+            Err(StoreError::Taken(_)) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Looks at a step without taking it or counting a try. None: as with [`Store::take_pending`].
+    pub async fn find_pending(
+        &self,
+        hash: &[u8; 32],
+        kind: PendingKind,
+    ) -> Result<Option<Pending>, StoreError> {
+        let now_ms = self.now_ms().await?;
+        let row = entity::Entity::find_by_id(hash.to_vec()).one(self.reader()).await?;
+        row.filter(|row| row.is_open(kind, now_ms)).map(Pending::try_from).transpose()
+    }
+
     /// Forgets steps that are too old to be used; at most so many at once. Gives how many there were.
     pub async fn prune_pending(&self, limit: u64) -> Result<u64, StoreError> {
         let now_ms = self.now_ms().await?;
@@ -153,13 +204,29 @@ impl Store {
 
     async fn lock_open_pending(
         &self,
-        transaction: &crate::connection::Transaction,
+        transaction: &Transaction,
         hash: &[u8; 32],
         kind: PendingKind,
     ) -> Result<Option<entity::Model>, StoreError> {
         let row = entity::Entity::find_by_id(hash.to_vec()).lock_exclusive().one(transaction).await?;
         let now_ms = database_time_ms(transaction).await?;
-        Ok(row.filter(|row| !row.is_done && row.kind == kind.name() && row.expires_at_ms > now_ms))
+        Ok(row.filter(|row| row.is_open(kind, now_ms)))
+    }
+}
+
+/// Ends every step of a person that is under way, within the transaction of the change that ends them.
+pub(crate) async fn end_pending_of(transaction: &Transaction, user: UserId) -> Result<(), DbErr> {
+    entity::Entity::update_many()
+        .col_expr(entity::Column::IsDone, Expr::value(true))
+        .filter(entity::Column::UserId.eq(user.uuid()))
+        .exec(transaction)
+        .await?;
+    Ok(())
+}
+
+impl entity::Model {
+    fn is_open(&self, kind: PendingKind, now_ms: i64) -> bool {
+        !self.is_done && self.kind == kind.name() && self.expires_at_ms > now_ms
     }
 }
 

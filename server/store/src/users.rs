@@ -1,17 +1,21 @@
 //! People who sign in or are paid for.
 
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect, SqlErr,
+    ActiveModelTrait,
+    ActiveValue::Set,
+    ColumnTrait, Condition, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, SqlErr,
     sea_query::{ExprTrait, LikeExpr},
 };
 use thiserror::Error;
 use waystation_ids::{AccountId, Email, Role, UserId, UserStatus, Username};
 
 use crate::accounts::open_cash_account;
+use crate::audit_log::{AuditEntry, append_audit};
 use crate::changes::{ChangeKind, record_change};
 use crate::connection::{Store, Transaction, database_time_ms};
 use crate::error::StoreError;
+use crate::pending_sign_ins::end_pending_of;
 use crate::sessions::end_sessions;
 
 /// Not the backslash: the databases do not agree on how to write that one.
@@ -218,6 +222,40 @@ impl Store {
         .await
     }
 
+    /// The hash of a person's password, in PHC form; none: no sign-in by password.
+    pub async fn load_password_hash(&self, user: UserId) -> Result<Option<String>, StoreError> {
+        let row = entity::Entity::find_by_id(user.uuid()).one(self.reader()).await?;
+        row.map(|row| row.password_hash).ok_or(StoreError::Missing("user"))
+    }
+
+    /// Sets a person's password, whatever it was; ends all sessions, and whatever of a sign-in is under way.
+    pub async fn set_password(
+        &self,
+        user: UserId,
+        new_hash: &str,
+        audit: &AuditEntry,
+    ) -> Result<(), StoreError> {
+        self.repeat(|| async {
+            let transaction = self.begin().await?;
+            lock_user(&transaction, user).await?;
+            let now_ms = database_time_ms(&transaction).await?;
+            let changed = entity::ActiveModel {
+                id: Set(user.uuid()),
+                password_hash: Set(Some(new_hash.to_owned())),
+                updated_at_ms: Set(now_ms),
+                ..Default::default()
+            };
+            entity::Entity::update(changed).exec_without_returning(&transaction).await?;
+            end_pending_of(&transaction, user).await?;
+            end_sessions(&transaction, user, now_ms).await?;
+            record_change(&transaction, ChangeKind::User, &user.to_string()).await?;
+            append_audit(&transaction, audit).await?;
+            transaction.commit().await?;
+            Ok(())
+        })
+        .await
+    }
+
     /// Whether the site has an owner, active or not: before that only setting up is possible.
     pub async fn has_owner(&self) -> Result<bool, StoreError> {
         let owners = entity::Entity::find()
@@ -226,6 +264,15 @@ impl Store {
             .count(self.reader());
         Ok(owners.await? > 0)
     }
+}
+
+/// A person's row, locked until the transaction ends: what changes how somebody signs in goes one after the other.
+pub(crate) async fn lock_user(transaction: &Transaction, user: UserId) -> Result<entity::Model, StoreError> {
+    entity::Entity::find_by_id(user.uuid())
+        .lock_exclusive()
+        .one(transaction)
+        .await?
+        .ok_or(StoreError::Missing("user"))
 }
 
 /// Enters a person within the transaction of whatever comes with it, and opens the cash account.

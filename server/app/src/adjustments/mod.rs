@@ -20,6 +20,7 @@ use crate::error::ApiError;
 use crate::http::body::{Json, PathParts};
 use crate::http::idempotency::{IdempotencyKey, RepeatableWrite, run_once};
 use crate::random::random_bytes;
+use crate::sign_in::OfferedProof;
 use crate::state::App;
 
 const NOTE_LENGTH_MAX: usize = 1_000;
@@ -32,7 +33,8 @@ pub(crate) fn routes() -> GuardedRoutes {
 /// Change a balance by hand
 ///
 /// A debit takes only what is available. Repeated under the same `Idempotency-Key` the change is made once, and the
-/// first answer is given again with `idempotency-replayed: true`.
+/// first answer is given again with `idempotency-replayed: true`. A large change, from the setting
+/// `auth.large_adjustment` on, needs a fresh proof.
 #[utoipa::path(
     post, path = "/admin/users/{id}/adjustments", tag = "ledger", operation_id = "create_adjustment",
     params(
@@ -43,6 +45,7 @@ pub(crate) fn routes() -> GuardedRoutes {
     responses(
         (status = 201, description = "The change", body = Adjustment),
         (status = 402, description = "The account has less than that; the message names how much", body = ErrorReply),
+        (status = 403, description = "The user's role is not below the caller's, or a fresh proof is needed", body = ErrorReply),
         (status = 404, description = "There is no such user", body = ErrorReply),
         (status = 409, description = "A call with this key is still running", body = ErrorReply),
         (status = 422, description = "The key was used with another body", body = ErrorReply),
@@ -51,12 +54,16 @@ pub(crate) fn routes() -> GuardedRoutes {
 async fn create_adjustment(
     State(app): State<App>,
     actor: Actor,
+    proof: OfferedProof,
     key: IdempotencyKey,
     PathParts(user): PathParts<UserId>,
     Json(body): Json<AdjustmentCreate>,
 ) -> Result<Response, ApiError> {
     check(&body)?;
     actor.check_may_act_on(&app.store.load_user(user).await?)?;
+    if body.amount.0 >= app.config.auth_large_adjustment {
+        proof.redeem(&app).await?;
+    }
     let write = RepeatableWrite {
         actor: actor.id(),
         route: &format!("POST /admin/users/{user}/adjustments"),

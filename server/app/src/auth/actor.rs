@@ -53,6 +53,11 @@ impl Actor {
         self.signed_in.session.kind
     }
 
+    /// When the person signed in, in unix milliseconds of the database.
+    pub(crate) fn signed_in_at_ms(&self) -> i64 {
+        self.signed_in.session.created_at_ms
+    }
+
     /// How the person is known.
     pub(crate) fn kind(&self) -> AuditActorKind {
         self.kind

@@ -16,19 +16,29 @@ use crate::error::ApiError;
 use crate::http::body::{Json, Params, PathParts};
 use crate::http::cursor::read_cursor;
 use crate::random::random_bytes;
+use crate::sign_in::OfferedProof;
 use crate::state::App;
 
 /// Enter a channel
+///
+/// One with secrets needs a fresh proof.
 #[utoipa::path(
     post, path = "/admin/channels", tag = "channels", operation_id = "create_channel",
     request_body = ChannelCreate,
-    responses((status = 201, description = "The channel, without its secrets", body = Channel)),
+    responses(
+        (status = 201, description = "The channel, without its secrets", body = Channel),
+        (status = 403, description = "A fresh proof is needed", body = ErrorReply),
+    ),
 )]
 pub(super) async fn create_channel(
     State(app): State<App>,
+    proof: OfferedProof,
     Json(body): Json<ChannelCreate>,
 ) -> Result<(StatusCode, Json<Channel>), ApiError> {
     body.check()?;
+    if !body.credentials.is_empty() {
+        proof.redeem(&app).await?;
+    }
     let format = stored_format(body.format);
     let credentials =
         body.credentials.iter().map(|secret| seal_secret(&app, secret)).collect::<Result<_, _>>()?;

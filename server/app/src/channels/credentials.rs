@@ -13,6 +13,7 @@ use crate::error::ApiError;
 use crate::http::body::{Json, PathParts};
 use crate::random::random_bytes;
 use crate::sealing::Purpose;
+use crate::sign_in::FreshProof;
 use crate::state::App;
 
 /// Of a secret of this length or more, its ends are shown: they tell which it is, and leave the rest unguessable.
@@ -20,17 +21,19 @@ const LENGTH_SHOWN: usize = 20;
 
 /// Add a secret to a channel
 ///
-/// It is used from now on and never shown again.
+/// It is used from now on and never shown again. Needs a fresh proof.
 #[utoipa::path(
     post, path = "/admin/channels/{id}/credentials", tag = "channels", operation_id = "create_credential",
     request_body = CredentialCreate, params(("id" = String, Path, description = "The channel's id")),
     responses(
         (status = 201, description = "The secret, without the secret", body = Credential),
+        (status = 403, description = "A fresh proof is needed", body = ErrorReply),
         (status = 404, description = "There is no such channel", body = ErrorReply),
     ),
 )]
 pub(super) async fn create_credential(
     State(app): State<App>,
+    _: FreshProof,
     PathParts(channel): PathParts<ChannelId>,
     Json(body): Json<CredentialCreate>,
 ) -> Result<(StatusCode, Json<Credential>), ApiError> {

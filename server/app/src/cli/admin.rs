@@ -6,10 +6,10 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use waystation_api::name::Name;
 use waystation_ids::{Email, Role, UserStatus, Username};
-use waystation_store::{SessionKind, StoreError};
+use waystation_store::{ChangeKind, SessionKind, StoreError};
 use zeroize::Zeroizing;
 
-use crate::audit_trail::Deed;
+use crate::audit_trail::{Deed, state_of};
 use crate::auth::create_access_token;
 use crate::cli::{CommandError, Outcome, Output};
 use crate::config::Config;
@@ -31,6 +31,11 @@ pub(crate) enum AdminCommand {
     AccessToken(AccessTokenArguments),
     /// Prints what is entered at a device to pair it with a person.
     Pair(PairArguments),
+    /// Sets a person's password and ends all of that person's sessions. The second factor stays.
+    ResetPassword(ResetPasswordArguments),
+    /// Takes away a person's authenticator app, passkeys and recovery codes, and ends all of that person's sessions.
+    #[command(name = "disable-2fa")]
+    DisableSecondFactor(DisableSecondFactorArguments),
 }
 
 #[derive(Debug, Args)]
@@ -78,6 +83,29 @@ pub(crate) struct PairArguments {
     json: bool,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct ResetPasswordArguments {
+    /// Whose.
+    #[arg(long)]
+    email: Email,
+    /// Reads the password from standard input, which is the only way to give it.
+    #[arg(long, required = true)]
+    password_stdin: bool,
+    /// Prints one JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DisableSecondFactorArguments {
+    /// Whose.
+    #[arg(long)]
+    email: Email,
+    /// Prints one JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
 /// Runs a command on people.
 pub(crate) async fn run(
     config: Config,
@@ -89,6 +117,8 @@ pub(crate) async fn run(
         AdminCommand::CreateUser(arguments) => create_user(&app, arguments, output).await,
         AdminCommand::AccessToken(arguments) => print_access_token(&app, &arguments, output).await,
         AdminCommand::Pair(arguments) => print_pairing(&app, arguments, output).await,
+        AdminCommand::ResetPassword(arguments) => reset_password(&app, &arguments, output).await,
+        AdminCommand::DisableSecondFactor(arguments) => disable_second_factor(&app, &arguments, output).await,
     };
     app.close().await?;
     outcome
@@ -144,6 +174,49 @@ async fn print_pairing(
     match arguments.json {
         true => output.json(&pairing)?,
         false => output.line(&pairing.uri)?,
+    }
+    Ok(Outcome::Done)
+}
+
+async fn reset_password(
+    app: &App,
+    arguments: &ResetPasswordArguments,
+    output: &mut Output,
+) -> Result<Outcome, CommandError> {
+    let user = find_user(app, &arguments.email).await?;
+    let password = read_password(std::io::stdin())?;
+    let id = user.id.to_string();
+    let entry = Deed { action: "password.reset", target: Some(("user", &id)) }.by_command();
+    app.store.set_password(user.id, &hash_password(&password)?, &entry).await?;
+    app.changes.announce(ChangeKind::User, user.id).await;
+    match arguments.json {
+        true => output.json(&serde_json::json!({"user": user.id}))?,
+        false => output.line(&format!("{id}: the password is set, and all sessions have ended"))?,
+    }
+    Ok(Outcome::Done)
+}
+
+async fn disable_second_factor(
+    app: &App,
+    arguments: &DisableSecondFactorArguments,
+    output: &mut Output,
+) -> Result<Outcome, CommandError> {
+    let user = find_user(app, &arguments.email).await?;
+    let id = user.id.to_string();
+    let mut entry = Deed { action: "second_factor.disable", target: Some(("user", &id)) }.by_command();
+    let had = app.store.load_second_factors(user.id).await?;
+    entry.before = state_of(&serde_json::json!({
+        "totp": had.totp, "passkeys": had.passkeys, "recovery_codes": had.recovery_codes,
+    }));
+    app.store.delete_second_factors(user.id, &entry).await?;
+    app.changes.announce(ChangeKind::User, user.id).await;
+    match arguments.json {
+        true => output.json(&serde_json::json!({
+            "user": user.id, "had_totp": had.totp, "had_passkeys": had.passkeys,
+        }))?,
+        false => {
+            output.line(&format!("{id}: there is no second factor any more, and all sessions have ended"))?
+        }
     }
     Ok(Outcome::Done)
 }

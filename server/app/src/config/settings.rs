@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use waystation_ids::{KeyPrefix, Role};
+use waystation_pricing::Money;
 
 use crate::config::origin::{ConfigError, Values};
 use crate::config::value::{
@@ -108,6 +109,8 @@ settings! {
     "sessions.device_days" sessions_device_days: NonZeroU32 = "90";
     /// The roles that must have a second factor, separated by commas, such as `owner, admin`; whoever lacks it can do nothing but set one up.
     "auth.second_factor_roles" auth_second_factor_roles: Vec<Role> = "";
+    /// From how many USD on a change of a balance by hand needs a fresh proof of who makes it.
+    "auth.large_adjustment" auth_large_adjustment: Money = "100";
     /// How long connecting to an upstream may take, in milliseconds.
     "relay.connect_ms" relay_connect_ms: u64 = "10000";
     /// How long an upstream's first byte may take, in milliseconds.

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use waystation_ids::{KeyPrefix, Role};
+use waystation_pricing::Money;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 /// A type of settings. An empty text is what is not set.
@@ -249,6 +250,15 @@ impl SettingValue for PathBuf {
 impl SettingValue for KeyPrefix {
     fn read(text: &str) -> Result<Self, String> {
         KeyPrefix::try_from(text).map_err(|error| error.to_string())
+    }
+}
+
+impl SettingValue for Money {
+    fn read(text: &str) -> Result<Self, String> {
+        text.parse()
+            .ok()
+            .filter(|money| *money >= Money::ZERO)
+            .ok_or_else(|| "must be an amount of USD, such as 0.50".to_owned())
     }
 }
 

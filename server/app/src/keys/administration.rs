@@ -12,23 +12,25 @@ use crate::error::ApiError;
 use crate::http::body::{Json, Params, PathParts};
 use crate::keys::wire::list_page;
 use crate::keys::{create_key, revoke_key, rotate_key, update_key, wire_key};
+use crate::sign_in::FreshProof;
 use crate::state::App;
 
 /// Make a key for a user
 ///
-/// The secret is in the answer, and cannot be had again.
+/// The secret is in the answer, and cannot be had again. Needs a fresh proof.
 #[utoipa::path(
     post, path = "/admin/users/{id}/keys", tag = "keys", operation_id = "create_user_key", request_body = KeyCreate,
     params(("id" = String, Path, description = "The user's id")),
     responses(
         (status = 201, description = "The key with its secret", body = KeyCreated),
-        (status = 403, description = "The user's role is not below the caller's", body = ErrorReply),
+        (status = 403, description = "The user's role is not below the caller's, or a fresh proof is needed", body = ErrorReply),
         (status = 404, description = "There is no such user", body = ErrorReply),
     ),
 )]
 pub(super) async fn create_user_key(
     State(app): State<App>,
     actor: Actor,
+    _: FreshProof,
     PathParts(user): PathParts<UserId>,
     Json(body): Json<KeyCreate>,
 ) -> Result<(StatusCode, Json<KeyCreated>), ApiError> {
@@ -121,7 +123,7 @@ pub(super) async fn revoke_user_key(
 
 /// Give a user's key a new secret
 ///
-/// A new key takes the place of the old one, with its name, limits and budgets.
+/// A new key takes the place of the old one, with its name, limits and budgets. Needs a fresh proof.
 #[utoipa::path(
     post, path = "/admin/users/{id}/keys/{key}/rotate", tag = "keys", operation_id = "rotate_user_key",
     request_body = KeyRotate,
@@ -130,7 +132,7 @@ pub(super) async fn revoke_user_key(
     ),
     responses(
         (status = 201, description = "The new key with its secret", body = KeyCreated),
-        (status = 403, description = "The user's role is not below the caller's", body = ErrorReply),
+        (status = 403, description = "The user's role is not below the caller's, or a fresh proof is needed", body = ErrorReply),
         (status = 404, description = "The user has no such key", body = ErrorReply),
         (status = 409, description = "The key is revoked", body = ErrorReply),
     ),
@@ -138,6 +140,7 @@ pub(super) async fn revoke_user_key(
 pub(super) async fn rotate_user_key(
     State(app): State<App>,
     actor: Actor,
+    _: FreshProof,
     PathParts((user, key)): PathParts<(UserId, KeyId)>,
     Json(body): Json<KeyRotate>,
 ) -> Result<(StatusCode, Json<KeyCreated>), ApiError> {

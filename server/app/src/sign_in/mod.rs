@@ -3,11 +3,22 @@
 mod backoff;
 mod certificate;
 mod completion;
+mod factor_check;
 mod pairing;
+mod passkey_sign_in;
+mod passkeys;
+mod proof;
+mod recovery_code;
+mod recovery_codes;
 mod refresh;
 mod second_factor;
 mod sessions;
 mod setup;
+mod step_token;
+#[cfg(test)]
+mod tests;
+mod totp;
+mod totp_code;
 
 use utoipa_axum::routes;
 use waystation_api::permissions::Permission;
@@ -18,12 +29,29 @@ pub(crate) use completion::lacks_required_second_factor;
 #[cfg(test)]
 pub(crate) use completion::{ProvedBy, Reception, complete_sign_in};
 pub(crate) use pairing::create_pairing;
+pub(crate) use proof::{FreshProof, OfferedProof};
 
 /// The slice's routes below `/api`.
 pub(crate) fn routes() -> GuardedRoutes {
     let reading = Access::Holding(Permission::UsersRead);
     let writing = Access::Holding(Permission::UsersWrite);
     GuardedRoutes::new()
+        .route(Access::Anyone, routes!(second_factor::finish_second_factor))
+        .route(Access::Anyone, routes!(second_factor::show_second_factor_challenge))
+        .route(Access::Anyone, routes!(passkey_sign_in::start_passkey_sign_in))
+        .route(Access::Anyone, routes!(passkey_sign_in::finish_passkey_sign_in))
+        .route(Access::Identified, routes!(proof::start_proof))
+        .route(Access::Identified, routes!(proof::create_proof))
+        .route(Access::Identified, routes!(totp::create_totp, totp::show_totp, totp::delete_totp))
+        .route(Access::Identified, routes!(totp::confirm_totp))
+        .route(
+            Access::Identified,
+            routes!(recovery_codes::create_recovery_codes, recovery_codes::count_recovery_codes),
+        )
+        .route(Access::Identified, routes!(passkeys::start_passkey))
+        .route(Access::Identified, routes!(passkeys::finish_passkey))
+        .route(Access::Identified, routes!(passkeys::list_passkeys))
+        .route(Access::Identified, routes!(passkeys::update_passkey, passkeys::delete_passkey))
         .route(Access::Anyone, routes!(refresh::refresh_tokens))
         .route(Access::Anyone, routes!(pairing::pair_device))
         .route(Access::Identified, routes!(sessions::sign_out))

@@ -56,3 +56,33 @@ async fn the_setup_token_stays_the_same_until_there_is_an_owner() {
     assert_eq!((first.code, first.stdout.trim().len()), (Some(0), 64));
     assert_eq!(first.stdout, second.stdout);
 }
+
+#[tokio::test]
+async fn whoever_runs_the_server_helps_people_who_lost_what_they_sign_in_with() {
+    let site = Site::new();
+    let email = ["--email", "ann@example.org"];
+    site.run(&[&["admin", "create-user", "--role", "owner"][..], &email].concat()).await;
+    let token = site.run(&[&["admin", "access-token"][..], &email].concat()).await.stdout;
+    let server = site.serve(&[]).await;
+    let client = waystation_client::Client::new(&server.url, Some(token.trim())).unwrap();
+    let setup = client.create_totp().await.unwrap();
+    assert!(setup.uri.starts_with("otpauth://totp/Waystation:ann%40example.org?secret="), "{}", setup.uri);
+
+    let reset = [&["admin", "reset-password", "--password-stdin", "--json"][..], &email].concat();
+    let done = site.run_with_input(&reset, "a new password\n").await;
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    assert!(done.stdout.contains("usr_") && !done.stdout.contains("a new password"), "{}", done.stdout);
+    assert_eq!(site.run_with_input(&reset, "short\n").await.code, Some(1));
+    assert_eq!(site.run(&["admin", "reset-password", "--email", "ann@example.org"]).await.code, Some(2));
+    let disable = |email: &'static str| ["admin", "disable-2fa", "--json", "--email", email];
+    assert_eq!(site.run(&disable("ann@example.org")).await.code, Some(0));
+    assert_eq!(site.run(&disable("nobody@example.org")).await.code, Some(1));
+
+    // Both end all sessions, and the running server hears of it.
+    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(5);
+    while client.show_me().await.is_ok() {
+        assert!(tokio::time::Instant::now() < deadline, "the session goes on");
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    server.stop().await;
+}

@@ -18,4 +18,5 @@ mod keys;
 mod people;
 mod repeated_writes;
 mod schema;
+mod second_factors;
 mod sessions;
