@@ -9,6 +9,7 @@ use thiserror::Error;
 use waystation_ids::{KeyHash, KeyId, KeyPreview, KeyStatus, UserId, UserStatus};
 use waystation_ledger::Budget;
 
+use crate::audit_log::Audited;
 use crate::budgets::{BudgetChange, Subject, list_budgets, set_budgets};
 use crate::changes::{ChangeKind, record_change};
 use crate::column_values::{read_count, read_json, write_count, write_json};
@@ -145,11 +146,12 @@ impl From<DbErr> for ChangeKeyError {
 
 impl Store {
     /// Makes a key.
-    pub async fn create_key(&self, key: &NewKey) -> Result<Key, StoreError> {
+    pub async fn create_key(&self, key: &NewKey, audit: &Audited<Key>) -> Result<Key, StoreError> {
         self.repeat(|| async {
             let transaction = self.begin().await?;
             // Locked, so that a key is not made beside a change that would have forbidden it.
             users::entity::Entity::find_by_id(key.user.uuid())
+                .filter(users::entity::Column::DeletedAtMs.is_null())
                 .lock_exclusive()
                 .one(&transaction)
                 .await?
@@ -175,6 +177,7 @@ impl Store {
             insert_key(&transaction, row.clone()).await?;
             set_budgets(&transaction, Subject::Key(row.lineage_id), &key.budgets).await?;
             let key = with_budgets(&transaction, row).await?;
+            audit.append(&transaction, None, Some(&key)).await?;
             transaction.commit().await?;
             Ok(key)
         })
@@ -245,6 +248,7 @@ impl Store {
         user: UserId,
         id: KeyId,
         update: &KeyUpdate,
+        audit: &Audited<Key>,
     ) -> Result<Key, ChangeKeyError> {
         self.repeat(|| async {
             let transaction = self.begin().await?;
@@ -252,6 +256,7 @@ impl Store {
             if row.status == KeyStatus::Revoked.name() {
                 return Err(ChangeKeyError::Revoked);
             }
+            let before = with_budgets(&transaction, row.clone()).await?;
             let status =
                 update.active.map(|active| if active { KeyStatus::Active } else { KeyStatus::Disabled });
             let changed = entity::Model {
@@ -274,6 +279,7 @@ impl Store {
             save_key(&transaction, changed.clone()).await?;
             set_budgets(&transaction, Subject::Key(changed.lineage_id), &update.budgets).await?;
             let key = with_budgets(&transaction, changed).await?;
+            audit.append(&transaction, Some(&before), Some(&key)).await?;
             transaction.commit().await?;
             Ok(key)
         })
@@ -281,19 +287,23 @@ impl Store {
     }
 
     /// Revokes one of a user's keys for good. A key that is revoked already stays as it is.
-    pub async fn revoke_key(&self, user: UserId, id: KeyId) -> Result<Key, StoreError> {
+    pub async fn revoke_key(
+        &self,
+        user: UserId,
+        id: KeyId,
+        audit: &Audited<Key>,
+    ) -> Result<Key, StoreError> {
         self.repeat(|| async {
             let transaction = self.begin().await?;
             let row = lock_key(&transaction, user, id).await?;
-            let row = if row.status == KeyStatus::Revoked.name() {
-                row
-            } else {
-                let now_ms = database_time_ms(&transaction).await?;
-                let revoked = revoked(row, now_ms);
-                save_key(&transaction, revoked.clone()).await?;
-                revoked
-            };
-            let key = with_budgets(&transaction, row).await?;
+            let before = with_budgets(&transaction, row.clone()).await?;
+            if before.status == KeyStatus::Revoked {
+                return Ok(before);
+            }
+            let revoked = revoked(row, database_time_ms(&transaction).await?);
+            save_key(&transaction, revoked.clone()).await?;
+            let key = with_budgets(&transaction, revoked).await?;
+            audit.append(&transaction, Some(&before), Some(&key)).await?;
             transaction.commit().await?;
             Ok(key)
         })
@@ -307,6 +317,7 @@ impl Store {
         user: UserId,
         id: KeyId,
         rotation: &KeyRotation,
+        audit: &Audited<Key>,
     ) -> Result<(Key, Key), ChangeKeyError> {
         self.repeat(|| async {
             let transaction = self.begin().await?;
@@ -314,6 +325,7 @@ impl Store {
             if row.status == KeyStatus::Revoked.name() {
                 return Err(ChangeKeyError::Revoked);
             }
+            let before = with_budgets(&transaction, row.clone()).await?;
             let now_ms = database_time_ms(&transaction).await?;
             let new = entity::Model {
                 id: rotation.id.uuid(),
@@ -332,12 +344,33 @@ impl Store {
             };
             save_key(&transaction, old.clone()).await?;
             insert_key(&transaction, new.clone()).await?;
-            let keys = (with_budgets(&transaction, old).await?, with_budgets(&transaction, new).await?);
+            let (old, new) =
+                (with_budgets(&transaction, old).await?, with_budgets(&transaction, new).await?);
+            audit.append(&transaction, Some(&before), Some(&new)).await?;
             transaction.commit().await?;
-            Ok(keys)
+            Ok((old, new))
         })
         .await
     }
+}
+
+/// Revokes every key of a user for good, within the transaction of what ends them.
+pub(crate) async fn revoke_all_keys(
+    transaction: &Transaction,
+    user: UserId,
+    now_ms: i64,
+) -> Result<(), DbErr> {
+    let rows = entity::Entity::find()
+        .filter(entity::Column::UserId.eq(user.uuid()))
+        .filter(entity::Column::Status.ne(KeyStatus::Revoked.name()))
+        .order_by_asc(entity::Column::Id)
+        .lock_exclusive()
+        .all(transaction)
+        .await?;
+    for row in rows {
+        save_key(transaction, revoked(row, now_ms)).await?;
+    }
+    Ok(())
 }
 
 async fn lock_key(transaction: &Transaction, user: UserId, id: KeyId) -> Result<entity::Model, StoreError> {

@@ -152,6 +152,7 @@ pub fn credit(user: UserId, cash: &str) -> FundsOrder {
             note: String::new(),
             actor: None,
         },
+        audit: None,
     }
 }
 
