@@ -2,6 +2,7 @@
 
 mod access_log;
 mod adjustments;
+mod audit_log;
 mod audit_trail;
 mod auth;
 mod bootstrap;

@@ -287,12 +287,7 @@ impl Store {
     }
 
     /// Revokes one of a user's keys for good. A key that is revoked already stays as it is.
-    pub async fn revoke_key(
-        &self,
-        user: UserId,
-        id: KeyId,
-        audit: &Audited<Key>,
-    ) -> Result<Key, StoreError> {
+    pub async fn revoke_key(&self, user: UserId, id: KeyId, audit: &Audited<Key>) -> Result<Key, StoreError> {
         self.repeat(|| async {
             let transaction = self.begin().await?;
             let row = lock_key(&transaction, user, id).await?;
@@ -344,8 +339,7 @@ impl Store {
             };
             save_key(&transaction, old.clone()).await?;
             insert_key(&transaction, new.clone()).await?;
-            let (old, new) =
-                (with_budgets(&transaction, old).await?, with_budgets(&transaction, new).await?);
+            let (old, new) = (with_budgets(&transaction, old).await?, with_budgets(&transaction, new).await?);
             audit.append(&transaction, Some(&before), Some(&new)).await?;
             transaction.commit().await?;
             Ok((old, new))

@@ -32,9 +32,7 @@ mod user_removal;
 mod users;
 
 pub use accounts::MoneyBalance;
-pub use audit_log::{
-    AuditActor, AuditActorKind, AuditCheck, AuditEntry, AuditFilter, AuditRow, Audited,
-};
+pub use audit_log::{AuditActor, AuditActorKind, AuditCheck, AuditEntry, AuditFilter, AuditRow, Audited};
 pub use budgets::BudgetChange;
 pub use catalog::{CatalogRows, PricedModel};
 pub use changes::{Change, ChangeKind, RecentChanges};

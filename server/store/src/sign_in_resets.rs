@@ -29,7 +29,7 @@ pub struct NewResetLink {
 impl Store {
     /// Takes away the password of a person whose role is `expected_role`, ends all sessions, and makes a link that
     /// sets a new password. Earlier links are worth nothing from then on.
-    pub async fn reset_password(
+    pub async fn withdraw_password(
         &self,
         id: UserId,
         expected_role: Role,
@@ -55,6 +55,26 @@ impl Store {
             append_audit(&transaction, audit).await?;
             transaction.commit().await?;
             Ok(User::try_from(changed)?)
+        })
+        .await
+    }
+
+    /// Makes a link by which a person sets a password. Earlier links are worth nothing from then on.
+    pub async fn create_password_link(
+        &self,
+        id: UserId,
+        expected_role: Role,
+        link: &NewResetLink,
+        audit: &AuditEntry,
+    ) -> Result<(), UpdateUserError> {
+        self.repeat(|| async {
+            let transaction = self.begin().await?;
+            let (row, _) = lock_user(&transaction, id, expected_role).await?;
+            let now_ms = database_time_ms(&transaction).await?;
+            replace_link(&transaction, &row, link, now_ms).await?;
+            append_audit(&transaction, audit).await?;
+            transaction.commit().await?;
+            Ok(())
         })
         .await
     }

@@ -2,8 +2,8 @@
 
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
-    QuerySelect,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter,
+    QueryOrder, QuerySelect,
 };
 use thiserror::Error;
 use waystation_ids::{Role, UserId, UserStatus};
@@ -108,10 +108,8 @@ impl Store {
                 .await?;
             revoke_all_keys(&transaction, id, now_ms).await?;
             for table in PERSONAL_TABLES {
-                let rows = Query::delete()
-                    .from_table(table)
-                    .and_where(Expr::col("user_id").eq(id.uuid()))
-                    .take();
+                let rows =
+                    Query::delete().from_table(table).and_where(Expr::col("user_id").eq(id.uuid())).take();
                 transaction.execute(&rows).await?;
             }
             record_change(&transaction, ChangeKind::User, &id.to_string()).await?;

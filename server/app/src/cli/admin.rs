@@ -8,6 +8,7 @@ use waystation_ids::{Email, Role, UserStatus, Username};
 use waystation_store::{SessionKind, StoreError};
 use zeroize::Zeroizing;
 
+use crate::audit_trail::Doer;
 use crate::auth::create_access_token;
 use crate::cli::{CommandError, Outcome, Output};
 use crate::config::Config;
@@ -87,7 +88,7 @@ async fn create_user(
         role: arguments.role,
         password_hash: password.map(|password| hash_password(&password)).transpose()?,
     };
-    let user = enter_user(app, entry).await?;
+    let user = enter_user(app, Doer::Command, entry).await?;
     let user = show(app, user).await?;
     match arguments.json {
         true => output.json(&user)?,

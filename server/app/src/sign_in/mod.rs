@@ -1,8 +1,10 @@
 //! Signing in: every way of proving who one is ends in [`complete_sign_in`].
 
 mod completion;
+mod proof;
 
 pub(crate) use completion::{ProvedBy, Reception, complete_sign_in};
+pub(crate) use proof::FreshProof;
 
 use crate::auth::GuardedRoutes;
 

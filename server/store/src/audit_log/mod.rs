@@ -8,8 +8,8 @@ mod entry;
 
 use sea_orm::sea_query::{ExprTrait, LikeExpr, OnConflict};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect, Select,
+    ActiveValue::Set, ColumnTrait, Condition, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect, Select,
 };
 use sha2::{Digest, Sha256};
 use waystation_ids::{Role, UserId};
@@ -152,7 +152,9 @@ fn find(filter: &AuditFilter) -> Select<log::Entity> {
     log::Entity::find().filter(
         Condition::all()
             .add_option(filter.actor.map(|actor| log::Column::ActorId.eq(actor.uuid())))
-            .add_option(filter.action.as_ref().map(|start| log::Column::Action.into_expr().like(beginning(start))))
+            .add_option(
+                filter.action.as_ref().map(|start| log::Column::Action.into_expr().like(beginning(start))),
+            )
             .add_option(filter.target.as_ref().map(|target| log::Column::TargetId.eq(target.as_str())))
             .add_option(filter.from_ms.map(|from| log::Column::AtMs.gte(from)))
             .add_option(filter.until_ms.map(|until| log::Column::AtMs.lt(until))),

@@ -302,7 +302,8 @@ impl Work {
         write_ending_calls(tx, &self.ending).await?;
         self.write_adjustments(tx).await?;
         // Last: whoever appends to the log waits for whoever has appended before.
-        let told = self.funds.iter().filter_map(|(order, receipt)| Some(order.audit.as_ref()?.entry(receipt)));
+        let told =
+            self.funds.iter().filter_map(|(order, receipt)| Some(order.audit.as_ref()?.entry(receipt)));
         append_audits(tx, &told.collect::<Vec<_>>()).await
     }
 

@@ -99,7 +99,10 @@ async fn two_models_never_share_a_name() {
         assert!(matches!(store.create_model(again, &audited()).await, Err(StoreError::Taken("name"))));
         let other = create_model(&store, "Sonnet").await;
         let change = ModelChange { name: Some("sonnet".to_owned()), ..ModelChange::default() };
-        assert!(matches!(store.update_model(other.id, change, &audited()).await, Err(StoreError::Taken("name"))));
+        assert!(matches!(
+            store.update_model(other.id, change, &audited()).await,
+            Err(StoreError::Taken("name"))
+        ));
         assert_eq!(store.load_model(model.id).await.unwrap().name, "sonnet");
     })
     .await;
@@ -215,7 +218,10 @@ async fn a_channel_is_changed_and_deleted_whole() {
         assert_eq!(credentials, vec![channel.credentials[1].clone(), added]);
         store.delete_channel(channel.id, &audited()).await.unwrap();
         assert!(matches!(store.load_channel(channel.id).await, Err(StoreError::Missing("channel"))));
-        assert!(matches!(store.delete_channel(channel.id, &audited()).await, Err(StoreError::Missing("channel"))));
+        assert!(matches!(
+            store.delete_channel(channel.id, &audited()).await,
+            Err(StoreError::Missing("channel"))
+        ));
         let orphan = store.create_credential(channel.id, secret(4), &audited()).await;
         assert!(matches!(orphan, Err(StoreError::Missing("channel"))));
     })

@@ -126,7 +126,10 @@ async fn a_revoked_key_stays_revoked() {
         assert!(!opens(&store, &secret).await);
         assert_eq!(store.revoke_key(ann.id, key.id, &audited()).await.unwrap(), revoked);
         let active = KeyUpdate { active: Some(true), ..KeyUpdate::default() };
-        assert!(matches!(store.update_key(ann.id, key.id, &active, &audited()).await, Err(ChangeKeyError::Revoked)));
+        assert!(matches!(
+            store.update_key(ann.id, key.id, &active, &audited()).await,
+            Err(ChangeKeyError::Revoked)
+        ));
         let rotated = store.rotate_key(ann.id, key.id, &rotation(&secret, 0), &audited()).await;
         assert!(matches!(rotated, Err(ChangeKeyError::Revoked)));
         let told = store.list_changes_since(0).await.unwrap();
@@ -170,14 +173,16 @@ async fn a_rotated_key_keeps_its_limits_and_budgets() {
         let ann = enter(&store, "ann@example.org", Role::User).await;
         let (first, second, third) = (secret(), secret(), secret());
         let key = store.create_key(&new_key(ann.id, &first), &audited()).await.unwrap();
-        let (old, new) = store.rotate_key(ann.id, key.id, &rotation(&second, 60_000), &audited()).await.unwrap();
+        let (old, new) =
+            store.rotate_key(ann.id, key.id, &rotation(&second, 60_000), &audited()).await.unwrap();
         assert!(opens(&store, &first).await && opens(&store, &second).await);
         let ends_in = old.limits.expires_at_ms.unwrap() - old.updated_at_ms;
         assert_eq!(ends_in, 60_000);
         assert_eq!(new.limits, key.limits);
         // The same budgets, not copies: what was spent stays spent.
         assert_eq!(new.budgets, key.budgets);
-        let (revoked, last) = store.rotate_key(ann.id, new.id, &rotation(&third, 0), &audited()).await.unwrap();
+        let (revoked, last) =
+            store.rotate_key(ann.id, new.id, &rotation(&third, 0), &audited()).await.unwrap();
         assert_eq!(revoked.status, KeyStatus::Revoked);
         assert!(!opens(&store, &second).await && opens(&store, &third).await);
         assert_eq!(last.budgets, key.budgets);

@@ -106,7 +106,10 @@ async fn only_what_is_given_changes() {
         assert_eq!((changed.role, changed.status), (ann.role, ann.status));
         assert_eq!(store.load_user(ann.id).await.unwrap(), changed);
         let cleared = UserUpdate { channel_group: Some(None), ..UserUpdate::default() };
-        assert_eq!(store.update_user(ann.id, Role::User, &cleared, &audited()).await.unwrap().channel_group, None);
+        assert_eq!(
+            store.update_user(ann.id, Role::User, &cleared, &audited()).await.unwrap().channel_group,
+            None
+        );
         let stale = store.update_user(ann.id, Role::Admin, &DISABLED, &audited()).await;
         assert!(matches!(stale, Err(UpdateUserError::RoleChanged)), "{stale:?}");
         let missing = store.update_user(UserId::new(1, [1; 10]), Role::User, &DISABLED, &audited()).await;

@@ -1,12 +1,13 @@
 use sea_orm::{ConnectionTrait, Database, Statement};
 use waystation_ids::{
-    AccountId, AdjustmentId, KeyId, KeyCheck, KeyPrefix, KeySecret, KeyStatus, Role, SessionId, UserId, Username,
-    UserStatus,
+    AccountId, AdjustmentId, KeyCheck, KeyId, KeyPrefix, KeySecret, KeyStatus, Role, SessionId, UserId,
+    UserStatus, Username,
 };
 use waystation_ledger::{AccountKind, Direction, SystemAccount, TransferKind, Unit};
 use waystation_store::{
     AdjustmentRecord, AuditFilter, FundsOrder, FundsTarget, KeyLimits, LedgerLanes, NewKey, NewResetLink,
-    NewSession, OwnUpdate, RemoveUserError, SessionKind, Store, StoreError, UpdateUserError, User, UserFilter,
+    NewSession, OwnUpdate, RemoveUserError, SessionKind, Store, StoreError, UpdateUserError, User,
+    UserFilter,
 };
 
 use crate::database::{audit_entry, audited, connect, enter, for_each_database, new_user};
@@ -17,11 +18,19 @@ async fn insert_personal_rows(store: &Store, url: &str, user: UserId) {
     let raw = Database::connect(url).await.unwrap();
     let (id, hash) = (literal(store, user.uuid()), bytes(store, &random::<32>()));
     for sql in [
-        format!("INSERT INTO identities (id, user_id, provider, issuer, subject, created_at_ms) VALUES ({id}, {id}, 'p', 'i', '{user}', 0)"),
-        format!("INSERT INTO passkeys (id, user_id, credential_hash, credential, name, created_at_ms) VALUES ({id}, {id}, {hash}, '', '', 0)"),
-        format!("INSERT INTO totp_secrets (user_id, sealed, created_at_ms, last_step) VALUES ({id}, {hash}, 0, 0)"),
+        format!(
+            "INSERT INTO identities (id, user_id, provider, issuer, subject, created_at_ms) VALUES ({id}, {id}, 'p', 'i', '{user}', 0)"
+        ),
+        format!(
+            "INSERT INTO passkeys (id, user_id, credential_hash, credential, name, created_at_ms) VALUES ({id}, {id}, {hash}, '', '', 0)"
+        ),
+        format!(
+            "INSERT INTO totp_secrets (user_id, sealed, created_at_ms, last_step) VALUES ({id}, {hash}, 0, 0)"
+        ),
         format!("INSERT INTO recovery_codes (hash, user_id, created_at_ms) VALUES ({hash}, {id}, 0)"),
-        format!("INSERT INTO mailed_links (hash, purpose, user_id, email, created_at_ms, expires_at_ms) VALUES ({hash}, 'reset', {id}, '', 0, 0)"),
+        format!(
+            "INSERT INTO mailed_links (hash, purpose, user_id, email, created_at_ms, expires_at_ms) VALUES ({hash}, 'reset', {id}, '', 0, 0)"
+        ),
     ] {
         raw.execute_unprepared(&sql).await.unwrap();
     }
@@ -118,7 +127,8 @@ async fn of_a_removed_person_nothing_is_left_but_what_the_books_need() {
         assert_eq!(store.load_key(ann.id, key).await.unwrap().status, KeyStatus::Revoked);
         assert_eq!(store.load_active_session(session).await.unwrap(), None);
         assert_eq!(store.list_accounts(ann.id).await.unwrap().len(), 1, "the account stays");
-        for table in ["sessions", "identities", "passkeys", "totp_secrets", "recovery_codes", "mailed_links"] {
+        for table in ["sessions", "identities", "passkeys", "totp_secrets", "recovery_codes", "mailed_links"]
+        {
             assert_eq!(count(&url, table).await, 0, "{table}");
         }
         // The address and the name are free again; and who is gone is gone.
@@ -141,7 +151,8 @@ fn new_again(new: &waystation_store::NewUser) -> waystation_store::NewUser {
 
 fn another_key(user: &User) -> NewKey {
     let prefix = KeyPrefix::try_from("sk-").unwrap();
-    let secret = (0..100).find_map(|_| KeyCheck::new([7; 32]).create_secret(&prefix, &random::<96>())).unwrap();
+    let secret =
+        (0..100).find_map(|_| KeyCheck::new([7; 32]).create_secret(&prefix, &random::<96>())).unwrap();
     NewKey {
         id: KeyId::new(now_ms(), random()),
         user: user.id,
@@ -205,9 +216,9 @@ async fn a_reset_ends_sessions_and_takes_what_was_signed_in_with() {
         let session = add_session(&store, &ann).await;
         let link = NewResetLink { hash: random(), lasts_ms: 60_000 };
         let entry = audit_entry("user.reset_password");
-        let stale = store.reset_password(ann.id, Role::Admin, &link, &entry).await;
+        let stale = store.withdraw_password(ann.id, Role::Admin, &link, &entry).await;
         assert!(matches!(stale, Err(UpdateUserError::RoleChanged)), "{stale:?}");
-        store.reset_password(ann.id, Role::User, &link, &entry).await.unwrap();
+        store.withdraw_password(ann.id, Role::User, &link, &entry).await.unwrap();
         assert_eq!(store.load_active_session(session).await.unwrap(), None);
         assert_eq!(count(&url, "users WHERE password_hash IS NOT NULL").await, 0);
         // The link that was mailed before is gone.
@@ -216,7 +227,10 @@ async fn a_reset_ends_sessions_and_takes_what_was_signed_in_with() {
         assert_eq!(count(&url, "passkeys").await, 1);
 
         let session = add_session(&store, &ann).await;
-        store.reset_second_factor(ann.id, Role::User, &audit_entry("user.reset_second_factor")).await.unwrap();
+        store
+            .reset_second_factor(ann.id, Role::User, &audit_entry("user.reset_second_factor"))
+            .await
+            .unwrap();
         assert_eq!(store.load_active_session(session).await.unwrap(), None);
         for table in ["passkeys", "totp_secrets", "recovery_codes"] {
             assert_eq!(count(&url, table).await, 0, "{table}");

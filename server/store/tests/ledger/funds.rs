@@ -2,7 +2,8 @@ use waystation_ids::{AccountId, GrantId};
 use waystation_ledger::{Account, AccountKind, Direction, Refusal, SystemAccount, Terms, TransferKind, Unit};
 use waystation_pricing::Money;
 use waystation_store::{
-    AuditActor, AuditActorKind, AuditCheck, AuditEntry, AuditFilter, FundsAudit, FundsOrder, FundsTarget, LaneError,
+    AuditActor, AuditActorKind, AuditCheck, AuditEntry, AuditFilter, FundsAudit, FundsOrder, FundsTarget,
+    LaneError,
 };
 
 use crate::fresh_database::{now_ms, random};
@@ -127,7 +128,8 @@ async fn the_audit_log_tells_once_of_money_that_moved_and_never_of_what_was_refu
             ..order
         };
         let order = audited(credit(user, "2.5"));
-        let sent = futures_util::future::join_all((0..50).map(|_| site.lanes.move_funds(order.clone()))).await;
+        let sent =
+            futures_util::future::join_all((0..50).map(|_| site.lanes.move_funds(order.clone()))).await;
         assert!(sent.iter().all(Result::is_ok));
         let refused = FundsOrder { direction: Direction::Debit, ..audited(credit(user, "9")) };
         assert!(site.lanes.move_funds(refused).await.is_err());
@@ -150,7 +152,8 @@ async fn any_account_of_the_users_own_can_be_named() {
         let id = AccountId::new(now_ms(), random());
         let mut account = Account::new(id, user, AccountKind::Grant, Unit::Tokens);
         account.terms = Terms { models: Some(vec!["sonnet".to_owned()]), ..Terms::default() };
-        let given = FundsOrder { target: FundsTarget::New(Box::new(account)), amount: 70, ..credit(user, "1") };
+        let given =
+            FundsOrder { target: FundsTarget::New(Box::new(account)), amount: 70, ..credit(user, "1") };
         site.lanes.move_funds(given).await.unwrap();
         let take = |user| FundsOrder {
             target: FundsTarget::Account(id),
