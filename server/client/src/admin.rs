@@ -230,6 +230,11 @@ impl Client {
     pub async fn list_audit_logs(&self, query: &AuditLogQuery) -> Result<Page<AuditLogRow>, ClientError> {
         self.find(&["admin", "audit-logs"], query).await
     }
+
+    /// Gives what was done as CSV, all pages together.
+    pub async fn export_audit_logs(&self, query: &AuditLogQuery) -> Result<String, ClientError> {
+        self.find_text(&["admin", "audit-logs", "export.csv"], query).await
+    }
 }
 
 /// Calls that were made.

@@ -87,6 +87,17 @@ impl Client {
         self.send(self.request(Method::GET, path).query(query)).await
     }
 
+    /// Finds what is no JSON.
+    pub(crate) async fn find_text(
+        &self,
+        path: &[&str],
+        query: &impl Serialize,
+    ) -> Result<String, ClientError> {
+        let request = self.request(Method::GET, path).query(query);
+        let response = accept(request.send().await.map_err(ClientError::Connection)?).await?;
+        response.text().await.map_err(ClientError::Connection)
+    }
+
     pub(crate) async fn post<A: DeserializeOwned>(
         &self,
         path: &[&str],

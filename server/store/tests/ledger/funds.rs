@@ -1,13 +1,10 @@
 use waystation_ids::{AccountId, GrantId};
 use waystation_ledger::{Account, AccountKind, Direction, Refusal, SystemAccount, Terms, TransferKind, Unit};
 use waystation_pricing::Money;
-use waystation_store::{
-    AuditActor, AuditActorKind, AuditCheck, AuditEntry, AuditFilter, FundsAudit, FundsOrder, FundsTarget,
-    LaneError,
-};
+use waystation_store::{AuditCheck, AuditFilter, FundsOrder, FundsTarget, LaneError};
 
 use crate::fresh_database::{now_ms, random};
-use crate::world::{Site, credit, settlement, usd};
+use crate::world::{Site, audited, credit, settlement, usd};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_adjustment_is_made_once_however_often_it_is_sent() {
@@ -115,18 +112,6 @@ async fn an_account_is_opened_once_and_never_over_another() {
 async fn the_audit_log_tells_once_of_money_that_moved_and_never_of_what_was_refused() {
     for site in Site::on_each_database().await {
         let user = site.user("1").await;
-        let audited = |order: FundsOrder| FundsOrder {
-            audit: Some(FundsAudit::new(|receipt| AuditEntry {
-                actor: AuditActor { kind: AuditActorKind::Server, user: None, role: None },
-                client_ip: None,
-                action: "adjustment.create".to_owned(),
-                target: None,
-                before: Some(format!("{{\"balance\":{}}}", receipt.before)),
-                after: Some(format!("{{\"balance\":{}}}", receipt.after)),
-                request_id: None,
-            })),
-            ..order
-        };
         let order = audited(credit(user, "2.5"));
         let sent =
             futures_util::future::join_all((0..50).map(|_| site.lanes.move_funds(order.clone()))).await;
