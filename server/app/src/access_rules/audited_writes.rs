@@ -32,7 +32,9 @@ fn asked(operation: &Operation) -> (&'static str, Value) {
         "create_grant" => ("grant.create", json!({"unit": "calls", "amount": "7", "note": "a test"})),
         "create_model" => ("model.create", json!({"name": "opus"})),
         "update_model" => ("model.update", json!({"display_name": "Sonnet"})),
-        "create_price_version" => ("price.create", json!({"input_per_million": "2"})),
+        "create_price_version" => {
+            ("price.create", json!({"input_per_million": "2", "output_per_million": "10"}))
+        }
         "create_channel" => {
             let body = json!({
                 "name": "Other", "format": "openai", "base_url": "https://api.example.com/v1", "models": [],

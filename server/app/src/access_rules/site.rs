@@ -1,6 +1,7 @@
 //! A site of its own without a listener, with people of every role and one thing of every kind.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -9,13 +10,17 @@ use axum::http::{HeaderMap, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tower::ServiceExt;
-use waystation_ids::{Email, Role};
+use waystation_ids::{ChannelId, Email, KeyId, PriceVersionId, RequestId, Role};
+use waystation_ledger::{AttemptRecord, CallRecord, CallStatus, OutputCap, Reserve, Settlement, UsageRecord};
+use waystation_pricing::{Multiplier, Price, Usage, UsageSource};
 use waystation_store::{SessionKind, User};
 
 use crate::audit_trail::Doer;
 use crate::auth::create_access_token;
+use crate::clock::now_ms;
 use crate::config::{Config, Flags, load_values};
 use crate::http::build_router;
+use crate::random::random_bytes;
 use crate::relay_start::start_relay;
 use crate::state::App;
 use crate::users::{Entry, enter_user};
@@ -119,7 +124,7 @@ impl Site {
 
     /// Asks with an access token; writes get a new idempotency key.
     pub(super) async fn ask(&self, token: &str, method: &str, uri: &str, body: Value) -> Answer {
-        let key = format!("{:032x}", u128::from_be_bytes(crate::random::random_bytes().unwrap()));
+        let key = format!("{:032x}", u128::from_be_bytes(random_bytes().unwrap()));
         let headers = [("authorization", format!("Bearer {token}")), ("idempotency-key", key)];
         let body = (method != "GET").then_some(&body);
         self.send(method, uri, &headers, body).await
@@ -154,6 +159,70 @@ impl Site {
         let made = self.get_done(token, "POST", "/api/admin/channels", body).await;
         let credential = made["credentials"][0]["id"].as_str().unwrap().to_owned();
         (made["id"].as_str().unwrap().to_owned(), credential)
+    }
+
+    /// A call of the user's that cost nothing and has ended; its id.
+    pub(super) async fn add_call(&self, user: &User, channel: &str) -> String {
+        let request = RequestId::new_cause(now_ms(), random_bytes().unwrap());
+        let price_version = PriceVersionId::new(1, [9; 10]);
+        let key = KeyId::new(1, [1; 10]);
+        let call = Reserve {
+            request,
+            user: user.id,
+            key,
+            instance: self.app.instance,
+            model: "sonnet".to_owned(),
+            price_version,
+            price: Price::default(),
+            multiplier: Multiplier::ONE,
+            input_bound: 10,
+            input_estimate: 5,
+            choices: 1,
+            output_cap: OutputCap::Exactly(5),
+            budgets: Vec::new(),
+            time_limit_ms: 60_000,
+        };
+        self.app.lanes.reserve(call).await.unwrap();
+        let channel: ChannelId = channel.parse().unwrap();
+        let attempt = AttemptRecord {
+            number: 1,
+            channel,
+            credential: None,
+            upstream_model: "upstream".to_owned(),
+            status_code: Some(502),
+            error_code: None,
+            error_text: None,
+            started_at_ms: now_ms(),
+            first_byte_ms: None,
+            duration_ms: 1,
+        };
+        let record = CallRecord {
+            request,
+            user: user.id,
+            key,
+            model_asked: "sonnet".to_owned(),
+            model_served: "sonnet".to_owned(),
+            channel: Some(channel),
+            dialect: "openai".to_owned(),
+            route: "/v1/chat/completions".to_owned(),
+            method: "POST".to_owned(),
+            stream: false,
+            usage: UsageRecord::from(&Usage::none(UsageSource::Reported)),
+            price_version,
+            multiplier_ppm: Multiplier::ONE.ppm(),
+            output_cap: 5,
+            status: CallStatus::Failed,
+            status_code: 502,
+            error_code: None,
+            first_byte_ms: None,
+            duration_ms: 1,
+            client_ip: "127.0.0.1".to_owned(),
+            user_agent: "a test".to_owned(),
+            started_at_ms: now_ms(),
+        };
+        let ended = Settlement { cost: None, record, attempts: vec![attempt] };
+        self.app.lanes.settle(Arc::new(ended)).await.unwrap();
+        request.to_string()
     }
 
     pub(super) async fn finish(self) {

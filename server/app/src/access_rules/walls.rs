@@ -15,9 +15,11 @@ async fn what_is_anothers_is_not_there() {
     let made = site.get_done(&of_ben, "POST", "/api/me/keys", json!({"name": "ben's"})).await;
     let key = made["key"]["id"].as_str().unwrap().to_owned();
     let session = session_of(&of_ben);
+    let call = site.add_call(&ben, "chn_06ft3r5yx1v2k4m7q9s0t2w6z0").await;
+    site.get_done(&of_ben, "GET", &format!("/api/me/requests/{call}"), Value::Null).await;
     let account = site.app.store.list_accounts(ben.id).await.unwrap()[0].id.to_string();
     // Whatever a parameter is called: every id that the other has.
-    let ids = [key.clone(), session, account, ben.id.to_string()];
+    let ids = [key.clone(), call, session, account, ben.id.to_string()];
     let mut tried = 0;
     for operation in operations() {
         if !operation.path.starts_with("/api/me/") || !operation.path.contains('{') {

@@ -24,7 +24,7 @@ use crate::http::idempotency::{IdempotencyKey, RepeatableWrite, run_once};
 use crate::http::visitor::Visitor;
 use crate::ledger::amount_text;
 use crate::random::random_bytes;
-use crate::sign_in::FreshProof;
+use crate::sign_in::OfferedProof;
 use crate::state::App;
 
 const NOTE_LENGTH_MAX: usize = 1_000;
@@ -59,7 +59,7 @@ async fn create_adjustment(
     State(app): State<App>,
     actor: Actor,
     visitor: Visitor,
-    proof: Result<FreshProof, ApiError>,
+    proof: OfferedProof,
     key: IdempotencyKey,
     PathParts(user): PathParts<UserId>,
     Json(body): Json<AdjustmentCreate>,
@@ -67,7 +67,7 @@ async fn create_adjustment(
     check(&body)?;
     actor.check_may_act_on(&app.store.load_user(user).await?)?;
     if body.amount.0 > LARGE {
-        proof?;
+        proof.redeem(&app).await?;
     }
     let write = RepeatableWrite {
         actor: actor.id(),

@@ -4,7 +4,7 @@ mod completion;
 mod proof;
 
 pub(crate) use completion::{ProvedBy, Reception, complete_sign_in};
-pub(crate) use proof::FreshProof;
+pub(crate) use proof::{FreshProof, OfferedProof};
 
 use crate::auth::GuardedRoutes;
 

@@ -16,7 +16,7 @@ use crate::error::ApiError;
 use crate::http::body::{Json, Params, PathParts};
 use crate::http::visitor::Visitor;
 use crate::passwords::hash_password;
-use crate::sign_in::FreshProof;
+use crate::sign_in::OfferedProof;
 use crate::state::App;
 use crate::users::password_link::draw_link;
 use crate::users::{Entry, enter_user, show, shown_user, wire_user};
@@ -43,12 +43,12 @@ pub(super) async fn create_user(
     State(app): State<App>,
     actor: Actor,
     visitor: Visitor,
-    proof: Result<FreshProof, ApiError>,
+    proof: OfferedProof,
     Json(body): Json<UserCreate>,
 ) -> Result<(StatusCode, Json<UserCreated>), ApiError> {
     actor.check_may_give(body.role)?;
     if body.role != Role::User {
-        proof?;
+        proof.redeem(&app).await?;
     }
     let drawn = if body.invite { Some(draw_link(&app)?) } else { None };
     let entry = Entry {
@@ -142,7 +142,7 @@ pub(super) async fn update_user(
     State(app): State<App>,
     actor: Actor,
     visitor: Visitor,
-    proof: Result<FreshProof, ApiError>,
+    proof: OfferedProof,
     PathParts(id): PathParts<UserId>,
     Json(body): Json<UserUpdate>,
 ) -> Result<Json<User>, ApiError> {
@@ -150,7 +150,7 @@ pub(super) async fn update_user(
     actor.check_may_act_on(&user)?;
     if let Some(role) = body.role {
         actor.check_may_give(role)?;
-        proof?;
+        proof.redeem(&app).await?;
     }
     let audit =
         Doer::Actor(&actor, &visitor).does("user.update", "user", &id.to_string()).showing(shown_user);
