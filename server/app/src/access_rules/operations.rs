@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use waystation_api::permissions::Permission;
 use waystation_ids::Role;
 
+use crate::access_rules::site::Site;
 use crate::auth::Access;
 use crate::http::{api_document, management_slices};
 
@@ -28,6 +29,26 @@ const PUBLIC: &[(&str, &str)] = &[
     ("GET", "/api/auth/oauth/{provider}/callback"),
     ("GET", "/api/setup"),
     ("POST", "/api/setup"),
+];
+
+/// What the server answers beside the management API: pages and probes that hold no secret, and the relay, which keys
+/// open.
+const OUTSIDE: &[&str] = &[
+    "/",
+    "/v1",
+    "/api/v1",
+    "/healthz",
+    "/readyz",
+    "/api/docs",
+    "/api/openapi.json",
+    "/v1/chat/completions",
+    "/v1/models",
+    "/v1/models/{*model}",
+    "/v1/usage",
+    "/api/v1/chat/completions",
+    "/api/v1/models",
+    "/api/v1/models/{*model}",
+    "/api/v1/usage",
 ];
 
 /// What is needed for an operation.
@@ -187,4 +208,18 @@ fn the_description_names_every_route_with_what_its_guard_asks_for() {
         };
         assert_eq!(described.map(|operation| operation.needed), Some(needed), "{route:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_server_answers_no_path_that_is_neither_described_nor_named_here() {
+    let site = Site::new("routed").await;
+    let routed = site.routed_paths();
+    let mut known: BTreeSet<String> = operations().into_iter().map(|operation| operation.path).collect();
+    known.extend(OUTSIDE.iter().map(|path| (*path).to_owned()));
+    let other: Vec<&String> = routed.difference(&known).collect();
+    assert!(other.is_empty(), "{other:?}");
+    // The router does list its paths.
+    let missed: Vec<&String> = known.difference(&routed).collect();
+    assert!(missed.is_empty(), "{missed:?}");
+    site.finish().await;
 }

@@ -1,5 +1,6 @@
 //! A site of its own without a listener, with people of every role and one thing of every kind.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -65,6 +66,14 @@ impl Site {
         let app = App::open(Config::from_values(&values).unwrap()).await.unwrap();
         let router = build_router(&app, start_relay(&app).unwrap());
         Site { app, router, folder }
+    }
+
+    /// The paths of every route that the server answers, as the router itself lists them.
+    pub(super) fn routed_paths(&self) -> BTreeSet<String> {
+        let listed = format!("{:?}", self.router);
+        // What is nothing has routes too, of the router's own.
+        let is_path = |text: &&str| text.starts_with('/') && !text.contains("axum_fallback");
+        listed.split('"').filter(is_path).map(str::to_owned).collect()
     }
 
     /// Where everything is kept.
