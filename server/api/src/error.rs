@@ -39,6 +39,8 @@ pub struct FieldError {
 pub enum ErrorCode {
     /// 400: the body, query or a field of them is wrong.
     InvalidRequest,
+    /// 400: there is more to export than fits; the message names how much.
+    ExportTooLarge,
     /// 401: no access token, or one that is malformed, expired or ended.
     InvalidToken,
     /// 402: the account holds less than should be taken.
@@ -89,8 +91,9 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code.
-    pub const ALL: [ErrorCode; 24] = [
+    pub const ALL: [ErrorCode; 25] = [
         ErrorCode::InvalidRequest,
+        ErrorCode::ExportTooLarge,
         ErrorCode::InvalidToken,
         ErrorCode::InsufficientBalance,
         ErrorCode::Forbidden,
@@ -119,7 +122,7 @@ impl ErrorCode {
     /// The HTTP status that goes with the code.
     pub const fn status(self) -> u16 {
         match self {
-            ErrorCode::InvalidRequest | ErrorCode::InvalidLink => 400,
+            ErrorCode::InvalidRequest | ErrorCode::ExportTooLarge | ErrorCode::InvalidLink => 400,
             ErrorCode::InvalidToken | ErrorCode::InvalidCredentials => 401,
             ErrorCode::InsufficientBalance => 402,
             ErrorCode::Forbidden

@@ -1,18 +1,21 @@
 #![doc = include_str!("../README.md")]
 
 pub mod adjustments;
+pub mod audit_log;
 pub mod channels;
 pub mod devices;
 pub mod error;
 pub mod grants;
 pub mod keys;
 pub mod ledger;
+pub mod locale;
 pub mod models;
 pub mod money;
 pub mod name;
 mod object;
 pub mod pagination;
 pub mod passkeys;
+pub mod passwords;
 pub mod patch;
 pub mod permissions;
 pub mod prices;

@@ -40,6 +40,9 @@ pub enum Permission {
     /// See everybody's calls.
     #[serde(rename = "requests.read")]
     RequestsRead,
+    /// See who did what to the site.
+    #[serde(rename = "audit.read")]
+    AuditRead,
     /// See settings.
     #[serde(rename = "settings.read")]
     SettingsRead,
@@ -49,8 +52,8 @@ pub enum Permission {
 }
 
 use Permission::{
-    ChannelsRead, ChannelsWrite, KeysRead, KeysWrite, LedgerRead, LedgerWrite, ModelsRead, ModelsWrite,
-    RequestsRead, SettingsRead, SettingsWrite, UsersRead, UsersWrite,
+    AuditRead, ChannelsRead, ChannelsWrite, KeysRead, KeysWrite, LedgerRead, LedgerWrite, ModelsRead,
+    ModelsWrite, RequestsRead, SettingsRead, SettingsWrite, UsersRead, UsersWrite,
 };
 use Role::{Admin, Auditor, Finance, Operator, Owner};
 
@@ -67,6 +70,7 @@ const TABLE: &[(Permission, &[Role])] = &[
     (ChannelsRead, &[Owner, Admin, Operator, Auditor]),
     (ChannelsWrite, &[Owner, Admin, Operator]),
     (RequestsRead, &[Owner, Admin, Operator, Finance, Auditor]),
+    (AuditRead, &[Owner, Admin, Auditor]),
     (SettingsRead, &[Owner, Admin, Auditor]),
     (SettingsWrite, &[Owner, Admin]),
 ];
@@ -96,6 +100,7 @@ impl Permission {
             ChannelsRead => "channels.read",
             ChannelsWrite => "channels.write",
             RequestsRead => "requests.read",
+            AuditRead => "audit.read",
             SettingsRead => "settings.read",
             SettingsWrite => "settings.write",
         }
@@ -142,6 +147,7 @@ mod tests {
         assert_eq!(holders(LedgerWrite), [Finance, Admin, Owner]);
         assert_eq!(holders(ChannelsWrite), [Operator, Admin, Owner]);
         assert_eq!(holders(UsersWrite), [Admin, Owner]);
+        assert_eq!(holders(AuditRead), [Auditor, Admin, Owner]);
     }
 
     #[test]

@@ -4,8 +4,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use waystation_ids::{Email, Role, UserId, UserStatus, Username};
 
+use crate::locale::Locale;
 use crate::money::Usd;
 use crate::name::Name;
+use crate::passwords::Password;
 use crate::patch::given;
 use crate::permissions::Permission;
 use crate::time::Time;
@@ -28,6 +30,10 @@ pub struct User {
     pub status: UserStatus,
     /// Which group of channels serves the person's calls; null: the default one.
     pub channel_group: Option<String>,
+    /// The language of mails; null: the site's.
+    pub locale: Option<Locale>,
+    /// When the person was shown to hold the address; null: not yet.
+    pub email_verified_at: Option<Time>,
     /// When the person was entered.
     pub created_at: Time,
     /// What the person can pay with.
@@ -62,6 +68,69 @@ pub struct UserCreate {
     /// What the person is called; what stands before the `@` of the address, unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub display_name: Option<Name>,
+    /// The password: 10 to 1,024 characters. None: there is no sign-in by password.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<Password>,
+    /// Whether the person gets a link by which to set a password.
+    #[serde(default)]
+    pub invite: bool,
+}
+
+/// A person who was entered. No Debug: nothing may print the link by accident.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+pub struct UserCreated {
+    /// The person.
+    #[serde(flatten)]
+    pub user: User,
+    /// The link by which the person sets a password, where one was asked for and could not be mailed. It is shown
+    /// this once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password_link: Option<PasswordLink>,
+}
+
+/// A password that was taken away. No Debug: nothing may print the link by accident.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+pub struct PasswordWithdrawn {
+    /// Whether the person was sent the link.
+    pub is_mailed: bool,
+    /// The link by which the person sets a new password, where it could not be mailed. It is shown this once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password_link: Option<PasswordLink>,
+}
+
+/// A link by which a person sets a password. No Debug: nothing may print it by accident.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+pub struct PasswordLink {
+    /// Where it leads.
+    pub url: String,
+    /// Until when it is good for.
+    pub expires_at: Time,
+}
+
+/// How a person is removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct UserRemoval {
+    /// Whether the site takes what the person's accounts still hold.
+    pub forfeit: bool,
+}
+
+/// What to change about oneself; a field that is not there stays, and one that is null goes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MeUpdate {
+    /// What one is called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<Name>,
+    /// The name to sign in with, unique on the site.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, max_length = 64)]
+    pub username: Option<Option<Username>>,
+    /// The language of mails; null: the site's.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Locale>)]
+    pub locale: Option<Option<Locale>>,
 }
 
 /// What to change about a person; a field that is not there stays.
@@ -133,6 +202,11 @@ mod tests {
         }
         for field in ["id", "email", "username", "balance", "is_demo", "created_at"] {
             assert!(serde_json::from_str::<UserUpdate>(&format!("{{\"{field}\":null}}")).is_err(), "{field}");
+        }
+        for field in
+            ["id", "email", "role", "status", "balance", "group", "verified", "password", "channel_group"]
+        {
+            assert!(serde_json::from_str::<MeUpdate>(&format!("{{\"{field}\":null}}")).is_err(), "{field}");
         }
     }
 

@@ -15,6 +15,32 @@ pub(crate) struct Deed<'a> {
     pub(crate) target: Option<(&'static str, &'a str)>,
 }
 
+/// Who does something that a command or the server itself may do as well.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Doer<'a> {
+    /// Somebody who is signed in.
+    Actor(&'a Actor, &'a Visitor),
+    /// Somebody who is about to be; the person where it is known.
+    Stranger(Option<UserId>, &'a Visitor),
+    /// A command at the server.
+    Command,
+    /// The server itself.
+    Server,
+}
+
+impl Doer<'_> {
+    /// The entry that tells of it.
+    pub(crate) fn does(&self, action: &'static str, kind: &'static str, id: &str) -> AuditEntry {
+        let deed = Deed { action, target: Some((kind, id)) };
+        match self {
+            Doer::Actor(actor, visitor) => deed.by(actor, visitor),
+            Doer::Stranger(user, visitor) => deed.by_stranger(*user, visitor),
+            Doer::Command => deed.by_command(),
+            Doer::Server => deed.by_server(),
+        }
+    }
+}
+
 impl Deed<'_> {
     /// Done by somebody who is signed in.
     pub(crate) fn by(&self, actor: &Actor, visitor: &Visitor) -> AuditEntry {

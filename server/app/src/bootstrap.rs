@@ -6,7 +6,8 @@ use waystation_api::channels::CredentialCreate;
 use waystation_ids::ChannelId;
 use waystation_store::{ChangeKind, ChannelFormat, NewChannel, OnDisconnect};
 
-use crate::channels::seal_secret;
+use crate::audit_trail::Doer;
+use crate::channels::{seal_secret, shown_channel};
 use crate::clock::now_ms;
 use crate::error::ApiError;
 use crate::random::random_bytes;
@@ -31,20 +32,24 @@ pub(crate) async fn bootstrap_channel(app: &App) -> Result<(), ApiError> {
         serde_json::from_value(secret).map_err(|_| ApiError::internal("the configured key is not one"))?;
     credential.check()?;
     let channel = ChannelId::new(now_ms(), random_bytes()?);
+    let audit = Doer::Server.does("channel.create", "channel", &channel.to_string()).showing(shown_channel);
     app.store
-        .create_channel(NewChannel {
-            id: channel,
-            name: "OpenAI".to_owned(),
-            format: ChannelFormat::OpenAi,
-            base_url: BASE_URL.to_owned(),
-            priority: 0,
-            weight: 1,
-            active: true,
-            allow_private_network: false,
-            on_disconnect: OnDisconnect::Drain,
-            models: Vec::new(),
-            credentials: vec![seal_secret(app, &credential.secret)?],
-        })
+        .create_channel(
+            NewChannel {
+                id: channel,
+                name: "OpenAI".to_owned(),
+                format: ChannelFormat::OpenAi,
+                base_url: BASE_URL.to_owned(),
+                priority: 0,
+                weight: 1,
+                active: true,
+                allow_private_network: false,
+                on_disconnect: OnDisconnect::Drain,
+                models: Vec::new(),
+                credentials: vec![seal_secret(app, &credential.secret)?],
+            },
+            &audit,
+        )
         .await?;
     app.changes.announce(ChangeKind::Channel, channel).await;
     info!(%channel, "the first channel was made from bootstrap.openai_api_key; name the models it serves");

@@ -15,15 +15,21 @@ use waystation_store::{
 };
 use zeroize::Zeroizing;
 
+use crate::adjustments::audit_movement;
+use crate::audit_trail::Doer;
+use crate::channels::shown_channel;
 use crate::cli::{CommandError, Output};
 use crate::clock::now_ms;
 use crate::config::Config;
 use crate::error::{StartError, error_chain};
 use crate::home::curl_line;
+use crate::keys::shown_key;
+use crate::models::{shown_model, shown_price};
 use crate::passwords::hash_password;
 use crate::random::random_bytes;
 use crate::sealing::write_private_file;
 use crate::state::App;
+use crate::users::shown_user;
 
 /// Lies in the data folder of a demo, and in no other.
 const MARK: &str = "demo-site";
@@ -86,29 +92,38 @@ pub(crate) async fn create_demo(app: &App) -> Result<Option<DemoSecrets>, Comman
     let password = random_text()?;
     let key = app.new_key_secret().map_err(StartError::Random)?;
     let owner = UserId::new(now_ms(), random_bytes().map_err(StartError::Random)?);
+    let audit = Doer::Server.does("user.create", "user", &owner.to_string()).showing(shown_user);
     app.store
-        .create_user(&NewUser {
-            id: owner,
-            cash_account: AccountId::new(now_ms(), random_bytes().map_err(StartError::Random)?),
-            email: EMAIL.parse::<Email>().map_err(|error| CommandError::Refused(error.to_string()))?,
-            username: None,
-            display_name: "Demo owner".to_owned(),
-            role: Role::Owner,
-            password_hash: Some(hash_password(&password)?),
-            is_demo: true,
-        })
+        .create_user(
+            &NewUser {
+                id: owner,
+                cash_account: AccountId::new(now_ms(), random_bytes().map_err(StartError::Random)?),
+                email: EMAIL.parse::<Email>().map_err(|error| CommandError::Refused(error.to_string()))?,
+                username: None,
+                display_name: "Demo owner".to_owned(),
+                role: Role::Owner,
+                password_hash: Some(hash_password(&password)?),
+                is_demo: true,
+            },
+            &audit,
+        )
         .await?;
+    let id = KeyId::new(now_ms(), random_bytes().map_err(StartError::Random)?);
+    let audit = Doer::Server.does("key.create", "key", &id.to_string()).showing(shown_key);
     app.store
-        .create_key(&NewKey {
-            id: KeyId::new(now_ms(), random_bytes().map_err(StartError::Random)?),
-            user: owner,
-            name: "Demo key".to_owned(),
-            hash: key.hash(),
-            preview: key.preview(),
-            // So that whoever tries it sees the price.
-            limits: KeyLimits { show_cost: true, ..KeyLimits::default() },
-            budgets: Vec::new(),
-        })
+        .create_key(
+            &NewKey {
+                id,
+                user: owner,
+                name: "Demo key".to_owned(),
+                hash: key.hash(),
+                preview: key.preview(),
+                // So that whoever tries it sees the price.
+                limits: KeyLimits { show_cost: true, ..KeyLimits::default() },
+                budgets: Vec::new(),
+            },
+            &audit,
+        )
         .await?;
     give_credit(app, owner).await?;
     Ok(Some(DemoSecrets { password, key: Zeroizing::new(key.reveal().to_owned()) }))
@@ -148,53 +163,66 @@ pub(crate) fn print_demo(
 async fn create_model(app: &App) -> Result<(), CommandError> {
     let refused = |error: PriceError| CommandError::Refused(error_chain(&error));
     let model = ModelId::new(now_ms(), random_bytes().map_err(StartError::Random)?);
+    let audit = Doer::Server.does("model.create", "model", &model.to_string()).showing(shown_model);
     app.store
-        .create_model(NewModel {
-            id: model,
-            name: MODEL.to_owned(),
-            display_name: "Demo".to_owned(),
-            context_length: Some(32_768),
-            max_output_tokens: Some(4_096),
-            first_byte_ms: None,
-            default_output_tokens: OUTPUT_TOKENS,
-            output_cap_parameter: OutputCapParameter::MaxTokens,
-            capabilities: vec!["chat".to_owned()],
-            active: true,
-        })
+        .create_model(
+            NewModel {
+                id: model,
+                name: MODEL.to_owned(),
+                display_name: "Demo".to_owned(),
+                context_length: Some(32_768),
+                max_output_tokens: Some(4_096),
+                first_byte_ms: None,
+                default_output_tokens: OUTPUT_TOKENS,
+                output_cap_parameter: OutputCapParameter::MaxTokens,
+                capabilities: vec!["chat".to_owned()],
+                active: true,
+            },
+            &audit,
+        )
         .await?;
     let price = Price {
         input: "0.50".parse().map_err(refused)?,
         output: "1.50".parse().map_err(refused)?,
         ..Price::default()
     };
+    let audit = Doer::Server.does("price.create", "model", &model.to_string()).showing(shown_price);
     app.store
-        .create_price_version(NewPriceVersion {
-            id: PriceVersionId::new(now_ms(), random_bytes().map_err(StartError::Random)?),
-            model,
-            price,
-            effective_at_ms: now_ms(),
-            created_by: None,
-        })
+        .create_price_version(
+            NewPriceVersion {
+                id: PriceVersionId::new(now_ms(), random_bytes().map_err(StartError::Random)?),
+                model,
+                price,
+                effective_at_ms: now_ms(),
+                created_by: None,
+            },
+            &audit,
+        )
         .await?;
     Ok(())
 }
 
 async fn create_channel(app: &App) -> Result<(), CommandError> {
+    let id = ChannelId::new(now_ms(), random_bytes().map_err(StartError::Random)?);
+    let audit = Doer::Server.does("channel.create", "channel", &id.to_string()).showing(shown_channel);
     app.store
-        .create_channel(NewChannel {
-            id: ChannelId::new(now_ms(), random_bytes().map_err(StartError::Random)?),
-            name: "Demo".to_owned(),
-            format: ChannelFormat::Demo,
-            // Never called: the channel lives inside of the server.
-            base_url: "http://demo.invalid/v1".to_owned(),
-            priority: 0,
-            weight: 1,
-            active: true,
-            allow_private_network: false,
-            on_disconnect: OnDisconnect::Cancel,
-            models: vec![ChannelModel { name: MODEL.to_owned(), upstream_name: MODEL.to_owned() }],
-            credentials: Vec::new(),
-        })
+        .create_channel(
+            NewChannel {
+                id,
+                name: "Demo".to_owned(),
+                format: ChannelFormat::Demo,
+                // Never called: the channel lives inside of the server.
+                base_url: "http://demo.invalid/v1".to_owned(),
+                priority: 0,
+                weight: 1,
+                active: true,
+                allow_private_network: false,
+                on_disconnect: OnDisconnect::Cancel,
+                models: vec![ChannelModel { name: MODEL.to_owned(), upstream_name: MODEL.to_owned() }],
+                credentials: Vec::new(),
+            },
+            &audit,
+        )
         .await?;
     Ok(())
 }
@@ -217,6 +245,7 @@ async fn give_credit(app: &App, owner: UserId) -> Result<(), CommandError> {
                 note: "Credit of the demo".to_owned(),
                 actor: None,
             },
+            audit: Some(audit_movement(Doer::Server, "adjustment.create", owner, &"credit of the demo")),
         })
         .await
         .map_err(|error| CommandError::Refused(error_chain(&error)))?;

@@ -1,7 +1,10 @@
 #![doc = include_str!("../README.md")]
 
 mod access_log;
+#[cfg(test)]
+mod access_rules;
 mod adjustments;
+mod audit_log;
 mod audit_trail;
 mod auth;
 mod bootstrap;

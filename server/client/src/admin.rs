@@ -1,6 +1,7 @@
 //! What administrators do: `/api/admin/*`.
 
 use waystation_api::adjustments::{Adjustment, AdjustmentCreate};
+use waystation_api::audit_log::{AuditLogQuery, AuditLogRow};
 use waystation_api::channels::{Channel, ChannelCreate, ChannelUpdate, Credential, CredentialCreate};
 use waystation_api::grants::{Grant, GrantCreate};
 use waystation_api::keys::{Key, KeyCreate, KeyCreated, KeyRotate, KeyUpdate};
@@ -10,7 +11,9 @@ use waystation_api::pagination::{Page, PageQuery};
 use waystation_api::prices::{PriceCreate, PriceVersion};
 use waystation_api::requests::{Request, RequestDetails, RequestQuery};
 use waystation_api::session::{Session, SessionsRevoked};
-use waystation_api::users::{User, UserCreate, UserQuery, UserUpdate};
+use waystation_api::users::{
+    PasswordWithdrawn, User, UserCreate, UserCreated, UserQuery, UserRemoval, UserUpdate,
+};
 use waystation_ids::{ChannelId, CredentialId, KeyId, ModelId, RequestId, SessionId, UserId};
 
 use crate::call::{Client, ClientError};
@@ -18,7 +21,7 @@ use crate::call::{Client, ClientError};
 /// People and their keys.
 impl Client {
     /// Enters a person.
-    pub async fn create_user(&self, body: &UserCreate) -> Result<User, ClientError> {
+    pub async fn create_user(&self, body: &UserCreate) -> Result<UserCreated, ClientError> {
         self.post(&["admin", "users"], body).await
     }
 
@@ -35,6 +38,21 @@ impl Client {
     /// Changes a person.
     pub async fn update_user(&self, user: UserId, body: &UserUpdate) -> Result<User, ClientError> {
         self.patch(&["admin", "users", &user.to_string()], body).await
+    }
+
+    /// Removes a person; with `forfeit` the site takes what the accounts still hold.
+    pub async fn remove_user(&self, user: UserId, forfeit: bool) -> Result<(), ClientError> {
+        self.delete_with(&["admin", "users", &user.to_string()], &UserRemoval { forfeit }).await
+    }
+
+    /// Takes away a person's password.
+    pub async fn reset_user_password(&self, user: UserId) -> Result<PasswordWithdrawn, ClientError> {
+        self.post(&["admin", "users", &user.to_string(), "reset-password"], &()).await
+    }
+
+    /// Takes away a person's second factors.
+    pub async fn reset_user_second_factor(&self, user: UserId) -> Result<(), ClientError> {
+        self.post_silently(&["admin", "users", &user.to_string(), "reset-second-factor"]).await
     }
 
     /// Makes a key for a person; the answer has its secret, this once.
@@ -226,6 +244,19 @@ impl Client {
     ) -> Result<(), ClientError> {
         let (channel, credential) = (channel.to_string(), credential.to_string());
         self.delete_silently(&["admin", "channels", &channel, "credentials", &credential]).await
+    }
+}
+
+/// What was done to the site.
+impl Client {
+    /// Lists what was done, newest first.
+    pub async fn list_audit_logs(&self, query: &AuditLogQuery) -> Result<Page<AuditLogRow>, ClientError> {
+        self.find(&["admin", "audit-logs"], query).await
+    }
+
+    /// Gives what was done as CSV, all pages together.
+    pub async fn export_audit_logs(&self, query: &AuditLogQuery) -> Result<String, ClientError> {
+        self.find_text(&["admin", "audit-logs", "export.csv"], query).await
     }
 }
 

@@ -98,6 +98,17 @@ impl Client {
         self.send(self.request(Method::GET, path).query(query)).await
     }
 
+    /// Finds what is no JSON.
+    pub(crate) async fn find_text(
+        &self,
+        path: &[&str],
+        query: &impl Serialize,
+    ) -> Result<String, ClientError> {
+        let request = self.request(Method::GET, path).query(query);
+        let response = accept(request.send().await.map_err(ClientError::Connection)?).await?;
+        response.text().await.map_err(ClientError::Connection)
+    }
+
     pub(crate) async fn post<A: DeserializeOwned>(
         &self,
         path: &[&str],
@@ -132,6 +143,11 @@ impl Client {
     pub(crate) async fn delete_silently(&self, path: &[&str]) -> Result<(), ClientError> {
         let response = self.request(Method::DELETE, path).send().await.map_err(ClientError::Connection)?;
         accept(response).await.map(drop)
+    }
+
+    pub(crate) async fn delete_with(&self, path: &[&str], query: &impl Serialize) -> Result<(), ClientError> {
+        let request = self.request(Method::DELETE, path).query(query);
+        accept(request.send().await.map_err(ClientError::Connection)?).await.map(drop)
     }
 
     pub(crate) async fn post_silently(&self, path: &[&str]) -> Result<(), ClientError> {

@@ -6,7 +6,7 @@ use waystation_api::ledger::{BalanceDetails, Transfer};
 use waystation_api::pagination::{Page, PageQuery};
 use waystation_api::requests::{OwnRequestQuery, Request, RequestDetails};
 use waystation_api::session::{Session, SessionsRevoked};
-use waystation_api::users::Me;
+use waystation_api::users::{Me, MeUpdate};
 use waystation_ids::{KeyId, RequestId, SessionId};
 
 use crate::call::{Client, ClientError};
@@ -15,6 +15,11 @@ impl Client {
     /// Shows the person the access token belongs to.
     pub async fn show_me(&self) -> Result<Me, ClientError> {
         self.get(&["me"]).await
+    }
+
+    /// Changes what one is called.
+    pub async fn update_me(&self, body: &MeUpdate) -> Result<Me, ClientError> {
+        self.patch(&["me"], body).await
     }
 
     /// Shows what one has, account by account.

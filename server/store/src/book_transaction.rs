@@ -161,6 +161,17 @@ impl BookRow {
         }
     }
 
+    /// Bytes.
+    pub fn bytes(&self, column: &'static str) -> Result<Vec<u8>, StoreError> {
+        match self {
+            BookRow::Server(row) => Ok(row.try_get("", column)?),
+            BookRow::File(row) => match row.value(column) {
+                Some(SqliteValue::Blob(bytes)) => Ok(bytes.clone()),
+                _ => Err(StoreError::Unreadable(column)),
+            },
+        }
+    }
+
     /// Text.
     pub fn text(&self, column: &'static str) -> Result<Cow<'_, str>, StoreError> {
         self.optional_text(column)?.ok_or(StoreError::Unreadable(column))

@@ -9,6 +9,7 @@ use thiserror::Error;
 use waystation_ids::{KeyHash, KeyId, KeyPreview, KeyStatus, UserId, UserStatus};
 use waystation_ledger::Budget;
 
+use crate::audit_log::Audited;
 use crate::budgets::{BudgetChange, Subject, list_budgets, set_budgets};
 use crate::changes::{ChangeKind, record_change};
 use crate::column_values::{read_count, read_json, write_count, write_json};
@@ -145,16 +146,18 @@ impl From<DbErr> for ChangeKeyError {
 
 impl Store {
     /// Makes a key.
-    pub async fn create_key(&self, key: &NewKey) -> Result<Key, StoreError> {
+    pub async fn create_key(&self, key: &NewKey, audit: &Audited<Key>) -> Result<Key, StoreError> {
         self.repeat(|| async {
             let transaction = self.begin().await?;
             // Locked, so that a key is not made beside a change that would have forbidden it.
             users::entity::Entity::find_by_id(key.user.uuid())
+                .filter(users::entity::Column::DeletedAtMs.is_null())
                 .lock_exclusive()
                 .one(&transaction)
                 .await?
                 .ok_or(StoreError::Missing("user"))?;
             let key = insert_new_key(&transaction, key).await?;
+            audit.append(&transaction, None, Some(&key)).await?;
             transaction.commit().await?;
             Ok(key)
         })
@@ -225,6 +228,7 @@ impl Store {
         user: UserId,
         id: KeyId,
         update: &KeyUpdate,
+        audit: &Audited<Key>,
     ) -> Result<Key, ChangeKeyError> {
         self.repeat(|| async {
             let transaction = self.begin().await?;
@@ -232,6 +236,7 @@ impl Store {
             if row.status == KeyStatus::Revoked.name() {
                 return Err(ChangeKeyError::Revoked);
             }
+            let before = with_budgets(&transaction, row.clone()).await?;
             let status =
                 update.active.map(|active| if active { KeyStatus::Active } else { KeyStatus::Disabled });
             let changed = entity::Model {
@@ -254,6 +259,7 @@ impl Store {
             save_key(&transaction, changed.clone()).await?;
             set_budgets(&transaction, Subject::Key(changed.lineage_id), &update.budgets).await?;
             let key = with_budgets(&transaction, changed).await?;
+            audit.append(&transaction, Some(&before), Some(&key)).await?;
             transaction.commit().await?;
             Ok(key)
         })
@@ -261,19 +267,18 @@ impl Store {
     }
 
     /// Revokes one of a user's keys for good. A key that is revoked already stays as it is.
-    pub async fn revoke_key(&self, user: UserId, id: KeyId) -> Result<Key, StoreError> {
+    pub async fn revoke_key(&self, user: UserId, id: KeyId, audit: &Audited<Key>) -> Result<Key, StoreError> {
         self.repeat(|| async {
             let transaction = self.begin().await?;
             let row = lock_key(&transaction, user, id).await?;
-            let row = if row.status == KeyStatus::Revoked.name() {
-                row
-            } else {
-                let now_ms = database_time_ms(&transaction).await?;
-                let revoked = revoked(row, now_ms);
-                save_key(&transaction, revoked.clone()).await?;
-                revoked
-            };
-            let key = with_budgets(&transaction, row).await?;
+            let before = with_budgets(&transaction, row.clone()).await?;
+            if before.status == KeyStatus::Revoked {
+                return Ok(before);
+            }
+            let revoked = revoked(row, database_time_ms(&transaction).await?);
+            save_key(&transaction, revoked.clone()).await?;
+            let key = with_budgets(&transaction, revoked).await?;
+            audit.append(&transaction, Some(&before), Some(&key)).await?;
             transaction.commit().await?;
             Ok(key)
         })
@@ -287,6 +292,7 @@ impl Store {
         user: UserId,
         id: KeyId,
         rotation: &KeyRotation,
+        audit: &Audited<Key>,
     ) -> Result<(Key, Key), ChangeKeyError> {
         self.repeat(|| async {
             let transaction = self.begin().await?;
@@ -294,6 +300,7 @@ impl Store {
             if row.status == KeyStatus::Revoked.name() {
                 return Err(ChangeKeyError::Revoked);
             }
+            let before = with_budgets(&transaction, row.clone()).await?;
             let now_ms = database_time_ms(&transaction).await?;
             let new = entity::Model {
                 id: rotation.id.uuid(),
@@ -312,9 +319,10 @@ impl Store {
             };
             save_key(&transaction, old.clone()).await?;
             insert_key(&transaction, new.clone()).await?;
-            let keys = (with_budgets(&transaction, old).await?, with_budgets(&transaction, new).await?);
+            let (old, new) = (with_budgets(&transaction, old).await?, with_budgets(&transaction, new).await?);
+            audit.append(&transaction, Some(&before), Some(&new)).await?;
             transaction.commit().await?;
-            Ok(keys)
+            Ok((old, new))
         })
         .await
     }
@@ -349,6 +357,25 @@ pub(crate) async fn insert_new_key(transaction: &Transaction, key: &NewKey) -> R
 pub(crate) async fn has_keys(transaction: &Transaction, user: UserId) -> Result<bool, DbErr> {
     let keys = entity::Entity::find().filter(entity::Column::UserId.eq(user.uuid())).limit(1);
     Ok(keys.count(transaction).await? > 0)
+}
+
+/// Revokes every key of a user for good, within the transaction of what ends them.
+pub(crate) async fn revoke_all_keys(
+    transaction: &Transaction,
+    user: UserId,
+    now_ms: i64,
+) -> Result<(), DbErr> {
+    let rows = entity::Entity::find()
+        .filter(entity::Column::UserId.eq(user.uuid()))
+        .filter(entity::Column::Status.ne(KeyStatus::Revoked.name()))
+        .order_by_asc(entity::Column::Id)
+        .lock_exclusive()
+        .all(transaction)
+        .await?;
+    for row in rows {
+        save_key(transaction, revoked(row, now_ms)).await?;
+    }
+    Ok(())
 }
 
 async fn lock_key(transaction: &Transaction, user: UserId, id: KeyId) -> Result<entity::Model, StoreError> {

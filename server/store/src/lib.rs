@@ -26,15 +26,17 @@ mod repeat;
 mod requests;
 mod schema;
 mod sessions;
+mod sign_in_resets;
 mod site;
 mod sql;
 mod sqlite_books;
 mod totp;
 mod transfers;
+mod user_removal;
 mod users;
 
 pub use accounts::MoneyBalance;
-pub use audit_log::{AuditActor, AuditActorKind, AuditCheck, AuditEntry, AuditFilter, AuditRow};
+pub use audit_log::{AuditActor, AuditActorKind, AuditCheck, AuditEntry, AuditFilter, AuditRow, Audited};
 pub use budgets::BudgetChange;
 pub use catalog::{CatalogRows, PricedModel};
 pub use changes::{Change, ChangeKind, RecentChanges};
@@ -48,8 +50,8 @@ pub use keys::{ChangeKeyError, Key, KeyHolder, KeyLimits, KeyRotation, KeyUpdate
 pub use leases::INSTANCE_LEASE_MS;
 pub use ledger_audit::{AuditDifference, AuditReport};
 pub use ledger_lanes::{
-    AdjustmentRecord, FundsOrder, FundsReceipt, FundsTarget, LaneError, LaneMetrics, Lapsed, LedgerLanes,
-    SweepReport,
+    AdjustmentRecord, FundsAudit, FundsOrder, FundsReceipt, FundsTarget, LaneError, LaneMetrics, Lapsed,
+    LedgerLanes, SweepReport,
 };
 pub use models::{Model, ModelChange, NewModel, OutputCapParameter};
 pub use passkeys::{NewPasskey, Passkey, PasskeyCreation, PasskeyDeletion};
@@ -58,6 +60,8 @@ pub use planned_faults::{FaultKind, FaultMoment, PlannedFault, PlannedFaults};
 pub use prices::{NewPriceVersion, PriceVersion};
 pub use requests::{EndedRequest, HourlyUsage, RequestFilter, UsageFilter};
 pub use sessions::{NewSession, Rotation, Session, SessionKind, SessionRefresh, SessionSpan, SignInRecord};
+pub use sign_in_resets::NewResetLink;
 pub use site::Setting;
 pub use totp::{SecondFactors, Totp};
-pub use users::{NewUser, UpdateUserError, User, UserFilter, UserUpdate};
+pub use user_removal::RemoveUserError;
+pub use users::{NewUser, OwnUpdate, UpdateUserError, User, UserFilter, UserUpdate};

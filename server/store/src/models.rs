@@ -5,6 +5,7 @@ use sea_orm::{
 };
 use waystation_ids::ModelId;
 
+use crate::audit_log::Audited;
 use crate::changes::{ChangeKind, record_change};
 use crate::channels::rename_channel_models;
 use crate::column_values::{read_count, read_json, write_count, write_json};
@@ -116,7 +117,7 @@ impl OutputCapParameter {
 
 impl Store {
     /// Makes a model. [`StoreError::Taken`] where there is one of that name.
-    pub async fn create_model(&self, new: NewModel) -> Result<Model, StoreError> {
+    pub async fn create_model(&self, new: NewModel, audit: &Audited<Model>) -> Result<Model, StoreError> {
         self.repeat(|| async {
             let new = new.clone();
             let transaction = self.begin().await?;
@@ -140,8 +141,10 @@ impl Store {
                 .await
                 .map_err(|error| StoreError::taken(error, "name"))?;
             record_change(&transaction, ChangeKind::Model, &new.id.to_string()).await?;
+            let model = Model::try_from(row)?;
+            audit.append(&transaction, None, Some(&model)).await?;
             transaction.commit().await?;
-            Model::try_from(row)
+            Ok(model)
         })
         .await
     }
@@ -168,7 +171,12 @@ impl Store {
     }
 
     /// Changes a model. [`StoreError::Taken`] where another has the new name already.
-    pub async fn update_model(&self, id: ModelId, change: ModelChange) -> Result<Model, StoreError> {
+    pub async fn update_model(
+        &self,
+        id: ModelId,
+        change: ModelChange,
+        audit: &Audited<Model>,
+    ) -> Result<Model, StoreError> {
         self.repeat(|| async {
             let change = change.clone();
             let transaction = self.begin().await?;
@@ -217,8 +225,10 @@ impl Store {
                 rename_channel_models(&transaction, &before.name, &after.name).await?;
             }
             record_change(&transaction, ChangeKind::Model, &id.to_string()).await?;
+            let (before, after) = (Model::try_from(before)?, Model::try_from(after)?);
+            audit.append(&transaction, Some(&before), Some(&after)).await?;
             transaction.commit().await?;
-            Model::try_from(after)
+            Ok(after)
         })
         .await
     }

@@ -9,6 +9,7 @@ use sea_orm::{
 use waystation_ids::{ModelId, PriceVersionId, UserId};
 use waystation_pricing::Price;
 
+use crate::audit_log::Audited;
 use crate::changes::{ChangeKind, record_change};
 use crate::column_values::{read_json, write_json};
 use crate::connection::{Store, database_time_ms};
@@ -49,7 +50,11 @@ pub struct NewPriceVersion {
 
 impl Store {
     /// Makes a price version.
-    pub async fn create_price_version(&self, new: NewPriceVersion) -> Result<PriceVersion, StoreError> {
+    pub async fn create_price_version(
+        &self,
+        new: NewPriceVersion,
+        audit: &Audited<PriceVersion>,
+    ) -> Result<PriceVersion, StoreError> {
         self.repeat(|| async {
             let new = new.clone();
             let price = write_json(&new.price)?;
@@ -72,15 +77,17 @@ impl Store {
                 .exec_without_returning(&transaction)
                 .await?;
             record_change(&transaction, ChangeKind::Price, &new.model.to_string()).await?;
-            transaction.commit().await?;
-            Ok(PriceVersion {
+            let version = PriceVersion {
                 id: new.id,
                 model: new.model,
                 price: new.price,
                 effective_at_ms: new.effective_at_ms,
                 created_at_ms,
                 created_by: new.created_by,
-            })
+            };
+            audit.append(&transaction, None, Some(&version)).await?;
+            transaction.commit().await?;
+            Ok(version)
         })
         .await
     }

@@ -186,6 +186,9 @@ impl ToSql for Bound<'_> {
             Value::String(value) => {
                 value.as_ref().map_or(ValueRef::Null, |text| ValueRef::Text(text.as_bytes()))
             }
+            Value::Bytes(value) => {
+                value.as_ref().map_or(ValueRef::Null, |bytes| ValueRef::Blob(bytes.as_slice()))
+            }
             Value::Uuid(value) => value.as_ref().map_or(ValueRef::Null, |id| ValueRef::Blob(id.as_bytes())),
             other => {
                 let message = format!("a value of the books cannot be {other:?}");

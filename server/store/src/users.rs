@@ -11,7 +11,7 @@ use thiserror::Error;
 use waystation_ids::{AccountId, Email, Role, UserId, UserStatus, Username};
 
 use crate::accounts::open_cash_account;
-use crate::audit_log::{AuditEntry, append_audit};
+use crate::audit_log::{AuditEntry, Audited, append_audit};
 use crate::changes::{ChangeKind, record_change};
 use crate::connection::{Store, Transaction, database_time_ms};
 use crate::error::StoreError;
@@ -38,6 +38,10 @@ pub struct User {
     pub status: UserStatus,
     /// Which group of channels serves the person's calls; none: the default one.
     pub channel_group: Option<String>,
+    /// The language of mails, such as zh-CN; none: the site's.
+    pub locale: Option<String>,
+    /// When the person was shown to hold the address, in unix milliseconds.
+    pub email_verified_at_ms: Option<i64>,
     /// Made by demo mode.
     pub is_demo: bool,
     /// When the person was entered, in unix milliseconds.
@@ -80,6 +84,17 @@ pub struct UserUpdate {
     pub channel_group: Option<Option<String>>,
 }
 
+/// What people change about themselves; what is none stays. The inner none takes it away.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OwnUpdate {
+    /// What the person is called.
+    pub display_name: Option<String>,
+    /// The name to sign in with.
+    pub username: Option<Option<Username>>,
+    /// The language of mails.
+    pub locale: Option<Option<String>>,
+}
+
 /// Which people to list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UserFilter {
@@ -113,10 +128,11 @@ impl From<DbErr> for UpdateUserError {
 
 impl Store {
     /// Enters a person and opens the cash account.
-    pub async fn create_user(&self, user: &NewUser) -> Result<User, StoreError> {
+    pub async fn create_user(&self, user: &NewUser, audit: &Audited<User>) -> Result<User, StoreError> {
         self.repeat(|| async {
             let transaction = self.begin().await?;
             let entered = insert_user(&transaction, user).await?;
+            audit.append(&transaction, None, Some(&entered)).await?;
             transaction.commit().await?;
             Ok(entered)
         })
@@ -126,6 +142,7 @@ impl Store {
     /// A person.
     pub async fn load_user(&self, id: UserId) -> Result<User, StoreError> {
         entity::Entity::find_by_id(id.uuid())
+            .filter(entity::Column::DeletedAtMs.is_null())
             .one(self.reader())
             .await?
             .ok_or(StoreError::Missing("user"))
@@ -136,6 +153,7 @@ impl Store {
     pub async fn load_user_by_email(&self, email: &Email) -> Result<User, StoreError> {
         entity::Entity::find()
             .filter(entity::Column::Email.eq(email.as_str()))
+            .filter(entity::Column::DeletedAtMs.is_null())
             .one(self.reader())
             .await?
             .ok_or(StoreError::Missing("user"))
@@ -150,6 +168,7 @@ impl Store {
         limit: u64,
     ) -> Result<Vec<User>, StoreError> {
         let mut conditions = Condition::all()
+            .add(entity::Column::DeletedAtMs.is_null())
             .add_option(after.map(|id| entity::Column::Id.lt(id.uuid())))
             .add_option(filter.role.map(|role| entity::Column::Role.eq(role.name())))
             .add_option(filter.status.map(|status| entity::Column::Status.eq(status.name())));
@@ -178,23 +197,12 @@ impl Store {
         id: UserId,
         expected_role: Role,
         update: &UserUpdate,
+        audit: &Audited<User>,
     ) -> Result<User, UpdateUserError> {
         self.repeat(|| async {
             let transaction = self.begin().await?;
-            // Before the row itself, so that two owners who take away each other's role wait instead of dead-locking.
-            let owners = if expected_role == Role::Owner {
-                lock_active_owners(&transaction).await?
-            } else {
-                Vec::new()
-            };
-            let row = entity::Entity::find_by_id(id.uuid())
-                .lock_exclusive()
-                .one(&transaction)
-                .await?
-                .ok_or(StoreError::Missing("user"))?;
-            if row.role != expected_role.name() {
-                return Err(UpdateUserError::RoleChanged);
-            }
+            let (row, owners) = lock_user_of_role(&transaction, id, expected_role).await?;
+            let before = User::try_from(row.clone())?;
             let ends_ownership = update.role.is_some_and(|role| role != Role::Owner)
                 || update.status.is_some_and(|status| status != UserStatus::Active);
             if ends_ownership && owners == [row.id] {
@@ -211,13 +219,54 @@ impl Store {
             entity::Entity::update(changed.clone().into_active_model().reset_all())
                 .exec_without_returning(&transaction)
                 .await?;
-            if changed.status != UserStatus::Active.name() {
-                // For good: who is let in again signs in again.
+            if changed.status != UserStatus::Active.name() || changed.role != before.role.name() {
+                // For good: who is let in again, or may do other things now, signs in again.
                 end_sessions(&transaction, id, changed.updated_at_ms).await?;
             }
             record_change(&transaction, ChangeKind::User, &id.to_string()).await?;
+            let changed = User::try_from(changed)?;
+            audit.append(&transaction, Some(&before), Some(&changed)).await?;
             transaction.commit().await?;
-            Ok(User::try_from(changed)?)
+            Ok(changed)
+        })
+        .await
+    }
+
+    /// Changes what people may change about themselves. [`StoreError::Taken`] where another has the username.
+    pub async fn update_own_user(
+        &self,
+        id: UserId,
+        update: &OwnUpdate,
+        audit: &Audited<User>,
+    ) -> Result<User, StoreError> {
+        self.repeat(|| async {
+            let transaction = self.begin().await?;
+            let row = entity::Entity::find_by_id(id.uuid())
+                .filter(entity::Column::DeletedAtMs.is_null())
+                .lock_exclusive()
+                .one(&transaction)
+                .await?
+                .ok_or(StoreError::Missing("user"))?;
+            let before = User::try_from(row.clone())?;
+            let changed = entity::Model {
+                display_name: update.display_name.clone().unwrap_or(row.display_name),
+                username: match &update.username {
+                    Some(username) => username.as_ref().map(|name| name.as_str().to_owned()),
+                    None => row.username,
+                },
+                locale: update.locale.clone().unwrap_or(row.locale),
+                updated_at_ms: database_time_ms(&transaction).await?,
+                ..row
+            };
+            entity::Entity::update(changed.clone().into_active_model().reset_all())
+                .exec_without_returning(&transaction)
+                .await
+                .map_err(taken_name)?;
+            record_change(&transaction, ChangeKind::User, &id.to_string()).await?;
+            let changed = User::try_from(changed)?;
+            audit.append(&transaction, Some(&before), Some(&changed)).await?;
+            transaction.commit().await?;
+            Ok(changed)
         })
         .await
     }
@@ -290,6 +339,10 @@ pub(crate) async fn insert_user(transaction: &Transaction, user: &NewUser) -> Re
         is_demo: user.is_demo,
         created_at_ms: now_ms,
         updated_at_ms: now_ms,
+        email_verified_at_ms: None,
+        password_changed_at_ms: None,
+        locale: None,
+        deleted_at_ms: None,
     };
     entity::Entity::insert(row.clone().into_active_model())
         .exec_without_returning(transaction)
@@ -298,6 +351,27 @@ pub(crate) async fn insert_user(transaction: &Transaction, user: &NewUser) -> Re
     open_cash_account(transaction, user.cash_account, user.id, now_ms).await?;
     record_change(transaction, ChangeKind::User, &user.id.to_string()).await?;
     User::try_from(row)
+}
+
+/// Locks a person whose role is `expected_role`, and before that every active owner if it is an owner's: two owners
+/// who act on each other wait instead of dead-locking.
+pub(crate) async fn lock_user_of_role(
+    transaction: &Transaction,
+    id: UserId,
+    expected_role: Role,
+) -> Result<(entity::Model, Vec<sea_orm::prelude::Uuid>), UpdateUserError> {
+    let owners =
+        if expected_role == Role::Owner { lock_active_owners(transaction).await? } else { Vec::new() };
+    let row = entity::Entity::find_by_id(id.uuid())
+        .filter(entity::Column::DeletedAtMs.is_null())
+        .lock_exclusive()
+        .one(transaction)
+        .await?
+        .ok_or(StoreError::Missing("user"))?;
+    if row.role != expected_role.name() {
+        return Err(UpdateUserError::RoleChanged);
+    }
+    Ok((row, owners))
 }
 
 /// The ids of all active owners, locked until the transaction ends.
@@ -357,6 +431,8 @@ impl TryFrom<entity::Model> for User {
             role: Role::from_name(&row.role).ok_or(StoreError::Unreadable("role"))?,
             status: UserStatus::from_name(&row.status).ok_or(StoreError::Unreadable("status"))?,
             channel_group: row.channel_group,
+            locale: row.locale,
+            email_verified_at_ms: row.email_verified_at_ms,
             is_demo: row.is_demo,
             created_at_ms: row.created_at_ms,
             updated_at_ms: row.updated_at_ms,
@@ -385,6 +461,10 @@ pub(crate) mod entity {
         pub is_demo: bool,
         pub created_at_ms: i64,
         pub updated_at_ms: i64,
+        pub email_verified_at_ms: Option<i64>,
+        pub password_changed_at_ms: Option<i64>,
+        pub locale: Option<String>,
+        pub deleted_at_ms: Option<i64>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use serde::Serialize;
 use utoipa_axum::routes;
 use uuid::Uuid;
 use waystation_api::adjustments::{Adjustment, AdjustmentAccount, AdjustmentCreate, AdjustmentDirection};
@@ -12,13 +13,16 @@ use waystation_api::time::Time;
 use waystation_ids::{AccountId, AdjustmentId, UserId};
 use waystation_ledger::{AccountKind, Direction, Refusal, SystemAccount, TransferKind, Unit};
 use waystation_pricing::Money;
-use waystation_store::{AdjustmentRecord, FundsOrder, FundsTarget, LaneError};
+use waystation_store::{AdjustmentRecord, FundsAudit, FundsOrder, FundsReceipt, FundsTarget, LaneError};
 
+use crate::audit_trail::{Doer, state_of};
 use crate::auth::{Access, Actor, GuardedRoutes};
 use crate::clock::now_ms;
 use crate::error::ApiError;
 use crate::http::body::{Json, PathParts};
 use crate::http::idempotency::{IdempotencyKey, RepeatableWrite, run_once};
+use crate::http::visitor::Visitor;
+use crate::ledger::amount_text;
 use crate::random::random_bytes;
 use crate::sign_in::OfferedProof;
 use crate::state::App;
@@ -54,6 +58,7 @@ pub(crate) fn routes() -> GuardedRoutes {
 async fn create_adjustment(
     State(app): State<App>,
     actor: Actor,
+    visitor: Visitor,
     proof: OfferedProof,
     key: IdempotencyKey,
     PathParts(user): PathParts<UserId>,
@@ -71,7 +76,36 @@ async fn create_adjustment(
         body: &body,
         operation: AdjustmentId::new_cause(now_ms(), random_bytes()?).uuid(),
     };
-    run_once(&app, write, |operation| make_adjustment(&app, actor.id(), user, &body, operation)).await
+    run_once(&app, write, |operation| make_adjustment(&app, &actor, &visitor, user, &body, operation)).await
+}
+
+/// What the audit log is told of money that somebody moves: the account before and after, and what was asked.
+pub(crate) fn audit_movement(
+    doer: Doer<'_>,
+    action: &'static str,
+    user: UserId,
+    asked: &impl Serialize,
+) -> FundsAudit {
+    #[derive(Serialize)]
+    struct Shown<'a> {
+        account_id: AccountId,
+        unit: &'static str,
+        balance: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        asked: Option<&'a serde_json::Value>,
+    }
+    let entry = doer.does(action, "user", &user.to_string());
+    let asked = serde_json::to_value(asked).unwrap_or_default();
+    FundsAudit::new(move |receipt: &FundsReceipt| {
+        let shown = |balance, asked| Shown {
+            account_id: receipt.account,
+            unit: receipt.unit.name(),
+            balance: amount_text(receipt.unit, balance),
+            asked,
+        };
+        let (before, after) = (shown(receipt.before, None), shown(receipt.after, Some(&asked)));
+        entry.clone().with_states(state_of(&before), state_of(&after))
+    })
 }
 
 /// Checks what the types cannot say.
@@ -99,7 +133,8 @@ pub(crate) fn check_note(note: &str) -> Result<(), ApiError> {
 /// Moves the money. The same `operation` twice moves it once.
 async fn make_adjustment(
     app: &App,
-    actor: UserId,
+    actor: &Actor,
+    visitor: &Visitor,
     user: UserId,
     body: &AdjustmentCreate,
     operation: Uuid,
@@ -124,8 +159,9 @@ async fn make_adjustment(
             entered: None,
             reason_code: body.reason_code.name().to_owned(),
             note: body.note.clone(),
-            actor: Some(actor),
+            actor: Some(actor.id()),
         },
+        audit: Some(audit_movement(Doer::Actor(actor, visitor), "adjustment.create", user, body)),
     };
     let receipt = app.lanes.move_funds(order).await.map_err(refuse_movement)?;
     let adjustment = Adjustment {

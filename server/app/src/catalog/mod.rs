@@ -185,6 +185,10 @@ mod tests {
         model: ModelId,
     }
 
+    fn audited<T>() -> waystation_store::Audited<T> {
+        crate::audit_trail::Doer::Server.does("test", "model", "").showing(|_| None)
+    }
+
     impl Site {
         async fn new(name: &str) -> Site {
             let folder =
@@ -206,7 +210,7 @@ mod tests {
                 capabilities: Vec::new(),
                 active: true,
             };
-            store.create_model(new).await.unwrap();
+            store.create_model(new, &audited()).await.unwrap();
             let freshness = Freshness::new();
             let sealing = Sealing::new(MasterKey::new([1; 32]));
             let catalog = SiteCatalog::new(store.clone(), sealing, freshness.clone());
@@ -215,7 +219,7 @@ mod tests {
 
         async fn rename(&self, name: &str) {
             let change = ModelChange { name: Some(name.to_owned()), ..ModelChange::default() };
-            self.store.update_model(self.model, change).await.unwrap();
+            self.store.update_model(self.model, change, &audited()).await.unwrap();
         }
 
         async fn knows(&self, name: &str) -> bool {

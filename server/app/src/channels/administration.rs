@@ -8,13 +8,16 @@ use waystation_api::pagination::{Page, PageQuery};
 use waystation_ids::ChannelId;
 use waystation_store::{self as store, ChangeKind, ChannelChange, NewChannel};
 
+use crate::audit_trail::Doer;
+use crate::auth::Actor;
 use crate::channels::address::read_base_url;
 use crate::channels::credentials::seal_secret;
-use crate::channels::{stored_behaviour, stored_format, stored_models, wire_channel};
+use crate::channels::{shown_channel, stored_behaviour, stored_format, stored_models, wire_channel};
 use crate::clock::now_ms;
 use crate::error::ApiError;
 use crate::http::body::{Json, Params, PathParts};
 use crate::http::cursor::read_cursor;
+use crate::http::visitor::Visitor;
 use crate::random::random_bytes;
 use crate::sign_in::OfferedProof;
 use crate::state::App;
@@ -33,6 +36,8 @@ use crate::state::App;
 pub(super) async fn create_channel(
     State(app): State<App>,
     proof: OfferedProof,
+    actor: Actor,
+    visitor: Visitor,
     Json(body): Json<ChannelCreate>,
 ) -> Result<(StatusCode, Json<Channel>), ApiError> {
     body.check()?;
@@ -55,7 +60,9 @@ pub(super) async fn create_channel(
         models: stored_models(body.models),
         credentials,
     };
-    let channel = app.store.create_channel(new).await?;
+    let doer = Doer::Actor(&actor, &visitor);
+    let audit = doer.does("channel.create", "channel", &new.id.to_string()).showing(shown_channel);
+    let channel = app.store.create_channel(new, &audit).await?;
     app.changes.announce(ChangeKind::Channel, channel.id).await;
     Ok((StatusCode::CREATED, Json(wire_channel(channel))))
 }
@@ -104,6 +111,8 @@ pub(super) async fn show_channel(
 )]
 pub(super) async fn update_channel(
     State(app): State<App>,
+    actor: Actor,
+    visitor: Visitor,
     PathParts(id): PathParts<ChannelId>,
     Json(body): Json<ChannelUpdate>,
 ) -> Result<Json<Channel>, ApiError> {
@@ -120,7 +129,9 @@ pub(super) async fn update_channel(
         on_disconnect: body.on_disconnect.map(stored_behaviour),
         models: body.models.map(stored_models),
     };
-    let channel = app.store.update_channel(id, change).await?;
+    let doer = Doer::Actor(&actor, &visitor);
+    let audit = doer.does("channel.update", "channel", &id.to_string()).showing(shown_channel);
+    let channel = app.store.update_channel(id, change, &audit).await?;
     app.changes.announce(ChangeKind::Channel, id).await;
     Ok(Json(wire_channel(channel)))
 }
@@ -138,9 +149,13 @@ pub(super) async fn update_channel(
 )]
 pub(super) async fn delete_channel(
     State(app): State<App>,
+    actor: Actor,
+    visitor: Visitor,
     PathParts(id): PathParts<ChannelId>,
 ) -> Result<StatusCode, ApiError> {
-    app.store.delete_channel(id).await?;
+    let doer = Doer::Actor(&actor, &visitor);
+    let audit = doer.does("channel.delete", "channel", &id.to_string()).showing(shown_channel);
+    app.store.delete_channel(id, &audit).await?;
     app.changes.announce(ChangeKind::Channel, id).await;
     Ok(StatusCode::NO_CONTENT)
 }

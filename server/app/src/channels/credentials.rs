@@ -8,9 +8,12 @@ use waystation_api::time::Time;
 use waystation_ids::{ChannelId, CredentialId};
 use waystation_store::{self as store, ChangeKind, NewCredential};
 
+use crate::audit_trail::{Doer, state_of};
+use crate::auth::Actor;
 use crate::clock::now_ms;
 use crate::error::ApiError;
 use crate::http::body::{Json, PathParts};
+use crate::http::visitor::Visitor;
 use crate::random::random_bytes;
 use crate::sealing::Purpose;
 use crate::sign_in::FreshProof;
@@ -33,12 +36,16 @@ const LENGTH_SHOWN: usize = 20;
 )]
 pub(super) async fn create_credential(
     State(app): State<App>,
+    actor: Actor,
+    visitor: Visitor,
     _: FreshProof,
     PathParts(channel): PathParts<ChannelId>,
     Json(body): Json<CredentialCreate>,
 ) -> Result<(StatusCode, Json<Credential>), ApiError> {
     body.check()?;
-    let credential = app.store.create_credential(channel, seal_secret(&app, &body.secret)?).await?;
+    let doer = Doer::Actor(&actor, &visitor);
+    let audit = doer.does("credential.create", "channel", &channel.to_string()).showing(shown_credential);
+    let credential = app.store.create_credential(channel, seal_secret(&app, &body.secret)?, &audit).await?;
     app.changes.announce(ChangeKind::Channel, channel).await;
     Ok((StatusCode::CREATED, Json(wire_credential(credential))))
 }
@@ -61,9 +68,13 @@ pub(super) async fn create_credential(
 )]
 pub(super) async fn delete_credential(
     State(app): State<App>,
+    actor: Actor,
+    visitor: Visitor,
     PathParts((channel, credential)): PathParts<(ChannelId, CredentialId)>,
 ) -> Result<StatusCode, ApiError> {
-    app.store.delete_credential(channel, credential).await?;
+    let doer = Doer::Actor(&actor, &visitor);
+    let audit = doer.does("credential.delete", "channel", &channel.to_string()).showing(shown_credential);
+    app.store.delete_credential(channel, credential, &audit).await?;
     app.changes.announce(ChangeKind::Channel, channel).await;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -82,6 +93,11 @@ pub(super) fn wire_credential(credential: store::Credential) -> Credential {
         active: credential.active,
         created_at: Time::from_unix_ms(credential.created_at_ms),
     }
+}
+
+/// A secret as the audit log shows it: by its id and its ends.
+fn shown_credential(credential: &store::Credential) -> Option<String> {
+    state_of(&wire_credential(credential.clone()))
 }
 
 /// What may be shown of a secret. It is ASCII: whoever takes secrets in sees to that.

@@ -12,6 +12,7 @@ use waystation_api::permissions::Permission;
 use waystation_api::time::Time;
 use waystation_store as store;
 
+use crate::audit_trail::state_of;
 use crate::auth::{Access, GuardedRoutes};
 use crate::channels::credentials::wire_credential;
 use crate::error::ApiError;
@@ -57,6 +58,11 @@ fn wire_channel(channel: store::Channel) -> Channel {
         created_at: Time::from_unix_ms(channel.created_at_ms),
         updated_at: Time::from_unix_ms(channel.updated_at_ms),
     }
+}
+
+/// A channel as the audit log shows it.
+pub(crate) fn shown_channel(channel: &store::Channel) -> Option<String> {
+    state_of(&wire_channel(channel.clone()))
 }
 
 fn stored_format(format: ChannelFormat) -> store::ChannelFormat {

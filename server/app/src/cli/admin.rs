@@ -9,7 +9,7 @@ use waystation_ids::{Email, Role, UserStatus, Username};
 use waystation_store::{ChangeKind, SessionKind, StoreError};
 use zeroize::Zeroizing;
 
-use crate::audit_trail::{Deed, state_of};
+use crate::audit_trail::{Deed, Doer, state_of};
 use crate::auth::create_access_token;
 use crate::cli::{CommandError, Outcome, Output};
 use crate::config::Config;
@@ -137,7 +137,7 @@ async fn create_user(
         role: arguments.role,
         password_hash: password.map(|password| hash_password(&password)).transpose()?,
     };
-    let user = enter_user(app, entry).await?;
+    let user = enter_user(app, Doer::Command, entry).await?;
     if user.role == Role::Owner {
         remove_setup_token(&app.config.data_dir)?;
     }

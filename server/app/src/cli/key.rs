@@ -5,6 +5,7 @@ use waystation_api::keys::KeyCreate;
 use waystation_api::name::Name;
 use waystation_ids::Email;
 
+use crate::audit_trail::Doer;
 use crate::cli::admin::find_user;
 use crate::cli::{CommandError, Outcome, Output};
 use crate::config::Config;
@@ -58,7 +59,7 @@ async fn create(
         output_cap: None,
         show_cost: false,
     };
-    let created = create_key(app, user.id, body).await?;
+    let created = create_key(app, Doer::Command, user.id, body).await?;
     match arguments.json {
         true => output.json(&created)?,
         false => output.line(&created.secret)?,

@@ -1,6 +1,7 @@
 //! The commands.
 
 mod admin;
+mod audit;
 mod config;
 mod doctor;
 mod key;
@@ -55,6 +56,9 @@ enum Command {
     /// Users' keys.
     #[command(subcommand)]
     Key(key::KeyCommand),
+    /// The audit log.
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
     /// The books.
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
@@ -79,6 +83,7 @@ pub(crate) async fn run(arguments: Arguments, output: &mut Output) -> Result<Out
         Command::Doctor(doctor) => doctor::examine(load(&flags)?, &doctor, output).await,
         Command::Admin(command) => admin::run(load(&flags)?, command, output).await,
         Command::Key(command) => key::run(load(&flags)?, command, output).await,
+        Command::Audit(command) => audit::run(load(&flags)?, &command, output).await,
         Command::Ledger(command) => ledger::run(load(&flags)?, &command, output).await,
         Command::Config(command) => config::run(&flags, &command, output),
         Command::Openapi => site::print_api_document(output),

@@ -161,6 +161,8 @@ settings! {
     "metrics.listen" metrics_listen: Option<SocketAddr> = "";
     /// The bearer token that opens `/metrics`: on `metrics.listen`, or if that is not set, on the server's own address.
     secret text "metrics.token" metrics_token: Option<Secret> = "";
+    /// The most rows of an export.
+    "export.max_rows" export_max_rows: u64 = "10000";
     /// A key of the OpenAI API that makes the first channel when there is none.
     secret text "bootstrap.openai_api_key" bootstrap_openai_api_key: Option<Secret> = "";
 }

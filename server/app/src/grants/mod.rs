@@ -16,12 +16,14 @@ use waystation_ledger::{
 use waystation_pricing::Money;
 use waystation_store::{AdjustmentRecord, FundsOrder, FundsTarget};
 
-use crate::adjustments::{check_note, refuse_movement};
+use crate::adjustments::{audit_movement, check_note, refuse_movement};
+use crate::audit_trail::Doer;
 use crate::auth::{Access, Actor, GuardedRoutes};
 use crate::clock::now_ms;
 use crate::error::ApiError;
 use crate::http::body::{Json, PathParts};
 use crate::http::idempotency::{IdempotencyKey, RepeatableWrite, run_once};
+use crate::http::visitor::Visitor;
 use crate::random::random_bytes;
 use crate::state::App;
 
@@ -59,6 +61,7 @@ pub(crate) fn routes() -> GuardedRoutes {
 async fn create_grant(
     State(app): State<App>,
     actor: Actor,
+    visitor: Visitor,
     key: IdempotencyKey,
     PathParts(user): PathParts<UserId>,
     Json(body): Json<GrantCreate>,
@@ -72,7 +75,7 @@ async fn create_grant(
         body: &body,
         operation: GrantId::new_cause(now_ms(), random_bytes()?).uuid(),
     };
-    run_once(&app, write, |operation| make_grant(&app, actor.id(), user, &body, operation)).await
+    run_once(&app, write, |operation| make_grant(&app, &actor, &visitor, user, &body, operation)).await
 }
 
 /// A grant whose every field fits.
@@ -140,7 +143,8 @@ fn check(body: &GrantCreate) -> Result<CheckedGrant, ApiError> {
 /// Gives it. The same `operation` twice gives it once.
 async fn make_grant(
     app: &App,
-    actor: UserId,
+    actor: &Actor,
+    visitor: &Visitor,
     user: UserId,
     body: &GrantCreate,
     operation: Uuid,
@@ -167,8 +171,9 @@ async fn make_grant(
             entered: None,
             reason_code: "grant".to_owned(),
             note: body.note.clone(),
-            actor: Some(actor),
+            actor: Some(actor.id()),
         },
+        audit: Some(audit_movement(Doer::Actor(actor, visitor), "grant.create", user, body)),
     };
     let receipt = app.lanes.move_funds(order).await.map_err(refuse_movement)?;
     let grant = Grant {

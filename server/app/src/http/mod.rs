@@ -5,6 +5,7 @@ pub(crate) mod body_bytes;
 pub(crate) mod client_address;
 mod connection;
 mod connection_limits;
+pub(crate) mod csv;
 pub(crate) mod cursor;
 mod host_guard;
 pub(crate) mod idempotency;

@@ -7,9 +7,11 @@ use waystation_api::keys::{Key, KeyCreate, KeyCreated, KeyRotate, KeyUpdate};
 use waystation_api::pagination::{Page, PageQuery};
 use waystation_ids::{KeyId, UserId};
 
+use crate::audit_trail::Doer;
 use crate::auth::Actor;
 use crate::error::ApiError;
 use crate::http::body::{Json, Params, PathParts};
+use crate::http::visitor::Visitor;
 use crate::keys::wire::list_page;
 use crate::keys::{create_key, revoke_key, rotate_key, update_key, wire_key};
 use crate::sign_in::FreshProof;
@@ -30,12 +32,13 @@ use crate::state::App;
 pub(super) async fn create_user_key(
     State(app): State<App>,
     actor: Actor,
+    visitor: Visitor,
     _: FreshProof,
     PathParts(user): PathParts<UserId>,
     Json(body): Json<KeyCreate>,
 ) -> Result<(StatusCode, Json<KeyCreated>), ApiError> {
     actor.check_may_act_on(&app.store.load_user(user).await?)?;
-    Ok((StatusCode::CREATED, Json(create_key(&app, user, body).await?)))
+    Ok((StatusCode::CREATED, Json(create_key(&app, Doer::Actor(&actor, &visitor), user, body).await?)))
 }
 
 /// List a user's keys, the newest first
@@ -91,11 +94,12 @@ pub(super) async fn show_user_key(
 pub(super) async fn update_user_key(
     State(app): State<App>,
     actor: Actor,
+    visitor: Visitor,
     PathParts((user, key)): PathParts<(UserId, KeyId)>,
     Json(body): Json<KeyUpdate>,
 ) -> Result<Json<Key>, ApiError> {
     actor.check_may_act_on(&app.store.load_user(user).await?)?;
-    Ok(Json(wire_key(update_key(&app, user, key, body).await?)))
+    Ok(Json(wire_key(update_key(&app, Doer::Actor(&actor, &visitor), user, key, body).await?)))
 }
 
 /// Revoke a user's key
@@ -115,10 +119,11 @@ pub(super) async fn update_user_key(
 pub(super) async fn revoke_user_key(
     State(app): State<App>,
     actor: Actor,
+    visitor: Visitor,
     PathParts((user, key)): PathParts<(UserId, KeyId)>,
 ) -> Result<Json<Key>, ApiError> {
     actor.check_may_act_on(&app.store.load_user(user).await?)?;
-    Ok(Json(wire_key(revoke_key(&app, user, key).await?)))
+    Ok(Json(wire_key(revoke_key(&app, Doer::Actor(&actor, &visitor), user, key).await?)))
 }
 
 /// Give a user's key a new secret
@@ -140,10 +145,11 @@ pub(super) async fn revoke_user_key(
 pub(super) async fn rotate_user_key(
     State(app): State<App>,
     actor: Actor,
+    visitor: Visitor,
     _: FreshProof,
     PathParts((user, key)): PathParts<(UserId, KeyId)>,
     Json(body): Json<KeyRotate>,
 ) -> Result<(StatusCode, Json<KeyCreated>), ApiError> {
     actor.check_may_act_on(&app.store.load_user(user).await?)?;
-    Ok((StatusCode::CREATED, Json(rotate_key(&app, user, key, body).await?)))
+    Ok((StatusCode::CREATED, Json(rotate_key(&app, Doer::Actor(&actor, &visitor), user, key, body).await?)))
 }

@@ -15,6 +15,7 @@ use waystation_api::permissions::Permission;
 use waystation_ids::{KeyId, UserId};
 use waystation_store::{ChangeKeyError, ChangeKind, Key, KeyRotation, NewKey};
 
+use crate::audit_trail::{Doer, state_of};
 use crate::auth::{Access, GuardedRoutes};
 use crate::clock::now_ms;
 use crate::error::ApiError;
@@ -48,41 +49,59 @@ pub(crate) fn routes() -> GuardedRoutes {
 }
 
 /// Makes a key for a user.
-pub(crate) async fn create_key(app: &App, user: UserId, body: KeyCreate) -> Result<KeyCreated, ApiError> {
+pub(crate) async fn create_key(
+    app: &App,
+    doer: Doer<'_>,
+    user: UserId,
+    body: KeyCreate,
+) -> Result<KeyCreated, ApiError> {
     let (limits, budgets) = wire::read_limits(&body)?;
     let secret = app.new_key_secret()?;
-    let key = app
-        .store
-        .create_key(&NewKey {
-            id: KeyId::new(now_ms(), random_bytes()?),
-            user,
-            name: body.name.into(),
-            hash: secret.hash(),
-            preview: secret.preview(),
-            limits,
-            budgets,
-        })
-        .await?;
+    let new = NewKey {
+        id: KeyId::new(now_ms(), random_bytes()?),
+        user,
+        name: body.name.into(),
+        hash: secret.hash(),
+        preview: secret.preview(),
+        limits,
+        budgets,
+    };
+    let audit = doer.does("key.create", "key", &new.id.to_string()).showing(shown_key);
+    let key = app.store.create_key(&new, &audit).await?;
     announce(app, &key).await;
     Ok(KeyCreated { key: wire_key(key), secret: secret.reveal().to_owned() })
 }
 
 /// Changes one of a user's keys.
-async fn update_key(app: &App, user: UserId, id: KeyId, body: KeyUpdate) -> Result<Key, ApiError> {
-    let key = app.store.update_key(user, id, &wire::read_update(body)?).await?;
+async fn update_key(
+    app: &App,
+    doer: Doer<'_>,
+    user: UserId,
+    id: KeyId,
+    body: KeyUpdate,
+) -> Result<Key, ApiError> {
+    let audit = doer.does("key.update", "key", &id.to_string()).showing(shown_key);
+    let key = app.store.update_key(user, id, &wire::read_update(body)?, &audit).await?;
     announce(app, &key).await;
     Ok(key)
 }
 
 /// Revokes one of a user's keys for good.
-async fn revoke_key(app: &App, user: UserId, id: KeyId) -> Result<Key, ApiError> {
-    let key = app.store.revoke_key(user, id).await?;
+async fn revoke_key(app: &App, doer: Doer<'_>, user: UserId, id: KeyId) -> Result<Key, ApiError> {
+    let audit = doer.does("key.revoke", "key", &id.to_string()).showing(shown_key);
+    let key = app.store.revoke_key(user, id, &audit).await?;
     announce(app, &key).await;
     Ok(key)
 }
 
 /// Gives one of a user's keys a new secret.
-async fn rotate_key(app: &App, user: UserId, id: KeyId, body: KeyRotate) -> Result<KeyCreated, ApiError> {
+async fn rotate_key(
+    app: &App,
+    doer: Doer<'_>,
+    user: UserId,
+    id: KeyId,
+    body: KeyRotate,
+) -> Result<KeyCreated, ApiError> {
     if body.grace_seconds > GRACE_SECONDS_MAX {
         return Err(ApiError::field("grace_seconds", "must be at most 2592000, which is 30 days"));
     }
@@ -93,10 +112,22 @@ async fn rotate_key(app: &App, user: UserId, id: KeyId, body: KeyRotate) -> Resu
         preview: secret.preview(),
         grace_ms: i64::from(body.grace_seconds) * 1_000,
     };
-    let (old, new) = app.store.rotate_key(user, id, &rotation).await?;
+    let audit = doer.does("key.rotate", "key", &id.to_string()).showing(shown_key);
+    let (old, new) = app.store.rotate_key(user, id, &rotation, &audit).await?;
     announce(app, &old).await;
     announce(app, &new).await;
     Ok(KeyCreated { key: wire_key(new), secret: secret.reveal().to_owned() })
+}
+
+/// A key as the audit log shows it: with whose it is.
+pub(crate) fn shown_key(key: &Key) -> Option<String> {
+    #[derive(serde::Serialize)]
+    struct Shown {
+        user_id: UserId,
+        #[serde(flatten)]
+        key: waystation_api::keys::Key,
+    }
+    state_of(&Shown { user_id: key.user, key: wire_key(key.clone()) })
 }
 
 /// What was committed is known here at once, and to the others soon.

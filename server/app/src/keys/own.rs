@@ -7,9 +7,11 @@ use waystation_api::keys::{Key, KeyCreate, KeyCreated, KeyRotate, KeyUpdate};
 use waystation_api::pagination::{Page, PageQuery};
 use waystation_ids::KeyId;
 
+use crate::audit_trail::Doer;
 use crate::auth::Actor;
 use crate::error::ApiError;
 use crate::http::body::{Json, Params, PathParts};
+use crate::http::visitor::Visitor;
 use crate::keys::wire::list_page;
 use crate::keys::{create_key, revoke_key, rotate_key, update_key, wire_key};
 use crate::state::App;
@@ -24,9 +26,10 @@ use crate::state::App;
 pub(super) async fn create_my_key(
     State(app): State<App>,
     actor: Actor,
+    visitor: Visitor,
     Json(body): Json<KeyCreate>,
 ) -> Result<(StatusCode, Json<KeyCreated>), ApiError> {
-    Ok((StatusCode::CREATED, Json(create_key(&app, actor.id(), body).await?)))
+    Ok((StatusCode::CREATED, Json(create_key(&app, Doer::Actor(&actor, &visitor), actor.id(), body).await?)))
 }
 
 /// List the caller's keys, the newest first
@@ -72,10 +75,11 @@ pub(super) async fn show_my_key(
 pub(super) async fn update_my_key(
     State(app): State<App>,
     actor: Actor,
+    visitor: Visitor,
     PathParts(key): PathParts<KeyId>,
     Json(body): Json<KeyUpdate>,
 ) -> Result<Json<Key>, ApiError> {
-    Ok(Json(wire_key(update_key(&app, actor.id(), key, body).await?)))
+    Ok(Json(wire_key(update_key(&app, Doer::Actor(&actor, &visitor), actor.id(), key, body).await?)))
 }
 
 /// Revoke a key
@@ -92,9 +96,10 @@ pub(super) async fn update_my_key(
 pub(super) async fn revoke_my_key(
     State(app): State<App>,
     actor: Actor,
+    visitor: Visitor,
     PathParts(key): PathParts<KeyId>,
 ) -> Result<Json<Key>, ApiError> {
-    Ok(Json(wire_key(revoke_key(&app, actor.id(), key).await?)))
+    Ok(Json(wire_key(revoke_key(&app, Doer::Actor(&actor, &visitor), actor.id(), key).await?)))
 }
 
 /// Give a key a new secret
@@ -112,8 +117,12 @@ pub(super) async fn revoke_my_key(
 pub(super) async fn rotate_my_key(
     State(app): State<App>,
     actor: Actor,
+    visitor: Visitor,
     PathParts(key): PathParts<KeyId>,
     Json(body): Json<KeyRotate>,
 ) -> Result<(StatusCode, Json<KeyCreated>), ApiError> {
-    Ok((StatusCode::CREATED, Json(rotate_key(&app, actor.id(), key, body).await?)))
+    Ok((
+        StatusCode::CREATED,
+        Json(rotate_key(&app, Doer::Actor(&actor, &visitor), actor.id(), key, body).await?),
+    ))
 }

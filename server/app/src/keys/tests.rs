@@ -22,6 +22,10 @@ struct Site {
     secret: KeySecret,
 }
 
+fn audited<T>() -> waystation_store::Audited<T> {
+    Doer::Server.does("test", "key", "").showing(|_| None)
+}
+
 fn check() -> KeyCheck {
     KeyCheck::new([7; 32])
 }
@@ -66,7 +70,7 @@ impl Site {
             password_hash: None,
             is_demo: false,
         };
-        store.create_user(&new).await.unwrap();
+        store.create_user(&new, &audited()).await.unwrap();
         let (key, secret) = (KeyId::new(now_ms(), random_bytes().unwrap()), new_secret());
         let keys = directory(&store, None, heard());
         let site = Site { folder, store, keys, user, key, secret };
@@ -78,7 +82,7 @@ impl Site {
         let (hash, preview) = (secret.hash(), secret.preview());
         let new =
             NewKey { id, user: self.user, name: "a".to_owned(), hash, preview, limits, budgets: Vec::new() };
-        self.store.create_key(&new).await.unwrap();
+        self.store.create_key(&new, &audited()).await.unwrap();
     }
 
     async fn opens(&self, keys: &KeyDirectory) -> bool {
@@ -107,7 +111,7 @@ async fn hear(keys: &KeyDirectory, kind: ChangeKind, subject: String) {
 async fn a_key_is_remembered_until_a_change_of_it_is_heard_of() {
     let site = Site::new("remembered").await;
     assert!(site.opens(&site.keys).await);
-    site.store.revoke_key(site.user, site.key).await.unwrap();
+    site.store.revoke_key(site.user, site.key, &audited()).await.unwrap();
     assert!(site.opens(&site.keys).await, "nothing was heard of yet");
     hear(&site.keys, ChangeKind::Key, site.key.to_string()).await;
     assert!(!site.opens(&site.keys).await);
@@ -119,14 +123,14 @@ async fn a_change_of_the_user_or_of_anything_counts_too() {
     let site = Site::new("user").await;
     assert!(site.opens(&site.keys).await);
     let status = |status| UserUpdate { status: Some(status), ..UserUpdate::default() };
-    site.store.update_user(site.user, Role::User, &status(UserStatus::Disabled)).await.unwrap();
+    site.store.update_user(site.user, Role::User, &status(UserStatus::Disabled), &audited()).await.unwrap();
     hear(&site.keys, ChangeKind::User, site.user.to_string()).await;
     assert!(!site.opens(&site.keys).await);
-    site.store.update_user(site.user, Role::User, &status(UserStatus::Active)).await.unwrap();
+    site.store.update_user(site.user, Role::User, &status(UserStatus::Active), &audited()).await.unwrap();
     site.keys.hear_of_anything().await;
     assert!(site.opens(&site.keys).await);
     // A change that cannot be read is taken for a change of everything.
-    site.store.revoke_key(site.user, site.key).await.unwrap();
+    site.store.revoke_key(site.user, site.key, &audited()).await.unwrap();
     hear(&site.keys, ChangeKind::Key, "of a later version".to_owned()).await;
     assert!(!site.opens(&site.keys).await);
     site.finish().await;
@@ -137,7 +141,7 @@ async fn a_key_that_is_made_active_again_opens_at_once() {
     let site = Site::new("again").await;
     for active in [false, true, false, true] {
         let update = KeyUpdate { active: Some(active), ..KeyUpdate::default() };
-        site.store.update_key(site.user, site.key, &update).await.unwrap();
+        site.store.update_key(site.user, site.key, &update, &audited()).await.unwrap();
         hear(&site.keys, ChangeKind::Key, site.key.to_string()).await;
         assert_eq!(site.opens(&site.keys).await, active);
     }
@@ -149,7 +153,7 @@ async fn nothing_is_believed_while_changes_are_not_heard_of() {
     let site = Site::new("deaf").await;
     let deaf = directory(&site.store, None, Freshness::new());
     assert!(site.opens(&deaf).await);
-    site.store.revoke_key(site.user, site.key).await.unwrap();
+    site.store.revoke_key(site.user, site.key, &audited()).await.unwrap();
     assert!(!site.opens(&deaf).await);
     site.finish().await;
 }
@@ -191,7 +195,7 @@ async fn a_key_whose_networks_cannot_be_read_opens_nothing() {
     let site = Site::new("networks").await;
     for networks in [vec![], vec!["10.0.0.0/99".to_owned()]] {
         let update = KeyUpdate { allowed_ips: Some(Some(networks)), ..KeyUpdate::default() };
-        site.store.update_key(site.user, site.key, &update).await.unwrap();
+        site.store.update_key(site.user, site.key, &update, &audited()).await.unwrap();
         hear(&site.keys, ChangeKind::Key, site.key.to_string()).await;
         assert!(!site.opens(&site.keys).await);
     }
@@ -206,7 +210,7 @@ async fn a_caller_carries_the_keys_limits_and_budgets() {
           \"budgets\":{\"day\":\"1\"}}",
     );
     let update = wire::read_update(body.unwrap()).unwrap();
-    let key = site.store.update_key(site.user, site.key, &update).await.unwrap();
+    let key = site.store.update_key(site.user, site.key, &update, &audited()).await.unwrap();
     let caller = site.keys.caller(site.secret.reveal()).await.unwrap();
     assert!(caller.may_use_model("sonnet") && !caller.may_use_model("opus"));
     assert!(caller.may_call_from("10.1.1.1".parse().unwrap()));
@@ -259,7 +263,7 @@ async fn a_revoked_key_is_known_as_such_in_redis() {
     let site = Site::new("revoked").await;
     let first = directory(&site.store, Some(shared(&url, 1)), heard());
     assert!(site.opens(&first).await);
-    let key = site.store.revoke_key(site.user, site.key).await.unwrap();
+    let key = site.store.revoke_key(site.user, site.key, &audited()).await.unwrap();
     first.forget_shared(&key).await;
     let second = directory(&site.store, Some(shared(&url, 1)), heard());
     site.store.clone().close().await.unwrap();
@@ -274,7 +278,7 @@ async fn a_redis_that_is_gone_leaves_it_to_the_database() {
     let keys = directory(&site.store, Some(shared("redis://127.0.0.1:9", 1)), heard());
     let begun = std::time::Instant::now();
     assert!(site.opens(&keys).await);
-    let key = site.store.revoke_key(site.user, site.key).await.unwrap();
+    let key = site.store.revoke_key(site.user, site.key, &audited()).await.unwrap();
     keys.forget_shared(&key).await;
     hear(&keys, ChangeKind::Key, site.key.to_string()).await;
     assert!(!site.opens(&keys).await);

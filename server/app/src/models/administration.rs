@@ -8,11 +8,14 @@ use waystation_api::pagination::{Page, PageQuery};
 use waystation_ids::ModelId;
 use waystation_store::{ChangeKind, ModelChange, NewModel};
 
+use crate::audit_trail::Doer;
+use crate::auth::Actor;
 use crate::clock::now_ms;
 use crate::error::ApiError;
 use crate::http::body::{Json, Params, PathParts};
 use crate::http::cursor::read_cursor;
-use crate::models::{stored_parameter, wire_model};
+use crate::http::visitor::Visitor;
+use crate::models::{shown_model, stored_parameter, wire_model};
 use crate::random::random_bytes;
 use crate::state::App;
 
@@ -28,6 +31,8 @@ use crate::state::App;
 )]
 pub(super) async fn create_model(
     State(app): State<App>,
+    actor: Actor,
+    visitor: Visitor,
     Json(body): Json<ModelCreate>,
 ) -> Result<(StatusCode, Json<Model>), ApiError> {
     body.check()?;
@@ -43,7 +48,9 @@ pub(super) async fn create_model(
         capabilities: body.capabilities,
         active: body.active,
     };
-    let model = app.store.create_model(new).await?;
+    let doer = Doer::Actor(&actor, &visitor);
+    let audit = doer.does("model.create", "model", &new.id.to_string()).showing(shown_model);
+    let model = app.store.create_model(new, &audit).await?;
     app.changes.announce(ChangeKind::Model, model.id).await;
     Ok((StatusCode::CREATED, Json(wire_model(model))))
 }
@@ -93,6 +100,8 @@ pub(super) async fn show_model(
 )]
 pub(super) async fn update_model(
     State(app): State<App>,
+    actor: Actor,
+    visitor: Visitor,
     PathParts(id): PathParts<ModelId>,
     Json(body): Json<ModelUpdate>,
 ) -> Result<Json<Model>, ApiError> {
@@ -108,7 +117,9 @@ pub(super) async fn update_model(
         capabilities: body.capabilities,
         active: body.active,
     };
-    let model = app.store.update_model(id, change).await?;
+    let doer = Doer::Actor(&actor, &visitor);
+    let audit = doer.does("model.update", "model", &id.to_string()).showing(shown_model);
+    let model = app.store.update_model(id, change, &audit).await?;
     app.changes.announce(ChangeKind::Model, id).await;
     Ok(Json(wire_model(model)))
 }

@@ -9,8 +9,10 @@ use waystation_api::permissions::Permission;
 use waystation_api::time::Time;
 use waystation_store as store;
 
+use crate::audit_trail::state_of;
 use crate::auth::{Access, GuardedRoutes};
 use crate::error::ApiError;
+pub(crate) use prices::shown_price;
 
 /// The slice's routes below `/api`.
 pub(crate) fn routes() -> GuardedRoutes {
@@ -43,6 +45,11 @@ fn wire_model(model: store::Model) -> Model {
         created_at: Time::from_unix_ms(model.created_at_ms),
         updated_at: Time::from_unix_ms(model.updated_at_ms),
     }
+}
+
+/// A model as the audit log shows it.
+pub(crate) fn shown_model(model: &store::Model) -> Option<String> {
+    state_of(&wire_model(model.clone()))
 }
 
 fn stored_parameter(parameter: OutputCapParameter) -> store::OutputCapParameter {

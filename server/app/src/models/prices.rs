@@ -9,11 +9,13 @@ use waystation_api::time::Time;
 use waystation_ids::{ModelId, PriceVersionId};
 use waystation_store::{self as store, ChangeKind, NewPriceVersion};
 
+use crate::audit_trail::{Doer, state_of};
 use crate::auth::Actor;
 use crate::clock::now_ms;
 use crate::error::ApiError;
 use crate::http::body::{Json, Params, PathParts};
 use crate::http::cursor::read_cursor;
+use crate::http::visitor::Visitor;
 use crate::random::random_bytes;
 use crate::state::App;
 
@@ -32,6 +34,7 @@ use crate::state::App;
 pub(super) async fn create_price_version(
     State(app): State<App>,
     actor: Actor,
+    visitor: Visitor,
     PathParts(model): PathParts<ModelId>,
     Json(body): Json<PriceCreate>,
 ) -> Result<(StatusCode, Json<PriceVersion>), ApiError> {
@@ -44,7 +47,9 @@ pub(super) async fn create_price_version(
         effective_at_ms: body.effective_at.map_or(now_ms, Time::unix_ms),
         created_by: Some(actor.id()),
     };
-    let version = app.store.create_price_version(new).await?;
+    let doer = Doer::Actor(&actor, &visitor);
+    let audit = doer.does("price.create", "model", &model.to_string()).showing(shown_price);
+    let version = app.store.create_price_version(new, &audit).await?;
     app.changes.announce(ChangeKind::Price, model).await;
     Ok((StatusCode::CREATED, Json(wire_price_version(version))))
 }
@@ -69,6 +74,11 @@ pub(super) async fn list_price_versions(
     let versions = app.store.list_price_versions(model, before, limit + 1).await?;
     let versions = versions.into_iter().map(wire_price_version).collect();
     Ok(Json(Page::from_found(versions, limit, |version: &PriceVersion| version.id.to_string())))
+}
+
+/// A version of a price as the audit log shows it.
+pub(crate) fn shown_price(version: &store::PriceVersion) -> Option<String> {
+    state_of(&wire_price_version(version.clone()))
 }
 
 fn wire_price_version(version: store::PriceVersion) -> PriceVersion {

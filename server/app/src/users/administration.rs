@@ -4,28 +4,37 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use waystation_api::error::ErrorReply;
 use waystation_api::pagination::{Page, page_limit};
-use waystation_api::users::{User, UserCreate, UserQuery, UserUpdate};
-use waystation_ids::UserId;
+use waystation_api::passwords::Password;
+use waystation_api::users::{User, UserCreate, UserCreated, UserQuery, UserUpdate};
+use waystation_ids::{Role, UserId};
 use waystation_store::{self as store, ChangeKind, UserFilter};
 
+use crate::audit_trail::Doer;
 use crate::auth::Actor;
 use crate::clock::now_ms;
 use crate::error::ApiError;
 use crate::http::body::{Json, Params, PathParts};
+use crate::http::visitor::Visitor;
+use crate::passwords::hash_password;
+use crate::sign_in::OfferedProof;
 use crate::state::App;
-use crate::users::{Entry, enter_user, show, wire_user};
+use crate::users::password_link::draw_link;
+use crate::users::{Entry, enter_user, show, shown_user, wire_user};
 
 const CHANNEL_GROUP_LENGTH_MAX: usize = 64;
+const PASSWORD_LENGTH_MIN: usize = 10;
+const PASSWORD_BYTES_MAX: usize = 1_024;
 /// No address is longer, and the search reads every person for each letter of it.
 const SEARCH_LENGTH_MAX: usize = 254;
 
 /// Enter a person
 ///
-/// The person signs in by means set up later; keys and credit can be given at once.
+/// The person signs in with the password, if one is given, or by a link to set one; keys and credit can be given at
+/// once.
 #[utoipa::path(
     post, path = "/admin/users", tag = "users", operation_id = "create_user", request_body = UserCreate,
     responses(
-        (status = 201, description = "The person", body = User),
+        (status = 201, description = "The person", body = UserCreated),
         (status = 403, description = "The role is not below the caller's", body = ErrorReply),
         (status = 409, description = "The address or username is taken", body = ErrorReply),
     ),
@@ -33,18 +42,43 @@ const SEARCH_LENGTH_MAX: usize = 254;
 pub(super) async fn create_user(
     State(app): State<App>,
     actor: Actor,
+    visitor: Visitor,
+    proof: OfferedProof,
     Json(body): Json<UserCreate>,
-) -> Result<(StatusCode, Json<User>), ApiError> {
+) -> Result<(StatusCode, Json<UserCreated>), ApiError> {
     actor.check_may_give(body.role)?;
+    if body.role != Role::User {
+        proof.redeem(&app).await?;
+    }
+    let drawn = if body.invite { Some(draw_link(&app)?) } else { None };
     let entry = Entry {
         email: body.email,
         username: body.username,
         display_name: body.display_name.map(String::from),
         role: body.role,
-        password_hash: None,
+        password_hash: match body.password {
+            Some(password) => Some(hash_new_password(password).await?),
+            None => None,
+        },
     };
-    let user = enter_user(&app, entry).await?;
-    Ok((StatusCode::CREATED, Json(show(&app, user).await?)))
+    let doer = Doer::Actor(&actor, &visitor);
+    let user = enter_user(&app, doer, entry).await?;
+    if let Some(drawn) = &drawn {
+        let audit = doer.does("user.invite", "user", &user.id.to_string());
+        app.store.create_password_link(user.id, user.role, &drawn.stored, &audit).await?;
+    }
+    let user = show(&app, user).await?;
+    let password_link = drawn.map(|drawn| drawn.link);
+    Ok((StatusCode::CREATED, Json(UserCreated { user, password_link })))
+}
+
+async fn hash_new_password(password: Password) -> Result<String, ApiError> {
+    let text = password.reveal();
+    if text.chars().count() < PASSWORD_LENGTH_MIN || text.len() > PASSWORD_BYTES_MAX {
+        return Err(ApiError::field("password", "has at least 10 characters and at most 1,024 bytes"));
+    }
+    let hashing = tokio::task::spawn_blocking(move || hash_password(password.reveal()));
+    hashing.await.map_err(ApiError::internal)?.map_err(ApiError::internal)
 }
 
 /// List people, the newest first
@@ -93,7 +127,7 @@ pub(super) async fn show_user(
 /// Change a person
 ///
 /// Nobody changes a person whose role is not below their own. Disabling a person ends all sessions for good, and
-/// all keys until the person is active again.
+/// all keys until the person is active again. Another role ends all sessions, too.
 #[utoipa::path(
     patch, path = "/admin/users/{id}", tag = "users", operation_id = "update_user", request_body = UserUpdate,
     params(("id" = String, Path, description = "The user's id")),
@@ -107,6 +141,8 @@ pub(super) async fn show_user(
 pub(super) async fn update_user(
     State(app): State<App>,
     actor: Actor,
+    visitor: Visitor,
+    proof: OfferedProof,
     PathParts(id): PathParts<UserId>,
     Json(body): Json<UserUpdate>,
 ) -> Result<Json<User>, ApiError> {
@@ -114,8 +150,11 @@ pub(super) async fn update_user(
     actor.check_may_act_on(&user)?;
     if let Some(role) = body.role {
         actor.check_may_give(role)?;
+        proof.redeem(&app).await?;
     }
-    let changed = app.store.update_user(id, user.role, &read_update(body)?).await?;
+    let audit =
+        Doer::Actor(&actor, &visitor).does("user.update", "user", &id.to_string()).showing(shown_user);
+    let changed = app.store.update_user(id, user.role, &read_update(body)?, &audit).await?;
     app.changes.announce(ChangeKind::User, id).await;
     Ok(Json(show(&app, changed).await?))
 }

@@ -2,17 +2,22 @@
 
 mod administration;
 mod own;
+mod password_link;
+mod removal;
+mod resets;
 
 use std::collections::HashMap;
 
 use utoipa_axum::routes;
 use waystation_api::error::ErrorCode;
+use waystation_api::locale::Locale;
 use waystation_api::permissions::Permission;
 use waystation_api::time::Time;
 use waystation_api::users::{User, UserBalance};
-use waystation_ids::{AccountId, Email, Role, UserId, Username};
+use waystation_ids::{AccountId, Email, Role, UserId, UserStatus, Username};
 use waystation_store::{self as store, ChangeKind, MoneyBalance, NewUser, UpdateUserError};
 
+use crate::audit_trail::{Doer, state_of};
 use crate::auth::{Access, GuardedRoutes};
 use crate::clock::now_ms;
 use crate::error::ApiError;
@@ -26,7 +31,11 @@ pub(crate) fn routes() -> GuardedRoutes {
         .route(Access::Holding(Permission::UsersRead), routes!(administration::list_users))
         .route(Access::Holding(Permission::UsersRead), routes!(administration::show_user))
         .route(Access::Holding(Permission::UsersWrite), routes!(administration::update_user))
+        .route(Access::Holding(Permission::UsersWrite), routes!(removal::remove_user))
+        .route(Access::Holding(Permission::UsersWrite), routes!(resets::reset_user_password))
+        .route(Access::Holding(Permission::UsersWrite), routes!(resets::reset_user_second_factor))
         .route(Access::SignedIn, routes!(own::show_me))
+        .route(Access::SignedIn, routes!(own::update_me))
 }
 
 /// A person to enter, before the ids are drawn.
@@ -44,21 +53,19 @@ pub(crate) struct Entry {
 }
 
 /// Enters a person.
-pub(crate) async fn enter_user(app: &App, entry: Entry) -> Result<store::User, ApiError> {
-    let display_name = entry.display_name.unwrap_or_else(|| entry.email.local_part().to_owned());
-    let user = app
-        .store
-        .create_user(&NewUser {
-            id: UserId::new(now_ms(), random_bytes()?),
-            cash_account: AccountId::new(now_ms(), random_bytes()?),
-            email: entry.email,
-            username: entry.username,
-            display_name,
-            role: entry.role,
-            password_hash: entry.password_hash,
-            is_demo: false,
-        })
-        .await?;
+pub(crate) async fn enter_user(app: &App, doer: Doer<'_>, entry: Entry) -> Result<store::User, ApiError> {
+    let new = NewUser {
+        id: UserId::new(now_ms(), random_bytes()?),
+        cash_account: AccountId::new(now_ms(), random_bytes()?),
+        display_name: entry.display_name.unwrap_or_else(|| entry.email.local_part().to_owned()),
+        email: entry.email,
+        username: entry.username,
+        role: entry.role,
+        password_hash: entry.password_hash,
+        is_demo: false,
+    };
+    let audit = doer.does("user.create", "user", &new.id.to_string()).showing(shown_user);
+    let user = app.store.create_user(&new, &audit).await?;
     app.changes.announce(ChangeKind::User, user.id).await;
     Ok(user)
 }
@@ -67,6 +74,31 @@ pub(crate) async fn enter_user(app: &App, entry: Entry) -> Result<store::User, A
 pub(crate) async fn show(app: &App, user: store::User) -> Result<User, ApiError> {
     let balances = app.store.list_money_balances(&[user.id], now_ms()).await?;
     Ok(wire_user(user, &balances))
+}
+
+/// A person as the audit log shows it. Balances are not the person's row, and have entries of their own.
+pub(crate) fn shown_user(user: &store::User) -> Option<String> {
+    #[derive(serde::Serialize)]
+    struct Shown<'a> {
+        id: UserId,
+        email: &'a Email,
+        username: Option<&'a Username>,
+        display_name: &'a str,
+        role: Role,
+        status: UserStatus,
+        channel_group: Option<&'a str>,
+        locale: Option<&'a str>,
+    }
+    state_of(&Shown {
+        id: user.id,
+        email: &user.email,
+        username: user.username.as_ref(),
+        display_name: &user.display_name,
+        role: user.role,
+        status: user.status,
+        channel_group: user.channel_group.as_deref(),
+        locale: user.locale.as_deref(),
+    })
 }
 
 fn wire_user(user: store::User, balances: &HashMap<UserId, MoneyBalance>) -> User {
@@ -79,6 +111,8 @@ fn wire_user(user: store::User, balances: &HashMap<UserId, MoneyBalance>) -> Use
         role: user.role,
         status: user.status,
         channel_group: user.channel_group,
+        locale: user.locale.as_deref().and_then(Locale::from_tag),
+        email_verified_at: user.email_verified_at_ms.map(Time::from_unix_ms),
         created_at: Time::from_unix_ms(user.created_at_ms),
         balance: UserBalance {
             available: balance.available.into(),

@@ -28,7 +28,7 @@ async fn open_office() -> Office {
     let server = site.serve(&[]).await;
     let owner = Client::new(&server.url, Some(&token)).unwrap();
     let user: UserCreate = read(json!({"email": "user@example.com"}));
-    let user = owner.create_user(&user).await.unwrap();
+    let user = owner.create_user(&user).await.unwrap().user;
     Office { site, server, token, owner, user }
 }
 

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use waystation_ids::{ChannelId, CredentialId};
 
 use super::{lock_channel, save_channel};
+use crate::audit_log::Audited;
 use crate::changes::{ChangeKind, record_change};
 use crate::connection::{Store, Transaction};
 use crate::error::StoreError;
@@ -43,6 +44,7 @@ impl Store {
         &self,
         channel: ChannelId,
         new: NewCredential,
+        audit: &Audited<Credential>,
     ) -> Result<Credential, StoreError> {
         self.repeat(|| async {
             let new = new.clone();
@@ -51,6 +53,7 @@ impl Store {
             let updated_at_ms = save_channel(&transaction, row).await?;
             let credential = insert_credential(&transaction, channel, new, updated_at_ms).await?;
             record_change(&transaction, ChangeKind::Channel, &channel.to_string()).await?;
+            audit.append(&transaction, None, Some(&credential)).await?;
             transaction.commit().await?;
             Ok(credential)
         })
@@ -62,20 +65,21 @@ impl Store {
         &self,
         channel: ChannelId,
         credential: CredentialId,
+        audit: &Audited<Credential>,
     ) -> Result<(), StoreError> {
         self.repeat(|| async {
             let transaction = self.begin().await?;
             let row = lock_channel(&transaction, channel).await?;
             save_channel(&transaction, row).await?;
-            let deleted = entity::Entity::delete_many()
+            // The channel's row, which is locked, guards its secrets.
+            let deleted = entity::Entity::find_by_id(credential.uuid())
                 .filter(entity::Column::ChannelId.eq(channel.uuid()))
-                .filter(entity::Column::Id.eq(credential.uuid()))
-                .exec(&transaction)
-                .await?;
-            if deleted.rows_affected == 0 {
-                return Err(StoreError::Missing("credential"));
-            }
+                .one(&transaction)
+                .await?
+                .ok_or(StoreError::Missing("credential"))?;
+            entity::Entity::delete_by_id(deleted.id).exec(&transaction).await?;
             record_change(&transaction, ChangeKind::Channel, &channel.to_string()).await?;
+            audit.append(&transaction, Some(&Credential::from(deleted)), None).await?;
             transaction.commit().await?;
             Ok(())
         })

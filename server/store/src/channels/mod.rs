@@ -6,11 +6,12 @@ mod models;
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::{Set, Unchanged},
-    ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 use uuid::Uuid;
 use waystation_ids::ChannelId;
 
+use crate::audit_log::Audited;
 use crate::changes::{ChangeKind, record_change};
 use crate::connection::{Store, Transaction, database_time_ms};
 use crate::error::StoreError;
@@ -150,7 +151,11 @@ impl OnDisconnect {
 
 impl Store {
     /// Makes a channel with its models and secrets.
-    pub async fn create_channel(&self, new: NewChannel) -> Result<Channel, StoreError> {
+    pub async fn create_channel(
+        &self,
+        new: NewChannel,
+        audit: &Audited<Channel>,
+    ) -> Result<Channel, StoreError> {
         self.repeat(|| async {
             let new = new.clone();
             let transaction = self.begin().await?;
@@ -176,8 +181,10 @@ impl Store {
                 credentials::insert_credential(&transaction, new.id, credential, now_ms).await?;
             }
             record_change(&transaction, ChangeKind::Channel, &new.id.to_string()).await?;
+            let channel = read_channel(&transaction, new.id).await?;
+            audit.append(&transaction, None, Some(&channel)).await?;
             transaction.commit().await?;
-            self.load_channel(new.id).await
+            Ok(channel)
         })
         .await
     }
@@ -193,28 +200,32 @@ impl Store {
             query = query.filter(entity::Column::Id.lt(before.uuid()));
         }
         let rows = query.all(self.reader()).await?;
-        self.complete_channels(rows).await
+        complete_channels(self.reader(), rows).await
     }
 
     /// Every channel that calls may go to.
     pub(crate) async fn list_active_channels(&self) -> Result<Vec<Channel>, StoreError> {
         let rows = entity::Entity::find().filter(entity::Column::Active.eq(true)).all(self.reader()).await?;
-        self.complete_channels(rows).await
+        complete_channels(self.reader(), rows).await
     }
 
     /// One channel.
     pub async fn load_channel(&self, id: ChannelId) -> Result<Channel, StoreError> {
-        let row = entity::Entity::find_by_id(id.uuid()).one(self.reader()).await?;
-        let rows = self.complete_channels(row.into_iter().collect()).await?;
-        rows.into_iter().next().ok_or(StoreError::Missing("channel"))
+        read_channel(self.reader(), id).await
     }
 
     /// Changes a channel.
-    pub async fn update_channel(&self, id: ChannelId, change: ChannelChange) -> Result<Channel, StoreError> {
+    pub async fn update_channel(
+        &self,
+        id: ChannelId,
+        change: ChannelChange,
+        audit: &Audited<Channel>,
+    ) -> Result<Channel, StoreError> {
         self.repeat(|| async {
             let change = change.clone();
             let transaction = self.begin().await?;
             let mut row = lock_channel(&transaction, id).await?;
+            let before = read_channel(&transaction, id).await?;
             if let Some(name) = change.name {
                 row.name = name;
             }
@@ -245,43 +256,56 @@ impl Store {
                 models::insert_models(&transaction, id, models).await?;
             }
             record_change(&transaction, ChangeKind::Channel, &id.to_string()).await?;
+            let after = read_channel(&transaction, id).await?;
+            audit.append(&transaction, Some(&before), Some(&after)).await?;
             transaction.commit().await?;
-            self.load_channel(id).await
+            Ok(after)
         })
         .await
     }
 
     /// Deletes a channel with its secrets. Calls that it served keep its id.
-    pub async fn delete_channel(&self, id: ChannelId) -> Result<(), StoreError> {
+    pub async fn delete_channel(&self, id: ChannelId, audit: &Audited<Channel>) -> Result<(), StoreError> {
         self.repeat(|| async {
             let transaction = self.begin().await?;
             lock_channel(&transaction, id).await?;
+            let before = read_channel(&transaction, id).await?;
             credentials::delete_credentials(&transaction, id).await?;
             models::delete_models(&transaction, id).await?;
             entity::Entity::delete_by_id(id.uuid()).exec(&transaction).await?;
             record_change(&transaction, ChangeKind::Channel, &id.to_string()).await?;
+            audit.append(&transaction, Some(&before), None).await?;
             transaction.commit().await?;
             Ok(())
         })
         .await
     }
+}
 
-    /// Adds to channels' rows what lies in other tables, with one statement for each.
-    async fn complete_channels(&self, rows: Vec<entity::Model>) -> Result<Vec<Channel>, StoreError> {
-        let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
-        if ids.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut models = models::load_models(self.reader(), &ids).await?;
-        let mut credentials = credentials::load_credentials(self.reader(), &ids).await?;
-        rows.into_iter()
-            .map(|row| {
-                let models = models.remove(&row.id).unwrap_or_default();
-                let credentials = credentials.remove(&row.id).unwrap_or_default();
-                complete_channel(row, models, credentials)
-            })
-            .collect()
+async fn read_channel(connection: &impl ConnectionTrait, id: ChannelId) -> Result<Channel, StoreError> {
+    let row = entity::Entity::find_by_id(id.uuid()).one(connection).await?;
+    let rows = complete_channels(connection, row.into_iter().collect()).await?;
+    rows.into_iter().next().ok_or(StoreError::Missing("channel"))
+}
+
+/// Adds to channels' rows what lies in other tables, with one statement for each.
+async fn complete_channels(
+    connection: &impl ConnectionTrait,
+    rows: Vec<entity::Model>,
+) -> Result<Vec<Channel>, StoreError> {
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+    if ids.is_empty() {
+        return Ok(Vec::new());
     }
+    let mut models = models::load_models(connection, &ids).await?;
+    let mut credentials = credentials::load_credentials(connection, &ids).await?;
+    rows.into_iter()
+        .map(|row| {
+            let models = models.remove(&row.id).unwrap_or_default();
+            let credentials = credentials.remove(&row.id).unwrap_or_default();
+            complete_channel(row, models, credentials)
+        })
+        .collect()
 }
 
 async fn lock_channel(transaction: &Transaction, id: ChannelId) -> Result<entity::Model, StoreError> {

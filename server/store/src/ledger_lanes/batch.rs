@@ -12,6 +12,7 @@ use waystation_ledger::{
 };
 use waystation_pricing::{Bucket, Usage, UsageSource};
 
+use crate::audit_log::append_audits;
 use crate::book_transaction::BookTransaction;
 use crate::connection::Store;
 use crate::error::StoreError;
@@ -223,6 +224,10 @@ impl Work {
                 return Err(Refusal::AccountExists);
             }
             FundsTarget::New(account) => ((**account).clone(), true),
+            FundsTarget::Account(id) => {
+                let known = self.books.accounts_of(order.user).find(|account| account.id == *id);
+                (known.ok_or(Refusal::NoAccount)?.clone(), false)
+            }
             FundsTarget::Standing(kind, unit, new_id) => {
                 let standing = self.books.accounts_of(order.user).find(|account| {
                     account.kind == *kind
@@ -295,7 +300,11 @@ impl Work {
         write_spending(tx, &spending).await?;
         insert_transfers(tx, &self.books.transfers).await?;
         write_ending_calls(tx, &self.ending).await?;
-        self.write_adjustments(tx).await
+        self.write_adjustments(tx).await?;
+        // Last: whoever appends to the log waits for whoever has appended before.
+        let told =
+            self.funds.iter().filter_map(|(order, receipt)| Some(order.audit.as_ref()?.entry(receipt)));
+        append_audits(tx, &told.collect::<Vec<_>>()).await
     }
 
     fn changed_accounts(&self) -> Vec<StoredAccount> {

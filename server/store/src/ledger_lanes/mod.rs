@@ -29,8 +29,9 @@ use crate::connection::{DatabaseKind, Store};
 pub(crate) use book_rows::{read_hold, select_holds};
 use lane::Lane;
 pub use lane_metrics::LaneMetrics;
-pub use order::{AdjustmentRecord, FundsOrder, FundsReceipt, FundsTarget, LaneError};
+pub use order::{AdjustmentRecord, FundsAudit, FundsOrder, FundsReceipt, FundsTarget, LaneError};
 use order::{Answer, Order, Reply};
+pub(crate) use row_writer::{RowWriter, WhenThere};
 pub use sweep::{Lapsed, SweepReport};
 
 /// Lanes on a database server; each has at most one transaction under way.

@@ -1,5 +1,6 @@
 //! What lanes are asked, and what they answer.
 
+use std::fmt;
 use std::sync::Arc;
 
 use thiserror::Error;
@@ -12,6 +13,7 @@ use waystation_ledger::{
 };
 use waystation_pricing::Cost;
 
+use crate::audit_log::AuditEntry;
 use crate::error::StoreError;
 
 /// One operation on the books.
@@ -62,6 +64,29 @@ pub struct FundsOrder {
     pub kind: TransferKind,
     /// What is written about it.
     pub record: AdjustmentRecord,
+    /// What the audit log is told of it; none: nothing.
+    pub audit: Option<FundsAudit>,
+}
+
+/// Makes the entry of the audit log that tells of a manual change, once it is known what the change does.
+#[derive(Clone)]
+pub struct FundsAudit(Arc<dyn Fn(&FundsReceipt) -> AuditEntry + Send + Sync>);
+
+impl FundsAudit {
+    /// An entry made of what the change did.
+    pub fn new(entry: impl Fn(&FundsReceipt) -> AuditEntry + Send + Sync + 'static) -> Self {
+        FundsAudit(Arc::new(entry))
+    }
+
+    pub(crate) fn entry(&self, receipt: &FundsReceipt) -> AuditEntry {
+        (self.0)(receipt)
+    }
+}
+
+impl fmt::Debug for FundsAudit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FundsAudit(…)")
+    }
 }
 
 /// Which account an order means.
@@ -70,6 +95,8 @@ pub enum FundsTarget {
     /// The user's account of this kind and unit that covers all models and never expires; opened with this id
     /// if there is none.
     Standing(AccountKind, Unit, AccountId),
+    /// This account of the user's, whatever it is for.
+    Account(AccountId),
     /// An account that the order opens.
     New(Box<Account>),
 }

@@ -36,6 +36,7 @@ async fn fund_user(lanes: &LedgerLanes) -> UserId {
             note: String::new(),
             actor: None,
         },
+        audit: None,
     };
     lanes.move_funds(order).await.unwrap();
     user

@@ -7,7 +7,7 @@ use waystation_store::{
     NewModel, NewPriceVersion, OnDisconnect, OutputCapParameter, PriceVersion, Store, StoreError,
 };
 
-use crate::database::for_each_database;
+use crate::database::{audited, for_each_database};
 use crate::fresh_database::{now_ms, random};
 
 async fn create_model(store: &Store, name: &str) -> Model {
@@ -23,14 +23,14 @@ async fn create_model(store: &Store, name: &str) -> Model {
         capabilities: vec!["chat".to_owned(), "vision".to_owned()],
         active: true,
     };
-    store.create_model(new).await.unwrap()
+    store.create_model(new, &audited()).await.unwrap()
 }
 
 async fn create_price(store: &Store, model: ModelId, input: &str, effective_at_ms: i64) -> PriceVersion {
     let price = Price { input: input.parse().unwrap(), output: "10".parse().unwrap(), ..Price::default() };
     let id = PriceVersionId::new(now_ms(), random());
     let new = NewPriceVersion { id, model, price, effective_at_ms, created_by: None };
-    store.create_price_version(new).await.unwrap()
+    store.create_price_version(new, &audited()).await.unwrap()
 }
 
 fn served(name: &str, upstream_name: &str) -> ChannelModel {
@@ -59,7 +59,7 @@ async fn create_channel(store: &Store, models: Vec<ChannelModel>) -> Channel {
         models,
         credentials: vec![secret(1), secret(2)],
     };
-    store.create_channel(new).await.unwrap()
+    store.create_channel(new, &audited()).await.unwrap()
 }
 
 #[tokio::test]
@@ -96,10 +96,13 @@ async fn two_models_never_share_a_name() {
             capabilities: Vec::new(),
             active: true,
         };
-        assert!(matches!(store.create_model(again).await, Err(StoreError::Taken("name"))));
+        assert!(matches!(store.create_model(again, &audited()).await, Err(StoreError::Taken("name"))));
         let other = create_model(&store, "Sonnet").await;
         let change = ModelChange { name: Some("sonnet".to_owned()), ..ModelChange::default() };
-        assert!(matches!(store.update_model(other.id, change).await, Err(StoreError::Taken("name"))));
+        assert!(matches!(
+            store.update_model(other.id, change, &audited()).await,
+            Err(StoreError::Taken("name"))
+        ));
         assert_eq!(store.load_model(model.id).await.unwrap().name, "sonnet");
     })
     .await;
@@ -116,7 +119,7 @@ async fn a_change_touches_the_named_fields_alone() {
             active: Some(false),
             ..ModelChange::default()
         };
-        let changed = store.update_model(model.id, change).await.unwrap();
+        let changed = store.update_model(model.id, change, &audited()).await.unwrap();
         assert_eq!(
             changed,
             Model {
@@ -140,7 +143,7 @@ async fn channels_follow_a_model_to_its_new_name() {
         let channel =
             create_channel(&store, vec![served("sonet", "claude-sonnet"), served("opus", "opus")]).await;
         let change = ModelChange { name: Some("sonnet".to_owned()), ..ModelChange::default() };
-        store.update_model(model.id, change).await.unwrap();
+        store.update_model(model.id, change, &audited()).await.unwrap();
         let models = store.load_channel(channel.id).await.unwrap().models;
         assert_eq!(models, vec![served("opus", "opus"), served("sonnet", "claude-sonnet")]);
     })
@@ -179,7 +182,7 @@ async fn a_price_needs_its_model() {
         let id = PriceVersionId::new(now_ms(), random());
         let new =
             NewPriceVersion { id, model, price: Price::default(), effective_at_ms: 0, created_by: None };
-        let refused = store.create_price_version(new).await;
+        let refused = store.create_price_version(new, &audited()).await;
         assert!(matches!(refused, Err(StoreError::Missing("model"))));
         assert_eq!(store.list_changes_since(0).await.unwrap(), []);
     })
@@ -198,7 +201,7 @@ async fn a_channel_is_changed_and_deleted_whole() {
             on_disconnect: Some(OnDisconnect::Cancel),
             ..ChannelChange::default()
         };
-        let changed = store.update_channel(channel.id, change).await.unwrap();
+        let changed = store.update_channel(channel.id, change, &audited()).await.unwrap();
         assert_eq!(
             changed,
             Channel {
@@ -209,14 +212,17 @@ async fn a_channel_is_changed_and_deleted_whole() {
                 ..channel.clone()
             }
         );
-        let added = store.create_credential(channel.id, secret(3)).await.unwrap();
-        store.delete_credential(channel.id, channel.credentials[0].id).await.unwrap();
+        let added = store.create_credential(channel.id, secret(3), &audited()).await.unwrap();
+        store.delete_credential(channel.id, channel.credentials[0].id, &audited()).await.unwrap();
         let credentials = store.load_channel(channel.id).await.unwrap().credentials;
         assert_eq!(credentials, vec![channel.credentials[1].clone(), added]);
-        store.delete_channel(channel.id).await.unwrap();
+        store.delete_channel(channel.id, &audited()).await.unwrap();
         assert!(matches!(store.load_channel(channel.id).await, Err(StoreError::Missing("channel"))));
-        assert!(matches!(store.delete_channel(channel.id).await, Err(StoreError::Missing("channel"))));
-        let orphan = store.create_credential(channel.id, secret(4)).await;
+        assert!(matches!(
+            store.delete_channel(channel.id, &audited()).await,
+            Err(StoreError::Missing("channel"))
+        ));
+        let orphan = store.create_credential(channel.id, secret(4), &audited()).await;
         assert!(matches!(orphan, Err(StoreError::Missing("channel"))));
     })
     .await;
@@ -227,7 +233,7 @@ async fn a_credential_of_another_channel_is_not_deleted() {
     for_each_database(|store, _| async move {
         let one = create_channel(&store, Vec::new()).await;
         let other = create_channel(&store, Vec::new()).await;
-        let refused = store.delete_credential(one.id, other.credentials[0].id).await;
+        let refused = store.delete_credential(one.id, other.credentials[0].id, &audited()).await;
         assert!(matches!(refused, Err(StoreError::Missing("credential"))));
         assert_eq!(store.load_channel(other.id).await.unwrap().credentials.len(), 2);
     })
@@ -242,7 +248,7 @@ async fn the_catalog_holds_what_is_active_with_current_and_coming_prices() {
         let unpriced = create_model(&store, "unpriced").await;
         let off = create_model(&store, "off").await;
         let change = ModelChange { active: Some(false), ..ModelChange::default() };
-        store.update_model(off.id, change).await.unwrap();
+        store.update_model(off.id, change, &audited()).await.unwrap();
         create_price(&store, sonnet.id, "1", 1_000).await;
         let current = create_price(&store, sonnet.id, "2", 2_000).await;
         let later = create_price(&store, sonnet.id, "3", 9_000).await;
@@ -250,7 +256,7 @@ async fn the_catalog_holds_what_is_active_with_current_and_coming_prices() {
         let channel = create_channel(&store, vec![served("sonnet", "claude")]).await;
         let idle = create_channel(&store, vec![served("sonnet", "claude")]).await;
         let change = ChannelChange { active: Some(false), ..ChannelChange::default() };
-        store.update_channel(idle.id, change).await.unwrap();
+        store.update_channel(idle.id, change, &audited()).await.unwrap();
 
         let mut catalog = store.load_catalog(5_000).await.unwrap();
         catalog.models.sort_by(|a, b| a.model.name.cmp(&b.model.name));

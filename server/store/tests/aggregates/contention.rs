@@ -8,7 +8,7 @@ use waystation_store::{
     OnDisconnect, Store, UserUpdate,
 };
 
-use crate::database::{enter, for_each_database, new_user};
+use crate::database::{audited, enter, for_each_database, new_user};
 use crate::fresh_database::{now_ms, random};
 
 const WRITERS: u8 = 8;
@@ -21,7 +21,7 @@ async fn writes_that_wait_for_each_other_all_succeed() {
             enter(&store, "ann@example.org", Role::User).await,
             enter(&store, "bob@example.org", Role::User).await,
         );
-        let channel = store.create_channel(new_channel()).await.unwrap().id;
+        let channel = store.create_channel(new_channel(), &audited()).await.unwrap().id;
         let mut writers = tokio::task::JoinSet::new();
         for writer in 0..WRITERS {
             let store = store.clone();
@@ -32,11 +32,11 @@ async fn writes_that_wait_for_each_other_all_succeed() {
                         set_limit(&store, user, round % 2 == 0).await;
                         let update =
                             UserUpdate { display_name: Some(format!("{round}")), ..UserUpdate::default() };
-                        store.update_user(user, Role::User, &update).await.unwrap();
+                        store.update_user(user, Role::User, &update, &audited()).await.unwrap();
                     }
-                    store.update_channel(channel, serve(round)).await.unwrap();
+                    store.update_channel(channel, serve(round), &audited()).await.unwrap();
                     let email = format!("{writer}.{round}@example.org");
-                    store.create_user(&new_user(&email, Role::User)).await.unwrap();
+                    store.create_user(&new_user(&email, Role::User), &audited()).await.unwrap();
                     claim(&store, round).await;
                 }
             });

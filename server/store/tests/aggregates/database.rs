@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use waystation_ids::{AccountId, Role, UserId};
-use waystation_store::{NewUser, Store, StoreOptions, User};
+use waystation_store::{AuditActor, AuditActorKind, AuditEntry, Audited, NewUser, Store, StoreOptions, User};
 
 use crate::fresh_database::{FreshDatabase, now_ms, random};
 
@@ -33,7 +33,7 @@ pub async fn connect(url: &str) -> Store {
 
 /// Enters a person with this address and role.
 pub async fn enter(store: &Store, email: &str, role: Role) -> User {
-    store.create_user(&new_user(email, role)).await.unwrap()
+    store.create_user(&new_user(email, role), &audited()).await.unwrap()
 }
 
 pub fn new_user(email: &str, role: Role) -> NewUser {
@@ -46,5 +46,22 @@ pub fn new_user(email: &str, role: Role) -> NewUser {
         role,
         password_hash: None,
         is_demo: false,
+    }
+}
+
+/// What a change of a test tells the audit log: that the server made it.
+pub fn audited<T>() -> Audited<T> {
+    audit_entry("test").showing(|_| Some("{}".to_owned()))
+}
+
+pub fn audit_entry(action: &str) -> AuditEntry {
+    AuditEntry {
+        actor: AuditActor { kind: AuditActorKind::Server, user: None, role: None },
+        client_ip: None,
+        action: action.to_owned(),
+        target: None,
+        before: None,
+        after: None,
+        request_id: None,
     }
 }

@@ -5,7 +5,7 @@ use waystation_store::{
     UserUpdate,
 };
 
-use crate::database::{enter, for_each_database};
+use crate::database::{audited, enter, for_each_database};
 use crate::fresh_database::{now_ms, random};
 
 fn secret() -> KeySecret {
@@ -58,7 +58,7 @@ async fn a_key_is_found_by_its_hash_with_all_its_limits() {
     for_each_database(|store, _| async move {
         let ann = enter(&store, "ann@example.org", Role::User).await;
         let secret = secret();
-        let key = store.create_key(&new_key(ann.id, &secret)).await.unwrap();
+        let key = store.create_key(&new_key(ann.id, &secret), &audited()).await.unwrap();
         store.set_user_budgets(ann.id, &[budget(BudgetPeriod::Total, Some("9"))]).await.unwrap();
         assert_eq!(key.status, KeyStatus::Active);
         assert_eq!(key.limits.output_cap, Some(u64::try_from(i64::MAX).unwrap()));
@@ -79,15 +79,15 @@ async fn a_key_of_a_disabled_user_and_a_disabled_key_are_not_found() {
     for_each_database(|store, _| async move {
         let ann = enter(&store, "ann@example.org", Role::User).await;
         let secret = secret();
-        let key = store.create_key(&new_key(ann.id, &secret)).await.unwrap();
+        let key = store.create_key(&new_key(ann.id, &secret), &audited()).await.unwrap();
         let active = |active| KeyUpdate { active: Some(active), ..KeyUpdate::default() };
-        store.update_key(ann.id, key.id, &active(false)).await.unwrap();
+        store.update_key(ann.id, key.id, &active(false), &audited()).await.unwrap();
         assert!(!opens(&store, &secret).await);
-        store.update_key(ann.id, key.id, &active(true)).await.unwrap();
+        store.update_key(ann.id, key.id, &active(true), &audited()).await.unwrap();
         assert!(opens(&store, &secret).await);
         let disabled =
             UserUpdate { status: Some(waystation_ids::UserStatus::Disabled), ..UserUpdate::default() };
-        store.update_user(ann.id, Role::User, &disabled).await.unwrap();
+        store.update_user(ann.id, Role::User, &disabled, &audited()).await.unwrap();
         assert!(!opens(&store, &secret).await);
     })
     .await;
@@ -98,17 +98,17 @@ async fn another_users_key_is_not_there() {
     for_each_database(|store, _| async move {
         let ann = enter(&store, "ann@example.org", Role::User).await;
         let ben = enter(&store, "ben@example.org", Role::User).await;
-        let key = store.create_key(&new_key(ann.id, &secret())).await.unwrap();
+        let key = store.create_key(&new_key(ann.id, &secret()), &audited()).await.unwrap();
         let missing = |error: &StoreError| matches!(error, StoreError::Missing("key"));
         assert!(missing(&store.load_key(ben.id, key.id).await.unwrap_err()));
-        assert!(missing(&store.revoke_key(ben.id, key.id).await.unwrap_err()));
-        let update = store.update_key(ben.id, key.id, &KeyUpdate::default()).await;
+        assert!(missing(&store.revoke_key(ben.id, key.id, &audited()).await.unwrap_err()));
+        let update = store.update_key(ben.id, key.id, &KeyUpdate::default(), &audited()).await;
         assert!(matches!(update, Err(ChangeKeyError::Store(error)) if missing(&error)));
-        let rotate = store.rotate_key(ben.id, key.id, &rotation(&secret(), 0)).await;
+        let rotate = store.rotate_key(ben.id, key.id, &rotation(&secret(), 0), &audited()).await;
         assert!(matches!(rotate, Err(ChangeKeyError::Store(error)) if missing(&error)));
         assert!(store.list_keys(ben.id, None, 10).await.unwrap().is_empty());
         assert_eq!(store.list_keys(ann.id, None, 10).await.unwrap(), [key]);
-        let nobody = store.create_key(&new_key(UserId::new(1, [1; 10]), &secret())).await;
+        let nobody = store.create_key(&new_key(UserId::new(1, [1; 10]), &secret()), &audited()).await;
         assert!(matches!(nobody, Err(StoreError::Missing("user"))));
     })
     .await;
@@ -119,15 +119,18 @@ async fn a_revoked_key_stays_revoked() {
     for_each_database(|store, _| async move {
         let ann = enter(&store, "ann@example.org", Role::User).await;
         let secret = secret();
-        let key = store.create_key(&new_key(ann.id, &secret)).await.unwrap();
-        let revoked = store.revoke_key(ann.id, key.id).await.unwrap();
+        let key = store.create_key(&new_key(ann.id, &secret), &audited()).await.unwrap();
+        let revoked = store.revoke_key(ann.id, key.id, &audited()).await.unwrap();
         assert_eq!(revoked.status, KeyStatus::Revoked);
         assert!(revoked.revoked_at_ms.is_some());
         assert!(!opens(&store, &secret).await);
-        assert_eq!(store.revoke_key(ann.id, key.id).await.unwrap(), revoked);
+        assert_eq!(store.revoke_key(ann.id, key.id, &audited()).await.unwrap(), revoked);
         let active = KeyUpdate { active: Some(true), ..KeyUpdate::default() };
-        assert!(matches!(store.update_key(ann.id, key.id, &active).await, Err(ChangeKeyError::Revoked)));
-        let rotated = store.rotate_key(ann.id, key.id, &rotation(&secret, 0)).await;
+        assert!(matches!(
+            store.update_key(ann.id, key.id, &active, &audited()).await,
+            Err(ChangeKeyError::Revoked)
+        ));
+        let rotated = store.rotate_key(ann.id, key.id, &rotation(&secret, 0), &audited()).await;
         assert!(matches!(rotated, Err(ChangeKeyError::Revoked)));
         let told = store.list_changes_since(0).await.unwrap();
         let of_key = told.iter().filter(|change| change.kind == Some(ChangeKind::Key));
@@ -140,7 +143,7 @@ async fn a_revoked_key_stays_revoked() {
 async fn a_limit_that_is_not_named_stays_and_one_set_to_none_goes() {
     for_each_database(|store, _| async move {
         let ann = enter(&store, "ann@example.org", Role::User).await;
-        let key = store.create_key(&new_key(ann.id, &secret())).await.unwrap();
+        let key = store.create_key(&new_key(ann.id, &secret()), &audited()).await.unwrap();
         let update = KeyUpdate {
             name: Some("desk".to_owned()),
             allowed_models: Some(None),
@@ -149,7 +152,7 @@ async fn a_limit_that_is_not_named_stays_and_one_set_to_none_goes() {
             budgets: vec![budget(BudgetPeriod::Day, None), budget(BudgetPeriod::Month, Some("3"))],
             ..KeyUpdate::default()
         };
-        let changed = store.update_key(ann.id, key.id, &update).await.unwrap();
+        let changed = store.update_key(ann.id, key.id, &update, &audited()).await.unwrap();
         assert_eq!(changed.name, "desk");
         assert_eq!(changed.limits.allowed_models, None);
         // An empty list is not "all".
@@ -169,15 +172,17 @@ async fn a_rotated_key_keeps_its_limits_and_budgets() {
     for_each_database(|store, _| async move {
         let ann = enter(&store, "ann@example.org", Role::User).await;
         let (first, second, third) = (secret(), secret(), secret());
-        let key = store.create_key(&new_key(ann.id, &first)).await.unwrap();
-        let (old, new) = store.rotate_key(ann.id, key.id, &rotation(&second, 60_000)).await.unwrap();
+        let key = store.create_key(&new_key(ann.id, &first), &audited()).await.unwrap();
+        let (old, new) =
+            store.rotate_key(ann.id, key.id, &rotation(&second, 60_000), &audited()).await.unwrap();
         assert!(opens(&store, &first).await && opens(&store, &second).await);
         let ends_in = old.limits.expires_at_ms.unwrap() - old.updated_at_ms;
         assert_eq!(ends_in, 60_000);
         assert_eq!(new.limits, key.limits);
         // The same budgets, not copies: what was spent stays spent.
         assert_eq!(new.budgets, key.budgets);
-        let (revoked, last) = store.rotate_key(ann.id, new.id, &rotation(&third, 0)).await.unwrap();
+        let (revoked, last) =
+            store.rotate_key(ann.id, new.id, &rotation(&third, 0), &audited()).await.unwrap();
         assert_eq!(revoked.status, KeyStatus::Revoked);
         assert!(!opens(&store, &second).await && opens(&store, &third).await);
         assert_eq!(last.budgets, key.budgets);

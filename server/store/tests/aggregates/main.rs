@@ -7,6 +7,7 @@
     reason = "helpers of tests fail the test by panicking"
 )]
 
+mod audit_log;
 mod calls;
 mod catalog;
 mod changes;
@@ -16,6 +17,7 @@ mod database;
 mod fresh_database;
 mod keys;
 mod people;
+mod removals;
 mod repeated_writes;
 mod schema;
 mod second_factors;

@@ -3,7 +3,7 @@ use waystation_ledger::BudgetPeriod;
 use waystation_pricing::Money;
 use waystation_store::{BudgetChange, ChangeKind, StoreError, UpdateUserError, User, UserFilter, UserUpdate};
 
-use crate::database::{connect, enter, for_each_database, new_user};
+use crate::database::{audited, connect, enter, for_each_database, new_user};
 use crate::fresh_database::{now_ms, random};
 
 const DEMOTED: UserUpdate =
@@ -17,7 +17,7 @@ async fn a_person_is_entered_with_an_empty_cash_account() {
         assert!(!store.has_owner().await.unwrap());
         let mut new = new_user("Ann@Example.org", Role::Owner);
         new.username = Some("ann".parse().unwrap());
-        let ann = store.create_user(&new).await.unwrap();
+        let ann = store.create_user(&new, &audited()).await.unwrap();
         assert_eq!(ann.email.as_str(), "ann@example.org");
         assert_eq!(ann.status, UserStatus::Active);
         assert_eq!(store.load_user(ann.id).await.unwrap(), ann);
@@ -40,17 +40,17 @@ async fn a_taken_address_or_username_is_named() {
     for_each_database(|store, _| async move {
         let mut ann = new_user("ann@example.org", Role::User);
         ann.username = Some("ann".parse().unwrap());
-        store.create_user(&ann).await.unwrap();
-        let same_email = store.create_user(&new_user("ANN@example.org", Role::User)).await;
+        store.create_user(&ann, &audited()).await.unwrap();
+        let same_email = store.create_user(&new_user("ANN@example.org", Role::User), &audited()).await;
         assert!(matches!(same_email, Err(StoreError::Taken("email"))), "{same_email:?}");
         // The address holds the index's name: that must not make it the username's fault.
         let mut other = new_user("users_username@example.org", Role::User);
-        store.create_user(&other).await.unwrap();
-        let again = store.create_user(&new_user("users_username@example.org", Role::User)).await;
+        store.create_user(&other, &audited()).await.unwrap();
+        let again = store.create_user(&new_user("users_username@example.org", Role::User), &audited()).await;
         assert!(matches!(again, Err(StoreError::Taken("email"))), "{again:?}");
         other = new_user("ben@example.org", Role::User);
         other.username = Some("ANN".parse().unwrap());
-        let same_name = store.create_user(&other).await;
+        let same_name = store.create_user(&other, &audited()).await;
         assert!(matches!(same_name, Err(StoreError::Taken("username"))), "{same_name:?}");
         let half_made = store.load_user_by_email(&other.email).await;
         assert!(matches!(half_made, Err(StoreError::Missing("user"))));
@@ -66,7 +66,7 @@ async fn a_list_is_filtered_and_paged_newest_first() {
             let role = if email.starts_with("ops") { Role::Operator } else { Role::User };
             let mut new = new_user(email, role);
             new.id = UserId::new(1_000 + i64::try_from(at).unwrap(), random());
-            entered.push(store.create_user(&new).await.unwrap());
+            entered.push(store.create_user(&new, &audited()).await.unwrap());
         }
         let list = |filter: UserFilter, after, limit| {
             let store = store.clone();
@@ -101,15 +101,18 @@ async fn only_what_is_given_changes() {
             channel_group: Some(Some("fast".to_owned())),
             ..UserUpdate::default()
         };
-        let changed = store.update_user(ann.id, Role::User, &update).await.unwrap();
+        let changed = store.update_user(ann.id, Role::User, &update, &audited()).await.unwrap();
         assert_eq!((changed.display_name.as_str(), changed.channel_group.as_deref()), ("Anna", Some("fast")));
         assert_eq!((changed.role, changed.status), (ann.role, ann.status));
         assert_eq!(store.load_user(ann.id).await.unwrap(), changed);
         let cleared = UserUpdate { channel_group: Some(None), ..UserUpdate::default() };
-        assert_eq!(store.update_user(ann.id, Role::User, &cleared).await.unwrap().channel_group, None);
-        let stale = store.update_user(ann.id, Role::Admin, &DISABLED).await;
+        assert_eq!(
+            store.update_user(ann.id, Role::User, &cleared, &audited()).await.unwrap().channel_group,
+            None
+        );
+        let stale = store.update_user(ann.id, Role::Admin, &DISABLED, &audited()).await;
         assert!(matches!(stale, Err(UpdateUserError::RoleChanged)), "{stale:?}");
-        let missing = store.update_user(UserId::new(1, [1; 10]), Role::User, &DISABLED).await;
+        let missing = store.update_user(UserId::new(1, [1; 10]), Role::User, &DISABLED, &audited()).await;
         assert!(matches!(missing, Err(UpdateUserError::Store(StoreError::Missing("user")))), "{missing:?}");
     })
     .await;
@@ -120,15 +123,15 @@ async fn the_last_active_owner_stays() {
     for_each_database(|store, _| async move {
         let ann = enter(&store, "ann@example.org", Role::Owner).await;
         let ben = enter(&store, "ben@example.org", Role::Owner).await;
-        store.update_user(ben.id, Role::Owner, &DISABLED).await.unwrap();
+        store.update_user(ben.id, Role::Owner, &DISABLED, &audited()).await.unwrap();
         for update in [DEMOTED, DISABLED] {
-            let refused = store.update_user(ann.id, Role::Owner, &update).await;
+            let refused = store.update_user(ann.id, Role::Owner, &update, &audited()).await;
             assert!(matches!(refused, Err(UpdateUserError::LastOwner)), "{refused:?}");
         }
         // A disabled owner is not the last one, and a name is no one's ownership.
-        store.update_user(ben.id, Role::Owner, &DEMOTED).await.unwrap();
+        store.update_user(ben.id, Role::Owner, &DEMOTED, &audited()).await.unwrap();
         let renamed = UserUpdate { display_name: Some("Ann".to_owned()), ..UserUpdate::default() };
-        store.update_user(ann.id, Role::Owner, &renamed).await.unwrap();
+        store.update_user(ann.id, Role::Owner, &renamed, &audited()).await.unwrap();
     })
     .await;
 }
@@ -140,9 +143,10 @@ async fn two_owners_cannot_take_each_others_role_at_once() {
         let mut ann = enter(&store, "ann@example.org", Role::Owner).await;
         for round in 0..10 {
             let ben = enter(&store, &format!("ben{round}@example.org"), Role::Owner).await;
+            let audit = audited();
             let (one, other) = tokio::join!(
-                store.update_user(ann.id, Role::Owner, &DEMOTED),
-                second.update_user(ben.id, Role::Owner, &DISABLED),
+                store.update_user(ann.id, Role::Owner, &DEMOTED, &audit),
+                second.update_user(ben.id, Role::Owner, &DISABLED, &audit),
             );
             assert!(one.is_ok() != other.is_ok(), "round {round}: {one:?}, {other:?}");
             if one.is_ok() {

@@ -5,7 +5,7 @@ use waystation_store::{
     UserUpdate,
 };
 
-use crate::database::{enter, for_each_database};
+use crate::database::{audited, enter, for_each_database};
 use crate::fresh_database::{now_ms, random};
 
 fn new_session(user: &User) -> NewSession {
@@ -100,13 +100,13 @@ async fn a_disabled_user_has_no_sessions_and_makes_none() {
         let ann = enter(&store, "ann@example.org", Role::User).await;
         let session = store.create_session(&new_session(&ann)).await.unwrap();
         let disabled = UserUpdate { status: Some(UserStatus::Disabled), ..UserUpdate::default() };
-        store.update_user(ann.id, Role::User, &disabled).await.unwrap();
+        store.update_user(ann.id, Role::User, &disabled, &audited()).await.unwrap();
         assert_eq!(store.load_active_session(session.id).await.unwrap(), None);
         let another = store.create_session(&new_session(&ann)).await;
         assert!(matches!(another, Err(StoreError::Missing("user"))));
         // Let in again, the user signs in again: whoever had the old session stays out.
         let enabled = UserUpdate { status: Some(UserStatus::Active), ..UserUpdate::default() };
-        store.update_user(ann.id, Role::User, &enabled).await.unwrap();
+        store.update_user(ann.id, Role::User, &enabled, &audited()).await.unwrap();
         assert_eq!(store.load_active_session(session.id).await.unwrap(), None);
     })
     .await;

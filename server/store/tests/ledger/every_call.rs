@@ -9,13 +9,13 @@ use sea_orm::ConnectionTrait;
 use waystation_ids::{BudgetId, ChannelId, InstanceId, UserId};
 use waystation_ledger::{AttemptRecord, Crashed, Reserve, Settlement};
 use waystation_store::{
-    DatabaseKind, FaultKind, FaultMoment, LaneError, LedgerLanes, PlannedFault, PlannedFaults, Store,
-    StoreOptions,
+    AuditCheck, AuditFilter, DatabaseKind, FaultKind, FaultMoment, LaneError, LedgerLanes, PlannedFault,
+    PlannedFaults, Store, StoreOptions,
 };
 
 use crate::fresh_database::{now_ms, random};
 use crate::wire::{WireFault, WireFaults};
-use crate::world::{HELD, Site, credit, settlement, usd};
+use crate::world::{HELD, Site, audited, credit, settlement, usd};
 
 /// No operation makes more calls than this, not even where it is repeated.
 const CALLS_MAX: u64 = 400;
@@ -68,6 +68,8 @@ async fn fail_each_call_everywhere(operation: Operation) {
         }
         let kind = site.store.kind();
         eprintln!("proof: failed database calls in {operation:?} on {kind:?}; {struck}; -");
+        let log = site.store.check_audit_log().await.unwrap();
+        assert!(matches!(log, AuditCheck::Whole(_)), "{kind:?}: {log:?}");
         site.finish().await;
     }))
     .await;
@@ -198,7 +200,7 @@ impl<'a> Bench<'a> {
     async fn new(site: &'a Site, operation: Operation, together: usize) -> Bench<'a> {
         let users = join_all((0..together).map(|_| Bench::new_call(site, operation))).await;
         let funds = match operation {
-            Operation::Adjust => users.iter().map(|call| credit(call.user, "0.25")).collect(),
+            Operation::Adjust => users.iter().map(|call| audited(credit(call.user, "0.25"))).collect(),
             _ => Vec::new(),
         };
         Bench { site, operation, calls: users, funds }
@@ -273,6 +275,11 @@ impl<'a> Bench<'a> {
     }
 
     async fn check_end(&self, context: &str) {
+        for order in &self.funds {
+            let target = Some(order.id.to_string());
+            let told = AuditFilter { target, ..AuditFilter::default() };
+            assert_eq!(self.site.store.count_audit_rows(&told).await.unwrap(), 1, "{context}");
+        }
         for call in &self.calls {
             let (available, rows, cost) = match self.operation {
                 Operation::Reserve | Operation::Settle => (BALANCE - COST, 1, COST),

@@ -1,10 +1,10 @@
 use waystation_ids::{AccountId, GrantId};
 use waystation_ledger::{Account, AccountKind, Direction, Refusal, SystemAccount, Terms, TransferKind, Unit};
 use waystation_pricing::Money;
-use waystation_store::{FundsOrder, FundsTarget, LaneError};
+use waystation_store::{AuditCheck, AuditFilter, FundsOrder, FundsTarget, LaneError};
 
 use crate::fresh_database::{now_ms, random};
-use crate::world::{Site, credit, settlement, usd};
+use crate::world::{Site, audited, credit, settlement, usd};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_adjustment_is_made_once_however_often_it_is_sent() {
@@ -104,6 +104,52 @@ async fn an_account_is_opened_once_and_never_over_another() {
             let answer = site.lanes.move_funds(open(user)).await;
             assert!(answer.is_err(), "{answer:?} on {:?}", site.store.kind());
         }
+        site.finish().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_audit_log_tells_once_of_money_that_moved_and_never_of_what_was_refused() {
+    for site in Site::on_each_database().await {
+        let user = site.user("1").await;
+        let order = audited(credit(user, "2.5"));
+        let sent =
+            futures_util::future::join_all((0..50).map(|_| site.lanes.move_funds(order.clone()))).await;
+        assert!(sent.iter().all(Result::is_ok));
+        let refused = FundsOrder { direction: Direction::Debit, ..audited(credit(user, "9")) };
+        assert!(site.lanes.move_funds(refused).await.is_err());
+        let many = (0..40).map(|_| site.lanes.move_funds(audited(credit(user, "1"))));
+        assert!(futures_util::future::join_all(many).await.iter().all(Result::is_ok));
+        let rows = site.store.list_audit_rows(&AuditFilter::default(), None, 100).await.unwrap();
+        assert_eq!(rows.len(), 41, "{:?}", site.store.kind());
+        let first = rows.last().unwrap();
+        assert_eq!(first.entry.before.as_deref(), Some("{\"balance\":1000000000}"));
+        assert_eq!(first.entry.after.as_deref(), Some("{\"balance\":3500000000}"));
+        assert_eq!(site.store.check_audit_log().await.unwrap(), AuditCheck::Whole(41));
+        site.finish().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn any_account_of_the_users_own_can_be_named() {
+    for site in Site::on_each_database().await {
+        let (user, other) = (site.user("1").await, site.user("1").await);
+        let id = AccountId::new(now_ms(), random());
+        let mut account = Account::new(id, user, AccountKind::Grant, Unit::Tokens);
+        account.terms = Terms { models: Some(vec!["sonnet".to_owned()]), ..Terms::default() };
+        let given =
+            FundsOrder { target: FundsTarget::New(Box::new(account)), amount: 70, ..credit(user, "1") };
+        site.lanes.move_funds(given).await.unwrap();
+        let take = |user| FundsOrder {
+            target: FundsTarget::Account(id),
+            direction: Direction::Debit,
+            amount: 70,
+            ..credit(user, "1")
+        };
+        let of_another = site.lanes.move_funds(take(other)).await;
+        assert!(matches!(of_another, Err(LaneError::Refused(Refusal::NoAccount))), "{of_another:?}");
+        let taken = site.lanes.move_funds(take(user)).await.unwrap();
+        assert_eq!((taken.account, taken.unit, taken.before, taken.after), (id, Unit::Tokens, 70, 0));
         site.finish().await;
     }
 }

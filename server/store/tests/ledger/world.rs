@@ -10,7 +10,8 @@ use waystation_ledger::{
 };
 use waystation_pricing::{Bucket, Cost, Money, Multiplier, Price, Usage, UsageSource};
 use waystation_store::{
-    AdjustmentRecord, DatabaseKind, FundsOrder, FundsTarget, LedgerLanes, Store, StoreOptions,
+    AdjustmentRecord, AuditActor, AuditActorKind, AuditEntry, DatabaseKind, FundsAudit, FundsOrder,
+    FundsTarget, LedgerLanes, Store, StoreOptions,
 };
 
 use crate::fresh_database::{FreshDatabase, now_ms, random};
@@ -152,7 +153,23 @@ pub fn credit(user: UserId, cash: &str) -> FundsOrder {
             note: String::new(),
             actor: None,
         },
+        audit: None,
     }
+}
+
+/// The same movement, of which the audit log tells under its id.
+pub fn audited(order: FundsOrder) -> FundsOrder {
+    let target = Some(("adjustment".to_owned(), order.id.to_string()));
+    let audit = FundsAudit::new(move |receipt| AuditEntry {
+        actor: AuditActor { kind: AuditActorKind::Server, user: None, role: None },
+        client_ip: None,
+        action: "adjustment.create".to_owned(),
+        target: target.clone(),
+        before: Some(format!("{{\"balance\":{}}}", receipt.before)),
+        after: Some(format!("{{\"balance\":{}}}", receipt.after)),
+        request_id: None,
+    });
+    FundsOrder { audit: Some(audit), ..order }
 }
 
 /// The end of a call that read and wrote so many tokens; no cost: a void.

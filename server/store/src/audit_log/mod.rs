@@ -3,63 +3,25 @@
 //! Each row has the hash of the one before. Whoever appends holds the end of the chain until its transaction ends, so
 //! appending comes last in a transaction, and the row is there if and only if what it tells of is.
 
-use sea_orm::sea_query::OnConflict;
+mod books;
+mod entry;
+
+use sea_orm::sea_query::{ExprTrait, LikeExpr, OnConflict};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
-    QuerySelect,
+    ActiveValue::Set, ColumnTrait, Condition, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect, Select,
 };
 use sha2::{Digest, Sha256};
 use waystation_ids::{Role, UserId};
 
 use crate::connection::{Store, Transaction, database_time_ms};
 use crate::error::StoreError;
+pub(crate) use books::append_audits;
+pub use entry::{AuditActor, AuditActorKind, AuditEntry, Audited};
 
 const HEAD: i64 = 1;
-
-/// Something that was done and that the log tells of.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AuditEntry {
-    /// Who did it.
-    pub actor: AuditActor,
-    /// The address it was done from.
-    pub client_ip: Option<String>,
-    /// What was done, such as `user.update`; at most 64 characters.
-    pub action: String,
-    /// What it was done to: its kind, such as `user`, and its id or name.
-    pub target: Option<(String, String)>,
-    /// What it was before, as a JSON object without secrets.
-    pub before: Option<String>,
-    /// What it is after, as a JSON object without secrets.
-    pub after: Option<String>,
-    /// The request that did it, as text.
-    pub request_id: Option<String>,
-}
-
-/// Who did something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AuditActor {
-    /// How the actor was known.
-    pub kind: AuditActorKind,
-    /// The person, where it is known.
-    pub user: Option<UserId>,
-    /// The person's role at that time.
-    pub role: Option<Role>,
-}
-
-/// How an actor was known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum AuditActorKind {
-    /// By a browser's cookie.
-    Cookie,
-    /// By an access token.
-    Token,
-    /// By a command at the server.
-    Command,
-    /// Not at all: somebody who signs in, or tries to.
-    Stranger,
-    /// The server itself.
-    Server,
-}
+/// In patterns; not the backslash, which the databases do not write alike.
+const LIKE_ESCAPE: char = '!';
 
 /// A row of the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,16 +71,10 @@ pub(crate) async fn append_audit(transaction: &Transaction, entry: &AuditEntry) 
         .await?;
     let end = head::Entity::find_by_id(HEAD).lock_exclusive().one(transaction).await?;
     let end = end.ok_or_else(|| DbErr::RecordNotFound("the end of the audit log".to_owned()))?;
-    let row = AuditRow {
-        sequence: end.sequence + 1,
-        at_ms: database_time_ms(transaction).await?,
-        entry: entry.clone(),
-        previous_hash: read_hash(&end.hash).map_err(|error| DbErr::Custom(error.to_string()))?,
-        hash: [0; 32],
-    };
-    let hash = row.compute_hash();
-    log::Entity::insert(row.to_model(hash).into_active_model()).exec_without_returning(transaction).await?;
-    let end = head::ActiveModel { id: Set(HEAD), sequence: Set(row.sequence), hash: Set(hash.to_vec()) };
+    let row = AuditRow::after(end.sequence, &end.hash, database_time_ms(transaction).await?, entry)
+        .map_err(|error| DbErr::Custom(error.to_string()))?;
+    log::Entity::insert(row.to_model().into_active_model()).exec_without_returning(transaction).await?;
+    let end = head::ActiveModel { id: Set(HEAD), sequence: Set(row.sequence), hash: Set(row.hash.to_vec()) };
     head::Entity::update(end).exec_without_returning(transaction).await?;
     Ok(())
 }
@@ -142,22 +98,18 @@ impl Store {
         before: Option<i64>,
         limit: u64,
     ) -> Result<Vec<AuditRow>, StoreError> {
-        let conditions = Condition::all()
-            .add_option(before.map(|sequence| log::Column::Sequence.lt(sequence)))
-            .add_option(filter.actor.map(|actor| log::Column::ActorId.eq(actor.uuid())))
-            // A range, as a pattern would read its wildcards.
-            .add_option(filter.action.as_ref().map(|start| log::Column::Action.gte(start.as_str())))
-            .add_option(filter.action.as_ref().map(|start| log::Column::Action.lt(format!("{start}~"))))
-            .add_option(filter.target.as_ref().map(|target| log::Column::TargetId.eq(target.as_str())))
-            .add_option(filter.from_ms.map(|from| log::Column::AtMs.gte(from)))
-            .add_option(filter.until_ms.map(|until| log::Column::AtMs.lt(until)));
-        let rows = log::Entity::find()
-            .filter(conditions)
+        let rows = find(filter)
+            .filter(Condition::all().add_option(before.map(|sequence| log::Column::Sequence.lt(sequence))))
             .order_by_desc(log::Column::Sequence)
             .limit(limit)
             .all(self.reader())
             .await?;
         rows.into_iter().map(AuditRow::try_from).collect()
+    }
+
+    /// How many rows there are.
+    pub async fn count_audit_rows(&self, filter: &AuditFilter) -> Result<u64, StoreError> {
+        Ok(find(filter).count(self.reader()).await?)
     }
 
     /// Reads the whole chain.
@@ -196,7 +148,46 @@ impl Store {
     }
 }
 
+fn find(filter: &AuditFilter) -> Select<log::Entity> {
+    log::Entity::find().filter(
+        Condition::all()
+            .add_option(filter.actor.map(|actor| log::Column::ActorId.eq(actor.uuid())))
+            .add_option(
+                filter.action.as_ref().map(|start| log::Column::Action.into_expr().like(beginning(start))),
+            )
+            .add_option(filter.target.as_ref().map(|target| log::Column::TargetId.eq(target.as_str())))
+            .add_option(filter.from_ms.map(|from| log::Column::AtMs.gte(from)))
+            .add_option(filter.until_ms.map(|until| log::Column::AtMs.lt(until))),
+    )
+}
+
+/// A pattern that finds what begins with the text, its wildcards taken literally.
+fn beginning(text: &str) -> LikeExpr {
+    let mut pattern = String::with_capacity(text.len() + 1);
+    for letter in text.chars() {
+        if matches!(letter, '%' | '_' | LIKE_ESCAPE) {
+            pattern.push(LIKE_ESCAPE);
+        }
+        pattern.push(letter);
+    }
+    pattern.push('%');
+    LikeExpr::new(pattern).escape(LIKE_ESCAPE)
+}
+
 impl AuditRow {
+    /// The row that follows the end of the chain.
+    fn after(end_sequence: i64, end_hash: &[u8], at_ms: i64, entry: &AuditEntry) -> Result<Self, StoreError> {
+        let mut row = AuditRow {
+            sequence: end_sequence + 1,
+            at_ms,
+            entry: entry.clone(),
+            previous_hash: read_hash(end_hash)?,
+            hash: [0; 32],
+        };
+        row.hash = row.compute_hash();
+        Ok(row)
+    }
+
     /// SHA-256 of every field with its length before it, so that no two rows are the same text.
     fn compute_hash(&self) -> [u8; 32] {
         let entry = &self.entry;
@@ -225,7 +216,7 @@ impl AuditRow {
         hash.finalize().into()
     }
 
-    fn to_model(&self, hash: [u8; 32]) -> log::Model {
+    fn to_model(&self) -> log::Model {
         let entry = &self.entry;
         log::Model {
             sequence: self.sequence,
@@ -241,28 +232,8 @@ impl AuditRow {
             after: entry.after.clone(),
             request_id: entry.request_id.clone(),
             previous_hash: self.previous_hash.to_vec(),
-            hash: hash.to_vec(),
+            hash: self.hash.to_vec(),
         }
-    }
-}
-
-impl AuditActorKind {
-    /// The stable name used in stored rows.
-    pub const fn name(self) -> &'static str {
-        match self {
-            AuditActorKind::Cookie => "cookie",
-            AuditActorKind::Token => "token",
-            AuditActorKind::Command => "command",
-            AuditActorKind::Stranger => "stranger",
-            AuditActorKind::Server => "server",
-        }
-    }
-
-    /// The kind of that name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Cookie, Self::Token, Self::Command, Self::Stranger, Self::Server]
-            .into_iter()
-            .find(|kind| kind.name() == name)
     }
 }
 

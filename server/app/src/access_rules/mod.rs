@@ -1,0 +1,13 @@
+//! Who may do what, asked of every route that the API's own description names. A route that is added is in these
+//! tables at once.
+
+mod audited_writes;
+mod corpora;
+mod credentials;
+mod fields;
+mod hierarchy;
+mod operations;
+mod paths;
+mod reads;
+mod site;
+mod walls;
