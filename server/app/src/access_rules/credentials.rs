@@ -32,8 +32,8 @@ enum Form {
     Basic,
     Twice,
     Cut,
-    /// The cookie of a browser's session. Sessions of this server have none yet: it is a name without a session.
-    Cookie,
+    /// The cookie of a browser, with a secret that is not its session's.
+    WrongCookie,
 }
 
 const FORMS: [Form; 17] = [
@@ -53,7 +53,7 @@ const FORMS: [Form; 17] = [
     Form::Basic,
     Form::Twice,
     Form::Cut,
-    Form::Cookie,
+    Form::WrongCookie,
 ];
 
 impl Form {
@@ -180,7 +180,10 @@ async fn dress(
         Form::Basic => authorization(format!("Basic {token}")),
         Form::Twice => [bearer(&token), bearer(&token)].concat(),
         Form::Cut => bearer(&token[..token.len() - 1]),
-        Form::Cookie => vec![("cookie", format!("__Host-session={token}"))],
+        Form::WrongCookie => {
+            let value = format!("__Host-waystation={}.{}", session_of(&token), "A".repeat(43));
+            vec![("cookie", value), ("origin", "http://127.0.0.1:8787".to_owned())]
+        }
     };
     (path.to_owned(), headers)
 }
