@@ -1,7 +1,8 @@
 //! What every part of the server shares.
 
+use std::net::SocketAddr;
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use waystation_ids::{InstanceId, KeySecret};
@@ -17,11 +18,14 @@ use crate::demo::is_demo_folder;
 use crate::error::StartError;
 use crate::instance_lease::InstanceLease;
 use crate::keys::{KeyDirectory, SharedKeys};
+use crate::mail::{MailAllowance, Mailer};
 use crate::metrics::Metrics;
+use crate::passwords::Passwords;
 use crate::random::random_bytes;
 use crate::redis::Redis;
 use crate::sealing::{MasterKey, Sealing};
 use crate::setup::Setup;
+use crate::sign_in::Backoff;
 use crate::site_secrets::{SiteSecrets, is_sealed};
 use crate::tasks::Tasks;
 use crate::unsettled::UnsettledLog;
@@ -61,6 +65,16 @@ pub(crate) struct Parts {
     pub(crate) instance_lease: InstanceLease,
     /// Whether the site has an owner.
     pub(crate) setup: Setup,
+    /// Where this server listens, once it does.
+    pub(crate) listening: OnceLock<SocketAddr>,
+    /// Slows down those who guess.
+    pub(crate) backoff: Backoff,
+    /// Hashes and compares passwords.
+    pub(crate) passwords: Passwords,
+    /// Sends mails.
+    pub(crate) mail: Mailer,
+    /// Counts the mails that clients ask for.
+    pub(crate) mail_allowance: MailAllowance,
     /// Whether it is a site to try out, which this server made.
     pub(crate) is_demo: bool,
     /// Background tasks.
@@ -110,6 +124,8 @@ impl App {
             tasks.clone(),
         );
         let is_demo = is_demo_folder(&config.data_dir);
+        let mail = Mailer::open(&config, tasks.clone())?;
+        let mail_allowance = MailAllowance::new(config.mail_requests_per_client_max);
         // The lanes end by themselves with the last clone of them; whoever was promised an answer has it then.
         let (lanes, _) = LedgerLanes::start(&store);
         Ok(App(Arc::new(Parts {
@@ -126,6 +142,11 @@ impl App {
             instance,
             instance_lease: InstanceLease::default(),
             setup: Setup::default(),
+            listening: OnceLock::new(),
+            backoff: Backoff::default(),
+            passwords: Passwords::default(),
+            mail,
+            mail_allowance,
             is_demo,
             tasks,
             metrics: Metrics::default(),

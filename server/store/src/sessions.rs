@@ -150,6 +150,23 @@ pub(crate) async fn end_sessions(transaction: &Transaction, user: UserId, now_ms
     Ok(ended.rows_affected)
 }
 
+/// Ends a user's sessions but for one, within the transaction of the change that ends them; gives how many there were.
+pub(crate) async fn end_other_sessions(
+    transaction: &Transaction,
+    user: UserId,
+    kept: SessionId,
+    now_ms: i64,
+) -> Result<u64, DbErr> {
+    let ended = entity::Entity::update_many()
+        .col_expr(entity::Column::RevokedAtMs, Expr::value(now_ms))
+        .filter(entity::Column::UserId.eq(user.uuid()))
+        .filter(entity::Column::Id.ne(kept.uuid()))
+        .filter(entity::Column::RevokedAtMs.is_null())
+        .exec(transaction)
+        .await?;
+    Ok(ended.rows_affected)
+}
+
 impl SessionKind {
     /// The stable name used in stored rows.
     pub const fn name(self) -> &'static str {

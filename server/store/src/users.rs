@@ -112,28 +112,9 @@ impl Store {
     pub async fn create_user(&self, user: &NewUser) -> Result<User, StoreError> {
         self.repeat(|| async {
             let transaction = self.begin().await?;
-            let now_ms = database_time_ms(&transaction).await?;
-            let row = entity::Model {
-                id: user.id.uuid(),
-                email: user.email.as_str().to_owned(),
-                username: user.username.as_ref().map(|name| name.as_str().to_owned()),
-                display_name: user.display_name.clone(),
-                role: user.role.name().to_owned(),
-                status: UserStatus::Active.name().to_owned(),
-                password_hash: user.password_hash.clone(),
-                channel_group: None,
-                is_demo: user.is_demo,
-                created_at_ms: now_ms,
-                updated_at_ms: now_ms,
-            };
-            entity::Entity::insert(row.clone().into_active_model())
-                .exec_without_returning(&transaction)
-                .await
-                .map_err(taken_name)?;
-            open_cash_account(&transaction, user.cash_account, user.id, now_ms).await?;
-            record_change(&transaction, ChangeKind::User, &user.id.to_string()).await?;
+            let made = insert_user(&transaction, user).await?;
             transaction.commit().await?;
-            User::try_from(row)
+            Ok(made)
         })
         .await
     }
@@ -245,6 +226,31 @@ impl Store {
             .count(self.reader());
         Ok(owners.await? > 0)
     }
+}
+
+/// Enters a person and opens the cash account, within the transaction of what it belongs to.
+pub(crate) async fn insert_user(transaction: &Transaction, user: &NewUser) -> Result<User, StoreError> {
+    let now_ms = database_time_ms(transaction).await?;
+    let row = entity::Model {
+        id: user.id.uuid(),
+        email: user.email.as_str().to_owned(),
+        username: user.username.as_ref().map(|name| name.as_str().to_owned()),
+        display_name: user.display_name.clone(),
+        role: user.role.name().to_owned(),
+        status: UserStatus::Active.name().to_owned(),
+        password_hash: user.password_hash.clone(),
+        channel_group: None,
+        is_demo: user.is_demo,
+        created_at_ms: now_ms,
+        updated_at_ms: now_ms,
+    };
+    entity::Entity::insert(row.clone().into_active_model())
+        .exec_without_returning(transaction)
+        .await
+        .map_err(taken_name)?;
+    open_cash_account(transaction, user.cash_account, user.id, now_ms).await?;
+    record_change(transaction, ChangeKind::User, &user.id.to_string()).await?;
+    User::try_from(row)
 }
 
 /// The ids of all active owners, locked until the transaction ends.

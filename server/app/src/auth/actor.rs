@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use waystation_api::error::ErrorCode;
-use waystation_ids::{Role, UserId};
+use waystation_ids::{Role, SessionId, UserId};
 use waystation_store::{AuditActorKind, User};
 
 use crate::auth::access_token::verify_access_token;
@@ -22,6 +22,7 @@ pub(crate) struct Actor(Arc<SignedIn>);
 /// A session and its user, as they were read.
 #[derive(Debug)]
 pub(super) struct SignedIn {
+    pub(super) session: SessionId,
     pub(super) user: User,
     pub(super) expires_at_ms: i64,
 }
@@ -34,6 +35,11 @@ impl Actor {
     /// The person's id.
     pub(crate) fn id(&self) -> UserId {
         self.0.user.id
+    }
+
+    /// The session by which the person is known.
+    pub(crate) fn session(&self) -> SessionId {
+        self.0.session
     }
 
     /// The person.

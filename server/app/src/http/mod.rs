@@ -7,12 +7,14 @@ mod connection;
 mod connection_limits;
 pub(crate) mod cursor;
 pub(crate) mod idempotency;
+pub(crate) mod public_origin;
 mod reception;
 pub(crate) mod request_id;
 mod routes;
 mod server;
 pub(crate) mod visitor;
 
+pub(crate) use connection_limits::network_of;
 #[cfg(test)]
 pub(crate) use routes::management_slices;
 pub(crate) use routes::{api_document, build_router};

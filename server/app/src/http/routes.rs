@@ -18,7 +18,7 @@ use crate::relay_routes::{RelayState, relay_routes};
 use crate::setup::require_owner;
 use crate::state::App;
 use crate::{
-    adjustments, channels, grants, health, home, keys, ledger, models, openapi, requests, sign_in, users,
+    adjustments, channels, grants, health, home, invites, keys, ledger, models, openapi, requests, sign_in, users,
 };
 
 /// Everything the server answers.
@@ -65,6 +65,7 @@ pub(crate) fn management_slices() -> GuardedRoutes {
         .merge(requests::routes())
         .merge(models::routes())
         .merge(channels::routes())
+        .merge(invites::routes())
         .merge(sign_in::routes())
 }
 

@@ -16,6 +16,7 @@ mod database;
 mod fresh_database;
 mod keys;
 mod people;
+mod registration;
 mod repeated_writes;
 mod schema;
 mod sessions;
