@@ -83,7 +83,10 @@ mod tests {
     #[test]
     fn a_field_that_is_not_offered_is_refused() {
         for field in ["role", "balance", "group", "id", "quota", "created_by", "used_by", "token"] {
-            assert!(serde_json::from_str::<InviteCreate>(&format!("{{\"{field}\":null}}")).is_err(), "{field}");
+            assert!(
+                serde_json::from_str::<InviteCreate>(&format!("{{\"{field}\":null}}")).is_err(),
+                "{field}"
+            );
         }
     }
 }

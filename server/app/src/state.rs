@@ -143,7 +143,7 @@ impl App {
             instance_lease: InstanceLease::default(),
             setup: Setup::default(),
             listening: OnceLock::new(),
-            backoff: Backoff::default(),
+            backoff: Backoff,
             passwords: Passwords::default(),
             mail,
             mail_allowance,

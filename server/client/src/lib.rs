@@ -3,5 +3,6 @@
 mod admin;
 mod call;
 mod me;
+mod registration;
 
 pub use call::{Client, ClientError};

@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 const DESCRIPTION: &str = include_str!("../../api/openapi.json");
-const SOURCES: [&str; 2] = [include_str!("../src/admin.rs"), include_str!("../src/me.rs")];
+const SOURCES: [&str; 3] =
+    [include_str!("../src/admin.rs"), include_str!("../src/me.rs"), include_str!("../src/registration.rs")];
 
 #[test]
 fn each_operation_of_the_api_is_a_method_of_that_name() -> Result<(), serde_json::Error> {

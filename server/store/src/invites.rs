@@ -48,11 +48,7 @@ pub struct NewInvite {
 
 impl Store {
     /// Makes an invitation.
-    pub async fn create_invite(
-        &self,
-        invite: &NewInvite,
-        entry: &AuditEntry,
-    ) -> Result<Invite, StoreError> {
+    pub async fn create_invite(&self, invite: &NewInvite, entry: &AuditEntry) -> Result<Invite, StoreError> {
         self.repeat(|| async {
             let transaction = self.begin().await?;
             let now_ms = database_time_ms(&transaction).await?;
@@ -79,10 +75,8 @@ impl Store {
 
     /// The invitation of this token, if it could be used now. Nothing is used.
     pub async fn load_open_invite(&self, hash: &[u8; 32]) -> Result<Option<Invite>, StoreError> {
-        let row = entity::Entity::find()
-            .filter(entity::Column::Hash.eq(hash.to_vec()))
-            .one(self.reader())
-            .await?;
+        let row =
+            entity::Entity::find().filter(entity::Column::Hash.eq(hash.to_vec())).one(self.reader()).await?;
         let now_ms = self.now_ms().await?;
         row.filter(|row| row.is_open(now_ms)).map(Invite::try_from).transpose()
     }

@@ -83,11 +83,10 @@ async fn read_session(store: &Store, session: SessionId) -> Result<Answer<Option
     let read_at = Instant::now();
     match store.load_active_session(session).await {
         Ok(found) => {
-            let value = found
-                .map(|(session, user)| {
-                    let expires_at_ms = session.expires_at_ms;
-                    Arc::new(SignedIn { session: session.id, user, expires_at_ms })
-                });
+            let value = found.map(|(session, user)| {
+                let expires_at_ms = session.expires_at_ms;
+                Arc::new(SignedIn { session: session.id, user, expires_at_ms })
+            });
             Ok(Answer { value, read_at })
         }
         Err(failure) => {

@@ -9,8 +9,8 @@ use waystation_pricing::Money;
 
 use crate::config::origin::{ConfigError, Origin, Values};
 use crate::config::value::{
-    BalanceStatus, Crashed, Interrupted, LogFormat, MailDomain, MailSender, MasterKeyText, Nets, Registration,
-    Secret, SettingValue, SmtpUrl, TimeZone,
+    BalanceStatus, Crashed, Interrupted, LogFormat, MailDomain, MailSender, MasterKeyText, Nets,
+    Registration, Secret, SettingValue, SmtpUrl, TimeZone,
 };
 
 /// One thing an operator can set.
@@ -105,7 +105,7 @@ settings! {
     secret text "mail.smtp_url" mail_smtp_url: Option<SmtpUrl> = "";
     /// Whom mails come from, such as `Waystation <relay@example.com>`; needed with `mail.smtp_url`.
     "mail.from" mail_from: Option<MailSender> = "";
-    /// How many mails one client, an IPv4 address or an IPv6 network of 64 bits, may ask for in an hour.
+    /// How many mails and registrations one client, an IPv4 address or an IPv6 network of 64 bits, may ask for in an hour.
     "mail.requests_per_client_max" mail_requests_per_client_max: u32 = "30";
     /// Who may register: `open`, `invite` (whoever is invited) or `closed`.
     "auth.registration" auth_registration: Registration = "closed";
@@ -196,6 +196,9 @@ fn check_together(config: &Config, values: &Values) -> Result<(), ConfigError> {
         Err(ConfigError::Value { name, origin, reason: reason.to_owned() })
     };
     let sends_mails = config.mail_smtp_url.is_some();
+    if sends_mails && config.public_url.is_none() && !config.listen.ip().is_loopback() {
+        return wrong("public_url", "must be set with mail.smtp_url: mails hold links");
+    }
     if sends_mails && config.mail_from.is_none() {
         return wrong("mail.from", "must be set with mail.smtp_url: mails need a sender");
     }

@@ -395,7 +395,9 @@ mod tests {
 
     #[test]
     fn a_mail_server_is_an_address_whose_password_is_not_shown() {
-        for good in ["smtp://mail.example.com", "smtps://ann:hunter2@mail.example.com:465", "smtp://127.0.0.1:25"] {
+        for good in
+            ["smtp://mail.example.com", "smtps://ann:hunter2@mail.example.com:465", "smtp://127.0.0.1:25"]
+        {
             let url = SmtpUrl::read(good).unwrap();
             assert_eq!(url.reveal(), good);
             assert!(!format!("{url:?}").contains("hunter2"));

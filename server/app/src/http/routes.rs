@@ -18,7 +18,8 @@ use crate::relay_routes::{RelayState, relay_routes};
 use crate::setup::require_owner;
 use crate::state::App;
 use crate::{
-    adjustments, channels, grants, health, home, invites, keys, ledger, models, openapi, requests, sign_in, users,
+    adjustments, channels, grants, health, home, invites, keys, ledger, models, openapi, requests, sign_in,
+    users,
 };
 
 /// Everything the server answers.

@@ -36,7 +36,10 @@ impl MailAllowance {
         if before.is_ok_and(|count| count < self.per_client_max) {
             return Ok(());
         }
-        Err(ApiError::new(ErrorCode::TooManyAttempts, "Too many mails were asked for. Come again in an hour."))
+        Err(ApiError::new(
+            ErrorCode::TooManyAttempts,
+            "Too many mails were asked for. Come again in an hour.",
+        ))
     }
 }
 

@@ -20,7 +20,7 @@ use waystation_api::locale::Locale;
 use waystation_ids::Email;
 
 pub(crate) use allowance::MailAllowance;
-pub(crate) use wording::MailKind;
+pub(crate) use wording::{MailKind, SeenDeed};
 
 use crate::config::Config;
 use crate::error::{StartError, error_chain};
@@ -84,6 +84,18 @@ impl Mailer {
         self.outgoing.is_some()
     }
 
+    /// Does in the background what decides whether a mail goes out; where too much waits already, it is not done.
+    pub(crate) fn prepare(&self, what: &'static str, work: impl Future<Output = ()> + Send + 'static) {
+        let Ok(place) = self.waiting.clone().try_acquire_owned() else {
+            warn!(what, "too many mails wait for the mail server: one is dropped");
+            return;
+        };
+        self.tasks.spawn(what, async move {
+            let _place = place;
+            work.await;
+        });
+    }
+
     /// Hands a mail to a task that tries a few times, and returns. Without a mail server nothing is sent.
     pub(crate) fn send(&self, mail: Mail) {
         let Some(outgoing) = self.outgoing.clone() else { return };
@@ -104,7 +116,9 @@ impl Outgoing {
         let kind = mail.kind.name();
         let message = match self.write(mail) {
             Ok(message) => message,
-            Err(failure) => return error!(kind, error = error_chain(failure.as_ref()), "a mail cannot be written"),
+            Err(failure) => {
+                return error!(kind, error = error_chain(failure.as_ref()), "a mail cannot be written");
+            }
         };
         let mut pauses = PAUSES.into_iter();
         loop {

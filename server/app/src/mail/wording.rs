@@ -158,7 +158,8 @@ fn in_english(kind: &MailKind) -> Letter {
 }
 
 fn in_chinese(kind: &MailKind) -> Letter {
-    const NOT_ME: &str = "如果不是您本人操作，请立即重置密码：打开登录页面，选择“忘记密码”。重置后所有会话都会退出。";
+    const NOT_ME: &str =
+        "如果不是您本人操作，请立即重置密码：打开登录页面，选择“忘记密码”。重置后所有会话都会退出。";
     let (subject, opening, link, closing): (_, String, Option<(&str, &String)>, String) = match kind {
         MailKind::VerifyEmail { link } => (
             "验证您的邮箱地址",
@@ -168,7 +169,8 @@ fn in_chinese(kind: &MailKind) -> Letter {
         ),
         MailKind::AlreadyRegistered { link } => (
             "有人尝试用您的邮箱注册",
-            "有人尝试用此邮箱注册，但它已有账户。如果是您本人，请直接登录；忘记密码时可在登录页面重置。".to_owned(),
+            "有人尝试用此邮箱注册，但它已有账户。如果是您本人，请直接登录；忘记密码时可在登录页面重置。"
+                .to_owned(),
             Some(("登录", link)),
             "如果不是您本人，无需任何操作，您的账户没有变化。".to_owned(),
         ),
@@ -198,7 +200,11 @@ fn in_chinese(kind: &MailKind) -> Letter {
         ),
         MailKind::RecoveryCodeUsed { deed } => (
             "恢复码已使用",
-            format!("您在 {} 的账户使用了一个恢复码（{}），该恢复码已失效。", deed.site, deed.time_and_address()),
+            format!(
+                "您在 {} 的账户使用了一个恢复码（{}），该恢复码已失效。",
+                deed.site,
+                deed.time_and_address()
+            ),
             None,
             NOT_ME.to_owned(),
         ),

@@ -97,7 +97,8 @@ async fn an_invitation_is_used_once_and_only_by_a_registration_that_succeeds() {
         let taken = store.enter_newcomer(&invited("owner@example.org"), &entry("user.register")).await;
         assert!(matches!(taken, Err(EnterError::Store(StoreError::Taken("email")))), "{taken:?}");
         assert!(store.load_open_invite(&[1; 32]).await.unwrap().is_some());
-        let (newcomers, register) = ([invited("ann@example.org"), invited("ben@example.org")], entry("user.register"));
+        let (newcomers, register) =
+            ([invited("ann@example.org"), invited("ben@example.org")], entry("user.register"));
         let (one, other) = tokio::join!(
             store.enter_newcomer(&newcomers[0], &register),
             store.enter_newcomer(&newcomers[1], &register),
@@ -245,7 +246,8 @@ async fn a_person_is_mailed_three_times_an_hour_for_one_purpose_however_many_ask
         let mut others = 0;
         for number in 20..30 {
             let purpose = if number % 2 == 0 { LinkPurpose::Verify } else { LinkPurpose::Registered };
-            others += usize::from(store.create_mailed_link(&link(&ann, purpose, number), LIMITS).await.unwrap());
+            others +=
+                usize::from(store.create_mailed_link(&link(&ann, purpose, number), LIMITS).await.unwrap());
         }
         // Six in all, whatever they are for.
         assert_eq!(others, 3);

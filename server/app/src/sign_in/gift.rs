@@ -1,0 +1,81 @@
+//! What people are given for registering.
+
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+use waystation_ids::{AccountId, UserId};
+use waystation_ledger::{Account, AccountKind, Direction, SystemAccount, TransferKind, Unit};
+use waystation_pricing::Money;
+use waystation_store::{AdjustmentRecord, FundsOrder, FundsTarget, Login};
+
+use crate::adjustments::refuse_movement;
+use crate::error::ApiError;
+use crate::state::App;
+
+/// Gives somebody what was promised for registering, if it has not been given. However often, and wherever it broke
+/// off before, it is given once: the ids of its order and account are made of the person's.
+pub(crate) async fn give_promised_gift(app: &App, user: UserId) -> Result<(), ApiError> {
+    let facts = app.store.load_sign_in_facts(&Login::Id(user)).await?;
+    let Some(nanos) = facts.and_then(|facts| facts.promised_gift_nanos).filter(|nanos| *nanos > 0) else {
+        return Ok(());
+    };
+    let account = AccountId::from_uuid(made_of(user, b"sign-up gift account"));
+    let order = FundsOrder {
+        id: with_last_byte_zero(made_of(user, b"sign-up gift order")),
+        user,
+        target: FundsTarget::New(Box::new(Account::new(account, user, AccountKind::Gift, Unit::NanoUsd))),
+        counterpart: SystemAccount::Promotions,
+        direction: Direction::Credit,
+        amount: nanos,
+        kind: TransferKind::Grant,
+        record: AdjustmentRecord {
+            entered: None,
+            reason_code: "sign_up_gift".to_owned(),
+            note: "For registering".to_owned(),
+            actor: None,
+        },
+    };
+    app.lanes.move_funds(order).await.map_err(refuse_movement)?;
+    // Not before the books have it.
+    Ok(app.store.clear_promised_gift(user).await?)
+}
+
+/// What somebody who registers now is promised.
+pub(super) fn promised_gift_nanos(app: &App) -> Option<i64> {
+    Some(app.config.auth_sign_up_gift).filter(|gift| *gift > Money::ZERO).map(Money::nanos)
+}
+
+/// An id of the person's own time, so that it sorts where the person does, the rest of it made of person and purpose.
+fn made_of(user: UserId, purpose: &[u8]) -> Uuid {
+    let mut bytes = *user.uuid().as_bytes();
+    let digest = Sha256::new().chain_update(purpose).chain_update(bytes).finalize();
+    // Version and variant (RFC 9562, section 4) stay as they are.
+    bytes[7] = digest[7];
+    for (byte, made) in bytes.iter_mut().zip(digest).skip(9) {
+        *byte = made;
+    }
+    Uuid::from_bytes(bytes)
+}
+
+fn with_last_byte_zero(uuid: Uuid) -> Uuid {
+    let mut bytes = *uuid.as_bytes();
+    bytes[15] = 0;
+    Uuid::from_bytes(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ids_of_a_gift_are_the_persons_own_and_the_same_each_time() {
+        let (ann, ben) = (UserId::new(1_795_000_000_000, [1; 10]), UserId::new(1_795_000_000_000, [2; 10]));
+        let id = |user| made_of(user, b"order");
+        assert_eq!(id(ann), id(ann));
+        assert_ne!(id(ann), id(ben));
+        assert_ne!(id(ann), made_of(ann, b"account"));
+        assert_ne!(id(ann), ann.uuid());
+        assert_eq!(id(ann).as_bytes()[..6], ann.uuid().as_bytes()[..6]);
+        assert_eq!(id(ann).get_version_num(), 7);
+        assert_eq!(with_last_byte_zero(id(ann)).as_bytes()[15], 0);
+    }
+}
