@@ -2,7 +2,7 @@
 
 use sea_orm::{ActiveValue::Set, EntityTrait};
 use thiserror::Error;
-use waystation_ids::InviteId;
+use waystation_ids::{InviteId, Username};
 
 use crate::audit_log::{AuditEntry, append_audit};
 use crate::connection::{Store, database_time_ms};
@@ -18,6 +18,9 @@ pub struct Newcomer {
     pub user: NewUser,
     /// Whether the person has shown to hold the address.
     pub is_email_verified: bool,
+    /// The name to sign in with that the person gets when the address is verified, if it is free then. Before, it is
+    /// nobody's: else the name would tell whether the address was known.
+    pub wanted_username: Option<Username>,
     /// The language that the person wants mails in.
     pub locale: Option<String>,
     /// The invitation that is used up by it.
@@ -61,6 +64,7 @@ impl Store {
                 registered_at_ms: Set(Some(now_ms)),
                 email_verified_at_ms: Set(newcomer.is_email_verified.then_some(now_ms)),
                 password_changed_at_ms: Set(newcomer.user.password_hash.as_ref().map(|_| now_ms)),
+                wanted_username: Set(newcomer.wanted_username.as_ref().map(|name| name.as_str().to_owned())),
                 promised_gift_nanos: Set(newcomer.promised_gift_nanos),
                 locale: Set(newcomer.locale.clone()),
                 ..Default::default()

@@ -1,6 +1,9 @@
 //! What people sign in with by themselves: addresses that are verified, and hashes of passwords.
 
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{
+    ActiveValue::{NotSet, Set},
+    ColumnTrait, EntityTrait, QueryFilter, QuerySelect,
+};
 use thiserror::Error;
 use waystation_ids::{Email, SessionId, UserId, UserStatus, Username};
 
@@ -140,23 +143,7 @@ impl Store {
         new_hash: &str,
         entry: impl Fn(UserId) -> AuditEntry,
     ) -> Result<Option<SignInFacts>, StoreError> {
-        self.repeat(|| async {
-            let transaction = self.begin().await?;
-            let Some(row) = take_link_of_active(&transaction, link, LinkPurpose::Reset).await? else {
-                return Ok(None);
-            };
-            let user = UserId::from_uuid(row.id);
-            let now_ms = write_password(&transaction, &row, new_hash).await?;
-            end_sessions(&transaction, user, now_ms).await?;
-            if row.email_verified_at_ms.is_none() {
-                verify_email(&transaction, &row, now_ms).await?;
-            }
-            record_change(&transaction, ChangeKind::User, &user.to_string()).await?;
-            append_audit(&transaction, &entry(user)).await?;
-            transaction.commit().await?;
-            SignInFacts::try_from(row).map(Some)
-        })
-        .await
+        self.take_verifying_link(link, LinkPurpose::Reset, Some(new_hash), entry).await
     }
 
     /// Takes a link that was mailed to verify an address. None: as with [`Store::reset_password`].
@@ -165,15 +152,51 @@ impl Store {
         link: &[u8; 32],
         entry: impl Fn(UserId) -> AuditEntry,
     ) -> Result<Option<SignInFacts>, StoreError> {
+        self.take_verifying_link(link, LinkPurpose::Verify, None, entry).await
+    }
+
+    async fn take_verifying_link(
+        &self,
+        link: &[u8; 32],
+        purpose: LinkPurpose,
+        new_hash: Option<&str>,
+        entry: impl Fn(UserId) -> AuditEntry,
+    ) -> Result<Option<SignInFacts>, StoreError> {
+        // Two may verify at once who want the same name: the one that is too late goes on without.
+        match self.try_verifying_link(link, purpose, new_hash, true, &entry).await {
+            Err(StoreError::Taken(_)) => {
+                self.try_verifying_link(link, purpose, new_hash, false, &entry).await
+            }
+            ended => ended,
+        }
+    }
+
+    async fn try_verifying_link(
+        &self,
+        link: &[u8; 32],
+        purpose: LinkPurpose,
+        new_hash: Option<&str>,
+        claims_name: bool,
+        entry: &impl Fn(UserId) -> AuditEntry,
+    ) -> Result<Option<SignInFacts>, StoreError> {
         self.repeat(|| async {
             let transaction = self.begin().await?;
-            let Some(row) = take_link_of_active(&transaction, link, LinkPurpose::Verify).await? else {
+            let Some(row) = take_link_of_active(&transaction, link, purpose).await? else {
                 return Ok(None);
             };
             let user = UserId::from_uuid(row.id);
-            let now_ms = database_time_ms(&transaction).await?;
-            verify_email(&transaction, &row, now_ms).await?;
-            close_links(&transaction, user, LinkPurpose::Verify, now_ms).await?;
+            let now_ms = match new_hash {
+                Some(new_hash) => {
+                    let now_ms = write_password(&transaction, &row, new_hash).await?;
+                    end_sessions(&transaction, user, now_ms).await?;
+                    now_ms
+                }
+                None => database_time_ms(&transaction).await?,
+            };
+            if row.email_verified_at_ms.is_none() {
+                verify_address(&transaction, &row, claims_name, now_ms).await?;
+                close_links(&transaction, user, LinkPurpose::Verify, now_ms).await?;
+            }
             record_change(&transaction, ChangeKind::User, &user.to_string()).await?;
             append_audit(&transaction, &entry(user)).await?;
             transaction.commit().await?;
@@ -246,15 +269,36 @@ async fn write_password(
     Ok(now_ms)
 }
 
-async fn verify_email(transaction: &Transaction, row: &entity::Model, now_ms: i64) -> Result<(), StoreError> {
+/// The address is the person's, and so is the name that the person asked for, if it is free.
+async fn verify_address(
+    transaction: &Transaction,
+    row: &entity::Model,
+    claims_name: bool,
+    now_ms: i64,
+) -> Result<(), StoreError> {
+    let wanted = row.wanted_username.as_ref().filter(|_| claims_name && row.username.is_none());
+    let username = match wanted {
+        Some(name) if is_name_free(transaction, name).await? => Set(Some(name.clone())),
+        _ => NotSet,
+    };
     let verified = entity::ActiveModel {
         id: Set(row.id),
+        username,
+        wanted_username: Set(None),
         email_verified_at_ms: Set(Some(now_ms)),
         updated_at_ms: Set(now_ms),
         ..Default::default()
     };
-    entity::Entity::update(verified).exec_without_returning(transaction).await?;
+    entity::Entity::update(verified)
+        .exec_without_returning(transaction)
+        .await
+        .map_err(|error| StoreError::taken(error, "username"))?;
     Ok(())
+}
+
+async fn is_name_free(transaction: &Transaction, name: &str) -> Result<bool, StoreError> {
+    let holder = entity::Entity::find().filter(entity::Column::Username.eq(name)).one(transaction).await?;
+    Ok(holder.is_none())
 }
 
 impl TryFrom<entity::Model> for SignInFacts {
@@ -294,6 +338,7 @@ pub(crate) mod entity {
         pub email_verified_at_ms: Option<i64>,
         pub password_changed_at_ms: Option<i64>,
         pub registered_at_ms: Option<i64>,
+        pub wanted_username: Option<String>,
         pub promised_gift_nanos: Option<i64>,
         pub locale: Option<String>,
     }

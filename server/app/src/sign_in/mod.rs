@@ -15,8 +15,8 @@ pub(crate) use backoff::{Backoff, Bucket};
 pub(crate) use completion::{ProvedBy, Reception, complete_sign_in};
 #[allow(unused_imports, reason = "every way of signing in gives what was promised, and enters people")]
 pub(crate) use gift::give_promised_gift;
-#[allow(unused_imports, reason = "the administration mails the link when it resets a password")]
-pub(crate) use mailed_links::mail_reset_link;
+#[allow(unused_imports, reason = "the administration resets passwords by it")]
+pub(crate) use mailed_links::{create_reset_link, mail_reset_link};
 #[allow(unused_imports, reason = "every way of signing in enters people")]
 pub(crate) use policy::{Admission, NewPerson, check_registration, enter_newcomer};
 pub(crate) use token::LinkToken;

@@ -21,7 +21,7 @@ use crate::passwords::{Compared, check_password_field};
 use crate::sign_in::backoff::Bucket;
 use crate::sign_in::completion::{ProvedBy, complete_sign_in};
 use crate::sign_in::mailed_links::{
-    after_the_answer, dead_link, mail_password_changed, mail_reset_link, require_mail,
+    after_the_answer, dead_link, mail_password_changed, mail_reset_link, mail_verify_link, require_mail,
 };
 use crate::sign_in::policy::give_gift_or_leave_it;
 use crate::sign_in::registration::is_to_be_verified;
@@ -38,8 +38,7 @@ const LOGIN_LENGTH_MAX: usize = 254;
     post, path = "/auth/login", tag = "auth", operation_id = "sign_in", request_body = PasswordSignIn,
     responses(
         (status = 200, description = "The person is signed in, or is asked for a second factor", body = SignInReply),
-        (status = 401, description = "The login or the password is wrong; which of them is not said", body = ErrorReply),
-        (status = 403, description = "The address is not verified yet", body = ErrorReply),
+        (status = 401, description = "The login or the password is wrong, or the address is not verified yet; which of them is not said, but the link is mailed again", body = ErrorReply),
         (status = 429, description = "Too many tries", body = ErrorReply),
         (status = 503, description = "Too many people sign in at this moment", body = ErrorReply),
     ),
@@ -69,9 +68,11 @@ pub(super) async fn sign_in(
     app.backoff.note_success(Bucket::Account(&account), &visitor).await;
     if app.config.requires_verification() && is_to_be_verified(&facts) {
         note_failed_sign_in(&app, &visitor, Some(facts.user), "email_unverified").await?;
-        let message =
-            "Verify your address first: open the link that was mailed to you, or ask for another one.";
-        return Err(ApiError::new(ErrorCode::EmailUnverified, message));
+        let (mailing_app, mailed) = (app.clone(), facts.clone());
+        let mailing = async move { mail_verify_link(&mailing_app, &mailed).await.map(drop) };
+        after_the_answer(&app, "resend_verification", mailing);
+        // Who registers somebody's address and signs in with it would learn by another answer whether it was known.
+        return Err(wrong_credentials());
     }
     if compared == Compared::RightButOutdated {
         rehash(&app, &facts, &body).await;
@@ -252,7 +253,8 @@ async fn refuse_link(app: &App, visitor: &Visitor) -> ApiError {
 }
 
 fn wrong_credentials() -> ApiError {
-    ApiError::new(ErrorCode::InvalidCredentials, "The login or the password is wrong.")
+    let message = "The login or the password is wrong, or the address is not verified yet: see your mail.";
+    ApiError::new(ErrorCode::InvalidCredentials, message)
 }
 
 impl From<ChangePasswordError> for ApiError {

@@ -30,7 +30,7 @@ pub(crate) struct Admission {
 pub(crate) struct NewPerson {
     /// The address.
     pub(crate) email: Email,
-    /// The name to sign in with.
+    /// The name to sign in with; the person's once the address is verified.
     pub(crate) username: Option<Username>,
     /// What the person is called; none: what stands before the `@`.
     pub(crate) display_name: Option<String>,
@@ -85,18 +85,23 @@ pub(crate) async fn enter_newcomer(
     let id = UserId::new(now_ms(), random_bytes()?);
     let display_name = person.display_name.unwrap_or_else(|| person.email.local_part().to_owned());
     let is_email_verified = person.is_email_verified || admission.shows_address;
+    // Only where nothing is to be verified is it the person's at once: see `Newcomer::wanted_username`.
+    let is_let_in = is_email_verified || !app.config.requires_verification();
+    let (username, wanted_username) =
+        if is_let_in { (person.username, None) } else { (None, person.username) };
     let newcomer = Newcomer {
         user: NewUser {
             id,
             cash_account: AccountId::new(now_ms(), random_bytes()?),
             email: person.email,
-            username: person.username,
+            username,
             display_name,
             role: Role::User,
             password_hash: person.password_hash,
             is_demo: false,
         },
         is_email_verified,
+        wanted_username,
         locale: person.locale.map(|locale| locale.tag().to_owned()),
         invite: admission.invite,
         promised_gift_nanos: promised_gift_nanos(app),
@@ -107,7 +112,7 @@ pub(crate) async fn enter_newcomer(
     entry.after = state_of(&json!({ "is_email_verified": is_email_verified, "invite": admission.invite }));
     let user = app.store.enter_newcomer(&newcomer, &entry).await?;
     app.changes.announce(ChangeKind::User, id).await;
-    if is_email_verified || !app.config.requires_verification() {
+    if is_let_in {
         give_gift_or_leave_it(app, id).await;
     }
     Ok(user)

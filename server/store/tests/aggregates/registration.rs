@@ -28,6 +28,7 @@ fn newcomer(email: &str) -> Newcomer {
     Newcomer {
         user,
         is_email_verified: false,
+        wanted_username: None,
         locale: Some("zh-CN".to_owned()),
         invite: None,
         promised_gift_nanos: Some(5),
@@ -186,6 +187,36 @@ async fn a_mailed_link_verifies_its_address_once() {
         let facts = store.load_sign_in_facts(&Login::Id(ann.id)).await.unwrap().unwrap();
         assert!(facts.is_email_verified);
         assert!(store.verify_email(&[3; 32], verify).await.unwrap().is_none());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_is_nobodys_until_an_address_is_verified_and_then_the_first_ones() {
+    for_each_database(|store, _| async move {
+        let mut people = Vec::new();
+        for number in 0..6 {
+            let wanted = newcomer(&format!("user{number}@example.org"));
+            let wanted = Newcomer { wanted_username: Some("ann".parse().unwrap()), ..wanted };
+            let user = store.enter_newcomer(&wanted, &entry("user.register")).await.unwrap();
+            assert!(
+                store.create_mailed_link(&link(&user, LinkPurpose::Verify, number), LIMITS).await.unwrap()
+            );
+            people.push(user);
+        }
+        let ann = Login::Username("ann".parse().unwrap());
+        assert!(store.load_sign_in_facts(&ann).await.unwrap().is_none());
+        let mut verifying = tokio::task::JoinSet::new();
+        for number in 0..6 {
+            let store = store.clone();
+            verifying.spawn(async move {
+                store.verify_email(&[number; 32], |_| entry("user.verify_email")).await.unwrap().is_some()
+            });
+        }
+        // All of them are verified; one has the name.
+        assert_eq!(verifying.join_all().await, [true; 6]);
+        let holder = store.load_sign_in_facts(&ann).await.unwrap().unwrap();
+        assert!(people.iter().any(|user| user.id == holder.user));
     })
     .await;
 }

@@ -73,6 +73,37 @@ async fn a_known_and_an_unknown_address_get_the_same_answers() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn registering_somebody_elses_address_tells_nothing_afterwards_either() {
+    let mails = MailServer::start();
+    let world = start(patient_site(&mails));
+    register(&world, &mails, &known(0), PASSWORD).await;
+    let mut seen = Vec::new();
+    for (round, email) in [known(0), "nobody@example.org".to_owned()].into_iter().enumerate() {
+        let name = format!("name{round}");
+        let register = json!({ "email": email, "password": "the stranger's own", "username": name });
+        let first = ask_from(&world, &client(1), "/api/auth/register", register).await;
+        // Whatever was entered is there by now.
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let mut answers = vec![without_id(&first)];
+        for login in [&email, &name] {
+            answers.push(without_id(&sign_in(&world, login, "the stranger's own").await));
+        }
+        // The name is free for whoever verifies an address first, in both cases.
+        let own = format!("own{round}@example.net");
+        let body = json!({ "email": own, "password": PASSWORD, "username": name });
+        answers.push(without_id(&ask_from(&world, &client(2), "/api/auth/register", body).await));
+        let token = mails.mail_to(&own, 1).await.token(super::SITE, "/verify-email#token");
+        let verified =
+            ask_from(&world, &client(2), "/api/auth/verify-email", json!({ "token": token })).await;
+        answers.push(without_id(&verified));
+        answers.push((sign_in(&world, &name, PASSWORD).await.status, json!(null)));
+        seen.push(answers);
+    }
+    assert_eq!(seen[0], seen[1]);
+    assert_eq!(seen[0].last().unwrap().0, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_known_address_takes_no_longer_to_be_refused() {
     let mails = MailServer::start();
     let world = start(patient_site(&mails));

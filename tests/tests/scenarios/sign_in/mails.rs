@@ -141,6 +141,18 @@ async fn a_mail_server_that_says_to_come_again_gets_the_mail_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_mail_server_that_must_speak_tls_gets_nothing_without() {
+    let mails = MailServer::start();
+    let url = format!("{}?tls=required", mails.url());
+    let world = start(patient_site(&mails).with("WAYSTATION_MAIL_SMTP_URL", &url));
+    let body = json!({ "email": "ann@example.org", "password": PASSWORD });
+    ask(&world, "/api/auth/register", body).await.expect(202);
+    let tried = async || world.first_server().log().contains("a mail could not be sent").then_some(());
+    waystation_tests::eventually("the mail is tried", Duration::from_secs(10), tried).await;
+    assert!(mails.mails_to("ann@example.org").is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_site_without_a_mail_server_says_so_and_takes_people_at_their_word_only_if_told_to() {
     let world = start(waystation_tests::WorldOptions::single().with("WAYSTATION_AUTH_REGISTRATION", "open"));
     for path in ["/api/auth/password-reset", "/api/auth/resend-verification"] {

@@ -41,8 +41,11 @@ async fn a_person_registers_verifies_signs_in_resets_and_changes_the_password() 
         assert!(mail.html.contains("lang=\"zh-CN\"") && mail.text.contains("24 小时"), "{mail:?}");
         let token = mail.token(SITE, "/verify-email#token");
 
-        sign_in(&world, email, PASSWORD).await.expect_code(403, "email_unverified");
-        sign_in(&world, email, "not the password").await.expect_code(401, "invalid_credentials");
+        let unverified = sign_in(&world, email, PASSWORD).await.expect_code(401, "invalid_credentials");
+        let wrong = sign_in(&world, email, "not the password").await.expect_code(401, "invalid_credentials");
+        assert_eq!(unverified.json()["error"]["message"], wrong.json()["error"]["message"]);
+        // Whoever has the password is mailed the link again.
+        assert_eq!(mails.mail_to(email, 2).await.subject, mail.subject);
         ask(&world, "/api/auth/verify-email", json!({ "token": token })).await.expect(204);
         let again = ask(&world, "/api/auth/verify-email", json!({ "token": token })).await;
         again.expect_code(400, "invalid_link");
@@ -54,13 +57,14 @@ async fn a_person_registers_verifies_signs_in_resets_and_changes_the_password() 
         assert_eq!(shown["role"], "user", "{shown}");
         // Given once, however often one signs in.
         assert_eq!(nanos(shown["balance"]["available"].as_str().unwrap()), nanos("0.5"), "{shown}");
+        let nothing = json!({});
         let balance =
-            world.ask_as(Some(&first_token), "203.0.113.1", Method::GET, "/api/me/balance", &json!({}));
-        let balance = balance.await.expect(200).json().to_string();
+            world.ask_as(Some(&first_token), "203.0.113.1", Method::GET, "/api/me/balance", &nothing).await;
+        let balance = balance.expect(200).json().to_string();
         assert!(balance.contains("\"gift\""), "{balance}");
 
         ask(&world, "/api/auth/password-reset", json!({ "email": email })).await.expect(202);
-        let mail = mails.mail_to(email, 2).await;
+        let mail = mails.mail_to(email, 3).await;
         assert_eq!(mail.subject, "重置您的密码");
         let token = mail.token(SITE, "/reset-password#token");
         let confirm = |password: &str| json!({ "token": token, "password": password });
@@ -73,7 +77,7 @@ async fn a_person_registers_verifies_signs_in_resets_and_changes_the_password() 
         ask(&world, path, confirm(third)).await.expect_code(400, "invalid_link");
         assert_ends(&world, &first_token).await;
         sign_in(&world, email, PASSWORD).await.expect_code(401, "invalid_credentials");
-        assert_eq!(mails.mail_to(email, 3).await.subject, "您的密码已更改");
+        assert_eq!(mails.mail_to(email, 4).await.subject, "您的密码已更改");
 
         let (kept, other) = (token_of(&world, email, second).await, token_of(&world, email, second).await);
         let change = async |current: &str, new: &str| {
@@ -87,7 +91,7 @@ async fn a_person_registers_verifies_signs_in_resets_and_changes_the_password() 
         assert_ends(&world, &other).await;
         assert_eq!(me(&world, &kept).await, 200);
         token_of(&world, email, third).await;
-        assert!(mails.mail_to(email, 4).await.text.contains("203.0.113.1"));
+        assert!(mails.mail_to(email, 5).await.text.contains("203.0.113.1"));
     }
 }
 
