@@ -64,7 +64,61 @@ fn with_last_byte_zero(uuid: Uuid) -> Uuid {
 
 #[cfg(test)]
 mod tests {
+    use waystation_ids::Role;
+    use waystation_store::{NewUser, Newcomer};
+
     use super::*;
+    use crate::audit_trail::Deed;
+    use crate::clock::now_ms;
+    use crate::config::{Config, Flags, load_values};
+    use crate::random::random_bytes;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_gift_is_given_once_by_whichever_sign_in_comes_first_after_a_crash() {
+        let folder = std::env::temp_dir().join(format!("waystation-gift-{}", std::process::id()));
+        let settings = vec![("data_dir".to_owned(), folder.display().to_string())];
+        let values = load_values(&Flags { file: None, settings }, |_| None).unwrap();
+        let app = App::open(Config::from_values(&values).unwrap()).await.unwrap();
+        // Entered, and then nothing more was done.
+        let id = UserId::new(now_ms(), random_bytes().unwrap());
+        let newcomer = Newcomer {
+            user: NewUser {
+                id,
+                cash_account: AccountId::new(now_ms(), random_bytes().unwrap()),
+                email: "ann@example.org".parse().unwrap(),
+                username: None,
+                display_name: "Ann".to_owned(),
+                role: Role::User,
+                password_hash: None,
+                is_demo: false,
+            },
+            is_email_verified: true,
+            wanted_username: None,
+            locale: None,
+            invite: None,
+            promised_gift_nanos: Some(500),
+        };
+        let entry = Deed { action: "user.register", target: None }.by_server();
+        app.store.enter_newcomer(&newcomer, &entry).await.unwrap();
+        let mut giving = tokio::task::JoinSet::new();
+        for _ in 0..10 {
+            let app = app.clone();
+            giving.spawn(async move { give_promised_gift(&app, id).await.unwrap() });
+        }
+        giving.join_all().await;
+        give_promised_gift(&app, id).await.unwrap();
+        let accounts = app.store.list_accounts(id).await.unwrap();
+        let gifts: Vec<i64> = accounts
+            .iter()
+            .filter(|account| account.kind == AccountKind::Gift)
+            .map(|account| account.balance.credits_posted)
+            .collect();
+        assert_eq!(gifts, [500]);
+        let facts = app.store.load_sign_in_facts(&Login::Id(id)).await.unwrap().unwrap();
+        assert_eq!(facts.promised_gift_nanos, None);
+        app.close().await.unwrap();
+        std::fs::remove_dir_all(folder).unwrap();
+    }
 
     #[test]
     fn the_ids_of_a_gift_are_the_persons_own_and_the_same_each_time() {
