@@ -19,6 +19,12 @@ fn columns() -> [(&'static str, Vec<ColumnDef>); 2] {
         // When the person was shown to hold the address.
         optional_number("email_verified_at_ms"),
         optional_number("password_changed_at_ms"),
+        // When the person registered by itself; none: somebody else entered it, and vouches for the address.
+        optional_number("registered_at_ms"),
+        // The name to sign in with that the person asked for; it is nobody's until the address is verified.
+        optional_text("wanted_username", 64),
+        // What the person was promised for registering, in nano-USD, until it is given.
+        optional_number("promised_gift_nanos"),
         // The language of mails, such as zh-CN.
         optional_text("locale", 16),
         // When the person was deleted; what the books need stays.

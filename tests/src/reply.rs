@@ -73,6 +73,12 @@ impl Reply {
         self
     }
 
+    /// Panics unless this is an error of the management API with this status and code; returns the reply.
+    pub fn expect_code(self, status: u16, code: &str) -> Reply {
+        assert_eq!((self.status, self.code().as_str()), (status, code), "{}", self.text);
+        self
+    }
+
     /// Panics unless this is an error in the OpenAI form with this status and code, and an id to ask about.
     pub fn expect_error(self, status: u16, code: &str) -> Reply {
         assert_eq!((self.status, self.code().as_str()), (status, code), "{}", self.text);

@@ -208,6 +208,24 @@ impl World {
         Reply::read(request.send().await.expect("the server answers")).await
     }
 
+    /// The same with whatever token, or none, from a client whose address a trusted proxy names.
+    pub async fn ask_as(
+        &self,
+        token: Option<&str>,
+        client: &str,
+        method: Method,
+        path: &str,
+        body: &Value,
+    ) -> Reply {
+        let url = format!("{}{path}", self.servers[0].base_url());
+        let mut request = self.http.request(method, url).header("x-forwarded-for", client);
+        if let Some(token) = token {
+            request = request.bearer_auth(token);
+        }
+        let request = request.header("content-type", "application/json").body(body.to_string());
+        Reply::read(request.send().await.expect("the server answers")).await
+    }
+
     /// What a management `GET` answers.
     pub async fn get(&self, path: &str) -> Value {
         self.ask(Method::GET, path, None).await.expect(200).json()

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::passkeys::{PasskeyUseStarted, UsedCredential};
+use crate::passwords::Password;
 use crate::time::Time;
 
 /// An authenticator app to set up. No Debug: nothing may print its secret by accident.
@@ -115,7 +116,7 @@ pub struct ProofStarted {
 pub struct ProofCreate {
     /// The password.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub password: Option<String>,
+    pub password: Option<Password>,
     /// What the authenticator app shows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub totp: Option<String>,

@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 use waystation_ids::{Email, Username};
 
 use crate::name::Name;
+use crate::passwords::Password;
 use crate::sign_in::Reception;
 
 /// Whether the site has an owner.
@@ -25,9 +26,8 @@ pub struct SetupCreate {
     /// A name to sign in with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub username: Option<Username>,
-    /// At least 10 characters.
-    #[schema(min_length = 10, max_length = 1024)]
-    pub password: String,
+    /// The password.
+    pub password: Password,
     /// What the owner is called; what stands before the `@` of the address, unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub display_name: Option<Name>,

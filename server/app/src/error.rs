@@ -221,6 +221,9 @@ pub(crate) enum StartError {
     /// The demo cannot be made or run here; the text says why.
     #[error("{0}")]
     Demo(String),
+    /// The mail server's address is none.
+    #[error("mail.smtp_url is not an address of a mail server")]
+    Mail(#[source] lettre::transport::smtp::Error),
     /// A password could not be hashed.
     #[error("the password cannot be hashed")]
     Password,

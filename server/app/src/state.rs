@@ -19,7 +19,9 @@ use crate::error::StartError;
 use crate::http::public_origin::PublicOrigin;
 use crate::instance_lease::InstanceLease;
 use crate::keys::{KeyDirectory, SharedKeys};
+use crate::mail::{MailAllowance, Mailer};
 use crate::metrics::Metrics;
+use crate::passwords::Passwords;
 use crate::random::random_bytes;
 use crate::redis::Redis;
 use crate::sealing::{MasterKey, Sealing};
@@ -70,6 +72,12 @@ pub(crate) struct Parts {
     pub(crate) instance_lease: InstanceLease,
     /// Whether the site has an owner.
     pub(crate) setup: Setup,
+    /// Hashes and compares passwords.
+    pub(crate) passwords: Passwords,
+    /// Sends mails.
+    pub(crate) mail: Mailer,
+    /// Counts the mails that clients ask for.
+    pub(crate) mail_allowance: MailAllowance,
     /// Whether it is a site to try out, which this server made.
     pub(crate) is_demo: bool,
     /// Background tasks.
@@ -121,6 +129,8 @@ impl App {
         );
         let is_demo = is_demo_folder(&config.data_dir);
         let backoff = Backoff::new(redis);
+        let mail = Mailer::open(&config, tasks.clone())?;
+        let mail_allowance = MailAllowance::new(config.mail_requests_per_client_max);
         // The lanes end by themselves with the last clone of them; whoever was promised an answer has it then.
         let (lanes, _) = LedgerLanes::start(&store);
         Ok(App(Arc::new(Parts {
@@ -140,6 +150,9 @@ impl App {
             instance,
             instance_lease: InstanceLease::default(),
             setup: Setup::default(),
+            passwords: Passwords::default(),
+            mail,
+            mail_allowance,
             is_demo,
             tasks,
             metrics: Metrics::default(),

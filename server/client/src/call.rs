@@ -117,6 +117,12 @@ impl Client {
         self.send(self.request(Method::POST, path).json(body)).await
     }
 
+    pub(crate) async fn post_with(&self, path: &[&str], body: &impl Serialize) -> Result<(), ClientError> {
+        let request = self.request(Method::POST, path).json(body);
+        let response = request.send().await.map_err(ClientError::Connection)?;
+        accept(response).await.map(drop)
+    }
+
     /// Posts what moves money: repeated under the same key it moves once.
     pub(crate) async fn post_once<A: DeserializeOwned>(
         &self,

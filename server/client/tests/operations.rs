@@ -3,9 +3,10 @@
 use serde_json::Value;
 
 const DESCRIPTION: &str = include_str!("../../api/openapi.json");
-const SOURCES: [&str; 4] = [
+const SOURCES: [&str; 5] = [
     include_str!("../src/admin.rs"),
     include_str!("../src/me.rs"),
+    include_str!("../src/registration.rs"),
     include_str!("../src/second_factors.rs"),
     include_str!("../src/sign_in.rs"),
 ];

@@ -12,12 +12,16 @@ mod connection;
 mod error;
 mod first_owner;
 mod idempotency;
+mod invites;
 mod keys;
 mod leases;
 mod ledger_audit;
 mod ledger_lanes;
+mod mailed_links;
 mod models;
+mod newcomers;
 mod passkeys;
+mod passwords;
 mod pending_sign_ins;
 mod planned_faults;
 mod prices;
@@ -46,6 +50,7 @@ pub use channels::{
 pub use connection::{DatabaseKind, Store, StoreOptions};
 pub use error::StoreError;
 pub use idempotency::{Claim, IdempotentWrite};
+pub use invites::{Invite, NewInvite};
 pub use keys::{ChangeKeyError, Key, KeyHolder, KeyLimits, KeyRotation, KeyUpdate, NewKey};
 pub use leases::INSTANCE_LEASE_MS;
 pub use ledger_audit::{AuditDifference, AuditReport};
@@ -53,8 +58,11 @@ pub use ledger_lanes::{
     AdjustmentRecord, FundsAudit, FundsOrder, FundsReceipt, FundsTarget, LaneError, LaneMetrics, Lapsed,
     LedgerLanes, SweepReport,
 };
+pub use mailed_links::{LinkPurpose, MailLimits, NewMailedLink};
 pub use models::{Model, ModelChange, NewModel, OutputCapParameter};
+pub use newcomers::{EnterError, Newcomer};
 pub use passkeys::{NewPasskey, Passkey, PasskeyCreation, PasskeyDeletion};
+pub use passwords::{ChangePasswordError, Login, PasswordChange, SignInFacts};
 pub use pending_sign_ins::{NewPending, Pending, PendingKind};
 pub use planned_faults::{FaultKind, FaultMoment, PlannedFault, PlannedFaults};
 pub use prices::{NewPriceVersion, PriceVersion};

@@ -7,6 +7,8 @@ use tokio::time::{Instant, sleep};
 use crate::connection::Store;
 use crate::error::StoreError;
 use crate::keys::ChangeKeyError;
+use crate::newcomers::EnterError;
+use crate::passwords::ChangePasswordError;
 use crate::users::UpdateUserError;
 
 const REPEATS_MAX: u32 = 8;
@@ -34,6 +36,18 @@ impl TakenBack for UpdateUserError {
 impl TakenBack for ChangeKeyError {
     fn is_taken_back(&self) -> bool {
         matches!(self, ChangeKeyError::Store(error) if error.is_taken_back())
+    }
+}
+
+impl TakenBack for ChangePasswordError {
+    fn is_taken_back(&self) -> bool {
+        matches!(self, ChangePasswordError::Store(error) if error.is_taken_back())
+    }
+}
+
+impl TakenBack for EnterError {
+    fn is_taken_back(&self) -> bool {
+        matches!(self, EnterError::Store(error) if error.is_taken_back())
     }
 }
 

@@ -8,14 +8,12 @@ use crate::audit_log::{AuditEntry, append_audit};
 use crate::changes::{ChangeKind, record_change};
 use crate::connection::{Store, Transaction, database_time_ms};
 use crate::error::StoreError;
+use crate::mailed_links::{LinkPurpose, NewMailedLink, close_links, insert_link};
 use crate::sessions::end_sessions;
-use crate::sql::insert_rows;
 use crate::users::{UpdateUserError, User, entity, lock_user_of_role};
 
 /// The tables of second factors. A passkey is one, and a first one as well.
 const SECOND_FACTORS: [&str; 3] = ["totp_secrets", "recovery_codes", "passkeys"];
-/// The purpose of a mailed link that sets a new password.
-const RESET: &str = "reset";
 
 /// A link that sets a new password, to be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,21 +110,14 @@ async fn replace_link(
     link: &NewResetLink,
     now_ms: i64,
 ) -> Result<(), StoreError> {
-    let earlier = Query::delete()
-        .from_table("mailed_links")
-        .and_where(Expr::col("user_id").eq(user.id))
-        .and_where(Expr::col("purpose").eq(RESET))
-        .take();
-    transaction.execute(&earlier).await?;
-    let columns = ["hash", "purpose", "user_id", "email", "created_at_ms", "expires_at_ms"];
-    let row = vec![
-        link.hash.to_vec().into(),
-        RESET.into(),
-        user.id.into(),
-        user.email.as_str().into(),
-        now_ms.into(),
-        now_ms.saturating_add(link.lasts_ms).into(),
-    ];
-    transaction.execute(&insert_rows("mailed_links", &columns, [row])?).await?;
-    Ok(())
+    let id = UserId::from_uuid(user.id);
+    close_links(transaction, id, LinkPurpose::Reset, now_ms).await?;
+    let link = NewMailedLink {
+        hash: link.hash,
+        purpose: LinkPurpose::Reset,
+        user: id,
+        email: user.email.parse().map_err(|_| StoreError::Unreadable("email"))?,
+        lasts_ms: link.lasts_ms,
+    };
+    insert_link(transaction, &link, now_ms).await
 }

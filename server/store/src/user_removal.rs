@@ -97,6 +97,8 @@ impl Store {
                 password_hash: None,
                 channel_group: None,
                 locale: None,
+                wanted_username: None,
+                promised_gift_nanos: None,
                 email_verified_at_ms: None,
                 password_changed_at_ms: None,
                 deleted_at_ms: Some(now_ms),

@@ -15,6 +15,7 @@ use crate::audit_log::{AuditEntry, Audited, append_audit};
 use crate::changes::{ChangeKind, record_change};
 use crate::connection::{Store, Transaction, database_time_ms};
 use crate::error::StoreError;
+use crate::mailed_links::{LinkPurpose, close_links};
 use crate::pending_sign_ins::end_pending_of;
 use crate::sessions::end_sessions;
 
@@ -291,10 +292,12 @@ impl Store {
             let changed = entity::ActiveModel {
                 id: Set(user.uuid()),
                 password_hash: Set(Some(new_hash.to_owned())),
+                password_changed_at_ms: Set(Some(now_ms)),
                 updated_at_ms: Set(now_ms),
                 ..Default::default()
             };
             entity::Entity::update(changed).exec_without_returning(&transaction).await?;
+            close_links(&transaction, user, LinkPurpose::Reset, now_ms).await?;
             end_pending_of(&transaction, user).await?;
             end_sessions(&transaction, user, now_ms).await?;
             record_change(&transaction, ChangeKind::User, &user.to_string()).await?;
@@ -317,11 +320,15 @@ impl Store {
 
 /// A person's row, locked until the transaction ends: what changes how somebody signs in goes one after the other.
 pub(crate) async fn lock_user(transaction: &Transaction, user: UserId) -> Result<entity::Model, StoreError> {
-    entity::Entity::find_by_id(user.uuid())
-        .lock_exclusive()
-        .one(transaction)
-        .await?
-        .ok_or(StoreError::Missing("user"))
+    find_locked_user(transaction, user).await?.ok_or(StoreError::Missing("user"))
+}
+
+/// The same, where there may be nobody.
+pub(crate) async fn find_locked_user(
+    transaction: &Transaction,
+    user: UserId,
+) -> Result<Option<entity::Model>, StoreError> {
+    Ok(entity::Entity::find_by_id(user.uuid()).lock_exclusive().one(transaction).await?)
 }
 
 /// Enters a person within the transaction of whatever comes with it, and opens the cash account.
@@ -341,6 +348,9 @@ pub(crate) async fn insert_user(transaction: &Transaction, user: &NewUser) -> Re
         updated_at_ms: now_ms,
         email_verified_at_ms: None,
         password_changed_at_ms: None,
+        registered_at_ms: None,
+        wanted_username: None,
+        promised_gift_nanos: None,
         locale: None,
         deleted_at_ms: None,
     };
@@ -463,6 +473,9 @@ pub(crate) mod entity {
         pub updated_at_ms: i64,
         pub email_verified_at_ms: Option<i64>,
         pub password_changed_at_ms: Option<i64>,
+        pub registered_at_ms: Option<i64>,
+        pub wanted_username: Option<String>,
+        pub promised_gift_nanos: Option<i64>,
         pub locale: Option<String>,
         pub deleted_at_ms: Option<i64>,
     }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use waystation_tests::{DatabaseKind, Key, Reply, World, nanos, price};
+use waystation_tests::{DatabaseKind, Key, Reply, World, WorldOptions, nanos, price};
 
 use crate::schema::{Field, FieldKind, body_fields, body_with, queries, sample_body};
 use crate::{HONEST_COST, MODEL, add_mock};
@@ -197,7 +197,9 @@ async fn try_forwarded_fields(world: &World, fields: &[&str]) -> usize {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_number_of_the_management_api_is_taken_whole_or_refused() {
     for kind in DatabaseKind::available() {
-        let world = World::start(kind);
+        // Nobody can be invited to a site that takes nobody.
+        let options = WorldOptions::single().with("WAYSTATION_AUTH_REGISTRATION", "invite");
+        let world = World::start_with(kind, options);
         let things = Things::make(&world).await;
         let document = world.get("/api/openapi.json").await;
         let fields = body_fields(&document);

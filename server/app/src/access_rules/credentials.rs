@@ -12,13 +12,16 @@ use waystation_store::User;
 
 use crate::access_rules::operations::{Needed, Operation, operations};
 use crate::access_rules::site::{Answer, Site};
+use crate::audit_trail::Doer;
 
 /// How a caller says who it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
     Bearer,
     LowerCaseBearer,
+    Cookie,
     Ended,
+    EndedCookie,
     Expired,
     SignedByAnotherSite,
     Unsigned,
@@ -36,10 +39,12 @@ enum Form {
     WrongCookie,
 }
 
-const FORMS: [Form; 17] = [
+const FORMS: [Form; 19] = [
     Form::Bearer,
     Form::LowerCaseBearer,
+    Form::Cookie,
     Form::Ended,
+    Form::EndedCookie,
     Form::Expired,
     Form::SignedByAnotherSite,
     Form::Unsigned,
@@ -58,7 +63,7 @@ const FORMS: [Form; 17] = [
 
 impl Form {
     fn is_valid(self) -> bool {
-        matches!(self, Form::Bearer | Form::LowerCaseBearer)
+        matches!(self, Form::Bearer | Form::LowerCaseBearer | Form::Cookie)
     }
 }
 
@@ -67,6 +72,7 @@ struct Person {
     user: User,
     token: String,
     ended: String,
+    ended_cookie: String,
     expired: String,
     of_disabled: String,
     key: String,
@@ -138,12 +144,16 @@ async fn enter_people(site: &Site) -> Vec<Person> {
             site.get_done(&itself, "PATCH", &path, json!({"status": "disabled"})).await;
         }
         let ended = site.token(&user).await;
-        site.app.store.revoke_session(user.id, session_of(&ended)).await.unwrap();
+        let entry = Doer::Server.does("session.revoke", "session", &session_of(&ended).to_string());
+        site.app.store.revoke_session(user.id, session_of(&ended), &entry).await.unwrap();
+        let ended_cookie = site.cookie(&user).await;
+        site.app.store.revoke_sessions(user.id, None, &entry).await.unwrap();
         let own = site.token(&user).await;
         let key = site.get_done(&own, "POST", "/api/me/keys", json!({"name": "a"})).await;
         people.push(Person {
             token: own,
             ended,
+            ended_cookie,
             expired: site.token_for(&user, Duration::ZERO).await,
             of_disabled,
             key: key["secret"].as_str().unwrap().to_owned(),
@@ -166,7 +176,9 @@ async fn dress(
     let headers = match form {
         Form::Bearer => bearer(&token),
         Form::LowerCaseBearer => authorization(format!("bearer {token}")),
+        Form::Cookie => by_browser(site.cookie(&person.user).await),
         Form::Ended => bearer(&person.ended),
+        Form::EndedCookie => by_browser(person.ended_cookie.clone()),
         Form::Expired => bearer(&person.expired),
         Form::SignedByAnotherSite => bearer(&sign_again(&token, &[9; 32])),
         Form::Unsigned => bearer(&unsigned(&token)),
@@ -181,11 +193,15 @@ async fn dress(
         Form::Twice => [bearer(&token), bearer(&token)].concat(),
         Form::Cut => bearer(&token[..token.len() - 1]),
         Form::WrongCookie => {
-            let value = format!("__Host-waystation={}.{}", session_of(&token), "A".repeat(43));
-            vec![("cookie", value), ("origin", "http://127.0.0.1:8787".to_owned())]
+            by_browser(format!("__Host-waystation={}.{}", session_of(&token), "A".repeat(43)))
         }
     };
     (path.to_owned(), headers)
+}
+
+/// What a page of the site makes a browser send.
+fn by_browser(cookie: String) -> Vec<(&'static str, String)> {
+    vec![("cookie", cookie), ("origin", "http://127.0.0.1:8787".to_owned())]
 }
 
 fn claims_of(token: &str) -> Value {

@@ -21,8 +21,10 @@ use crate::auth::create_access_token;
 use crate::clock::now_ms;
 use crate::config::{Config, Flags, load_values};
 use crate::http::build_router;
+use crate::http::visitor::Visitor;
 use crate::random::random_bytes;
 use crate::relay_start::start_relay;
+use crate::sign_in::{ProvedBy, Reception, complete_sign_in};
 use crate::state::App;
 use crate::users::{Entry, enter_user};
 
@@ -93,6 +95,20 @@ impl Site {
 
     pub(super) async fn token_for(&self, user: &User, lasts: Duration) -> String {
         create_access_token(&self.app, user.id, SessionKind::Cli, lasts).await.unwrap().access_token
+    }
+
+    /// The cookie of a browser in which the person has just signed in.
+    pub(super) async fn cookie(&self, user: &User) -> String {
+        let visitor = Visitor {
+            client_ip: [127, 0, 0, 1].into(),
+            user_agent: "a test".to_owned(),
+            request: RequestId::new_cause(now_ms(), random_bytes().unwrap()),
+        };
+        let signed_in =
+            complete_sign_in(&self.app, &visitor, user.clone(), ProvedBy::Pairing, Reception::Cookie);
+        let response = signed_in.await.unwrap();
+        let cookie = response.headers()[header::SET_COOKIE].to_str().unwrap();
+        cookie.split(';').next().unwrap().to_owned()
     }
 
     /// A person of each role, the lowest first.

@@ -13,14 +13,12 @@ use crate::audit_trail::{Deed, Doer, state_of};
 use crate::auth::create_access_token;
 use crate::cli::{CommandError, Outcome, Output};
 use crate::config::Config;
-use crate::passwords::hash_password;
+use crate::passwords::{PASSWORD_BYTES_MAX, check_password, hash_password};
 use crate::setup_token::remove_setup_token;
 use crate::sign_in::create_pairing;
 use crate::state::App;
 use crate::users::{Entry, enter_user, show};
 
-const PASSWORD_LENGTH_MIN: usize = 10;
-const PASSWORD_BYTES_MAX: usize = 1_024;
 const TTL_MAX: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 #[derive(Debug, Subcommand)]
@@ -129,7 +127,10 @@ async fn create_user(
     arguments: CreateUserArguments,
     output: &mut Output,
 ) -> Result<Outcome, CommandError> {
-    let password = if arguments.password_stdin { Some(read_password(std::io::stdin())?) } else { None };
+    let password = match arguments.password_stdin {
+        true => Some(read_password(std::io::stdin(), Some(&arguments.email))?),
+        false => None,
+    };
     let entry = Entry {
         email: arguments.email,
         username: arguments.username,
@@ -184,7 +185,7 @@ async fn reset_password(
     output: &mut Output,
 ) -> Result<Outcome, CommandError> {
     let user = find_user(app, &arguments.email).await?;
-    let password = read_password(std::io::stdin())?;
+    let password = read_password(std::io::stdin(), Some(&user.email))?;
     let id = user.id.to_string();
     let entry = Deed { action: "password.reset", target: Some(("user", &id)) }.by_command();
     app.store.set_password(user.id, &hash_password(&password)?, &entry).await?;
@@ -232,7 +233,7 @@ pub(super) async fn find_user(app: &App, email: &Email) -> Result<waystation_sto
 }
 
 /// The first line, without its end. A password may hold spaces.
-fn read_password(input: impl Read) -> Result<Zeroizing<String>, CommandError> {
+fn read_password(input: impl Read, email: Option<&Email>) -> Result<Zeroizing<String>, CommandError> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(PASSWORD_BYTES_MAX + 1));
     let most = u64::try_from(PASSWORD_BYTES_MAX + 1).unwrap_or(u64::MAX);
     input.take(most).read_to_end(&mut bytes)?;
@@ -242,9 +243,7 @@ fn read_password(input: impl Read) -> Result<Zeroizing<String>, CommandError> {
     if text.len() > PASSWORD_BYTES_MAX {
         return Err(refused("a password has at most 1024 bytes"));
     }
-    if line.chars().count() < PASSWORD_LENGTH_MIN {
-        return Err(refused("a password has at least 10 characters"));
-    }
+    check_password(line, email).map_err(|weakness| refused(&weakness.to_string()))?;
     Ok(Zeroizing::new(line.to_owned()))
 }
 
@@ -284,14 +283,18 @@ mod tests {
 
     #[test]
     fn a_password_is_the_first_line() {
-        let read = |text: &str| read_password(text.as_bytes()).map(|password| password.to_string()).ok();
+        let read =
+            |text: &str| read_password(text.as_bytes(), None).map(|password| password.to_string()).ok();
         assert_eq!(read("correct horse\n").as_deref(), Some("correct horse"));
         assert_eq!(read("correct horse\r\nmore").as_deref(), Some("correct horse"));
         assert_eq!(read(" ten chars").as_deref(), Some(" ten chars"));
         for text in ["", "\n", "short", "short\nbut more here"] {
             assert_eq!(read(text), None, "{text:?}");
         }
-        assert_eq!(read(&"x".repeat(1_025)), None);
-        assert!(read_password(&b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"[..]).is_err());
+        assert_eq!(read(&"xy".repeat(513)), None);
+        assert_eq!(read("password123"), None);
+        let ann = "ann@example.org".parse().unwrap();
+        assert!(read_password(&b"i am ann, really"[..], Some(&ann)).is_err());
+        assert!(read_password(&b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"[..], None).is_err());
     }
 }

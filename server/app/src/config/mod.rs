@@ -13,4 +13,6 @@ pub(crate) use origin::{ConfigError, Flags, environment_variable, load_values};
 pub(crate) use settings::{Config, SETTINGS};
 #[cfg(test)]
 pub(crate) use value::SettingValue;
-pub(crate) use value::{BalanceStatus, Fingerprint, Interrupted, LogFormat, Nets, Secret, read_hex};
+pub(crate) use value::{
+    BalanceStatus, Fingerprint, Interrupted, LogFormat, Nets, Registration, Secret, read_hex,
+};

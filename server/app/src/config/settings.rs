@@ -4,13 +4,14 @@ use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
+use waystation_api::locale::Locale;
 use waystation_ids::{KeyPrefix, Role};
 use waystation_pricing::Money;
 
-use crate::config::origin::{ConfigError, Values};
+use crate::config::origin::{ConfigError, Origin, Values};
 use crate::config::value::{
-    BalanceStatus, Crashed, Fingerprint, Interrupted, LogFormat, MasterKeyText, Nets, Secret, SettingValue,
-    TimeZone,
+    BalanceStatus, Crashed, Fingerprint, Interrupted, LogFormat, MailDomain, MailSender, MasterKeyText, Nets,
+    Registration, Secret, SettingValue, SmtpUrl, TimeZone,
 };
 
 /// One thing an operator can set.
@@ -65,7 +66,9 @@ macro_rules! settings {
         impl Config {
             /// Reads the typed settings out of texts.
             pub(crate) fn from_values(values: &Values) -> Result<Self, ConfigError> {
-                Ok(Config { $($field: values.read::<$type>($name)?,)+ })
+                let config = Config { $($field: values.read::<$type>($name)?,)+ };
+                check_together(&config, values)?;
+                Ok(config)
             }
         }
     };
@@ -111,6 +114,22 @@ settings! {
     "auth.second_factor_roles" auth_second_factor_roles: Vec<Role> = "";
     /// From how many USD on a change of a balance by hand needs a fresh proof of who makes it.
     "auth.large_adjustment" auth_large_adjustment: Money = "100";
+    /// The language of mails to people who chose none: `en` or `zh-CN`.
+    "site.locale" site_locale: Locale = "en";
+    /// The mail server: `smtp://user:password@host:port`, with `?tls=required` for STARTTLS, or `smtps://…`; without it no mail is sent.
+    secret text "mail.smtp_url" mail_smtp_url: Option<SmtpUrl> = "";
+    /// Whom mails come from, such as `Waystation <relay@example.com>`; needed with `mail.smtp_url`.
+    "mail.from" mail_from: Option<MailSender> = "";
+    /// How many mails and registrations one client, an IPv4 address or an IPv6 network of 64 bits, may ask for in an hour.
+    "mail.requests_per_client_max" mail_requests_per_client_max: u32 = "30";
+    /// Who may register: `open`, `invite` (whoever is invited) or `closed`.
+    "auth.registration" auth_registration: Registration = "closed";
+    /// The domains whose addresses may register, separated by commas, such as `example.com`; all unless set.
+    "auth.allowed_domains" auth_allowed_domains: Vec<MailDomain> = "";
+    /// Whether whoever registers must open a mailed link before signing in; `true` where mails are sent, unless set.
+    "auth.require_verification" auth_require_verification: Option<bool> = "";
+    /// What whoever registers is given once, in USD, on an account of its own.
+    "auth.sign_up_gift" auth_sign_up_gift: Money = "0";
     /// How long connecting to an upstream may take, in milliseconds.
     "relay.connect_ms" relay_connect_ms: u64 = "10000";
     /// How long an upstream's first byte may take, in milliseconds.
@@ -176,15 +195,64 @@ impl Config {
         }
     }
 
+    /// Whether whoever registers must show that the address is theirs before signing in.
+    pub(crate) fn requires_verification(&self) -> bool {
+        self.auth_require_verification.unwrap_or(self.mail_smtp_url.is_some())
+    }
+
     /// The prefixes that keys may have: new ones first.
     pub(crate) fn key_prefixes(&self) -> Vec<KeyPrefix> {
         std::iter::once(&self.keys_prefix).chain(&self.keys_old_prefixes).cloned().collect()
     }
 }
 
+/// Checks what one setting alone cannot say.
+fn check_together(config: &Config, values: &Values) -> Result<(), ConfigError> {
+    let wrong = |name: &'static str, reason: &str| {
+        let origin = Setting::find(name).map_or(Origin::Default, |setting| values.get(setting).1);
+        Err(ConfigError::Value { name, origin, reason: reason.to_owned() })
+    };
+    let sends_mails = config.mail_smtp_url.is_some();
+    if sends_mails && config.public_url.is_none() && !config.listen.ip().is_loopback() {
+        return wrong("public_url", "must be set with mail.smtp_url: mails hold links");
+    }
+    if sends_mails && config.mail_from.is_none() {
+        return wrong("mail.from", "must be set with mail.smtp_url: mails need a sender");
+    }
+    if !sends_mails && config.requires_verification() && config.auth_registration != Registration::Closed {
+        return wrong(
+            "auth.require_verification",
+            "is true, but without mail.smtp_url nobody can be mailed a link: set that, or set this to false",
+        );
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::{Flags, load_values};
+
+    #[test]
+    fn settings_that_cannot_go_together_are_refused_with_what_to_do() {
+        let load = |settings: &[(&str, &str)]| {
+            let settings =
+                settings.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
+            let values = load_values(&Flags { file: None, settings }, |_| None).unwrap();
+            Config::from_values(&values).map_err(|error| error.to_string())
+        };
+        let open = ("auth.registration", "open");
+        let error = load(&[open, ("auth.require_verification", "true")]).unwrap_err();
+        assert!(error.starts_with("auth.require_verification (flag)"), "{error}");
+        assert!(error.contains("mail.smtp_url"), "{error}");
+        let smtp = ("mail.smtp_url", "smtp://127.0.0.1");
+        assert!(load(&[smtp]).unwrap_err().starts_with("mail.from"));
+        assert!(!load(&[open]).unwrap().requires_verification());
+        let with_mail = [open, smtp, ("mail.from", "a@b.org")];
+        assert!(load(&with_mail).unwrap().requires_verification());
+        let waived = [with_mail.as_slice(), &[("auth.require_verification", "false")]].concat();
+        assert!(!load(&waived).unwrap().requires_verification());
+    }
 
     #[test]
     fn every_default_is_a_valid_value() {

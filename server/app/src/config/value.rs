@@ -7,6 +7,8 @@ use std::path::PathBuf;
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use lettre::message::Mailbox;
+use waystation_api::locale::Locale;
 use waystation_ids::{KeyPrefix, Role};
 use waystation_pricing::Money;
 use zeroize::{Zeroize, ZeroizeOnDrop};
@@ -148,6 +150,55 @@ LogFormat {
     Json = "json",
 });
 
+words!(/// Who may register.
+Registration {
+    /// Everybody.
+    Open = "open",
+    /// Whoever is invited.
+    Invite = "invite",
+    /// Nobody.
+    Closed = "closed",
+});
+
+/// Where mails are handed over: `smtp://…` or `smtps://…`, often with a password in it.
+#[derive(Clone)]
+pub(crate) struct SmtpUrl(Secret);
+
+impl SmtpUrl {
+    /// The address with whatever secret it holds.
+    pub(crate) fn reveal(&self) -> &str {
+        self.0.reveal()
+    }
+}
+
+impl fmt::Debug for SmtpUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SmtpUrl(…)")
+    }
+}
+
+/// Whom mails come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct MailSender(Mailbox);
+
+impl MailSender {
+    /// The address with its name.
+    pub(crate) fn mailbox(&self) -> &Mailbox {
+        &self.0
+    }
+}
+
+/// The part of an address behind the `@`, in lower case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct MailDomain(String);
+
+impl MailDomain {
+    /// The domain as text.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 impl From<Crashed> for waystation_ledger::Crashed {
     fn from(rule: Crashed) -> Self {
         match rule {
@@ -253,15 +304,6 @@ impl SettingValue for KeyPrefix {
     }
 }
 
-impl SettingValue for Money {
-    fn read(text: &str) -> Result<Self, String> {
-        text.parse()
-            .ok()
-            .filter(|money| *money >= Money::ZERO)
-            .ok_or_else(|| "must be an amount of USD, such as 0.50".to_owned())
-    }
-}
-
 impl SettingValue for TimeZone {
     fn read(text: &str) -> Result<Self, String> {
         jiff::tz::TimeZone::get(text)
@@ -279,6 +321,49 @@ impl SettingValue for Net {
 impl SettingValue for Nets {
     fn read(text: &str) -> Result<Self, String> {
         Vec::read(text).map(Nets)
+    }
+}
+
+impl SettingValue for SmtpUrl {
+    fn read(text: &str) -> Result<Self, String> {
+        let wrong = || "must be smtp://[user:password@]host[:port] or smtps://…".to_owned();
+        let rest = ["smtp://", "smtps://"].iter().find_map(|scheme| text.strip_prefix(scheme));
+        rest.filter(|rest| !rest.is_empty()).ok_or_else(wrong)?;
+        Secret::read(text).map(SmtpUrl)
+    }
+}
+
+impl SettingValue for MailSender {
+    fn read(text: &str) -> Result<Self, String> {
+        text.parse()
+            .map(MailSender)
+            .map_err(|_| "must be an address, such as Waystation <relay@example.com>".to_owned())
+    }
+}
+
+impl SettingValue for MailDomain {
+    fn read(text: &str) -> Result<Self, String> {
+        let domain = text.trim_start_matches('@').to_ascii_lowercase();
+        // What stands behind the @ is what addresses are read with.
+        match format!("a@{domain}").parse::<waystation_ids::Email>() {
+            Ok(_) => Ok(MailDomain(domain)),
+            Err(_) => Err(format!("{text:?} is no domain such as example.com")),
+        }
+    }
+}
+
+impl SettingValue for Locale {
+    fn read(text: &str) -> Result<Self, String> {
+        Locale::from_tag(text).ok_or_else(|| "must be one of: en, zh-CN".to_owned())
+    }
+}
+
+impl SettingValue for Money {
+    fn read(text: &str) -> Result<Self, String> {
+        text.parse()
+            .ok()
+            .filter(|money| *money >= Money::ZERO)
+            .ok_or_else(|| "must be an amount of USD, such as 0.50".to_owned())
     }
 }
 
@@ -353,6 +438,36 @@ mod tests {
             assert_eq!(Fingerprint::read(text), Ok(Fingerprint([0xab; 32])), "{text}");
         }
         assert!(Fingerprint::read("ab").is_err() && Fingerprint::read(&"zz".repeat(32)).is_err());
+    }
+
+    #[test]
+    fn a_mail_server_is_an_address_whose_password_is_not_shown() {
+        for good in
+            ["smtp://mail.example.com", "smtps://ann:hunter2@mail.example.com:465", "smtp://127.0.0.1:25"]
+        {
+            let url = SmtpUrl::read(good).unwrap();
+            assert_eq!(url.reveal(), good);
+            assert!(!format!("{url:?}").contains("hunter2"));
+        }
+        for bad in ["mail.example.com", "http://mail.example.com", "smtp://"] {
+            assert!(SmtpUrl::read(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_sender_a_domain_and_an_amount_are_what_they_say() {
+        assert!(MailSender::read("Waystation <relay@example.com>").is_ok());
+        for bad in ["relay", "relay@", "a@b.org\r\nBcc: c@d.org"] {
+            assert!(MailSender::read(bad).is_err(), "{bad:?}");
+        }
+        assert_eq!(MailDomain::read("@Example.COM").unwrap().as_str(), "example.com");
+        for bad in ["", "exa mple.com", "a@b", "*.example.com"] {
+            assert!(MailDomain::read(bad).is_err(), "{bad:?}");
+        }
+        assert_eq!(Money::read("0.50").unwrap().nanos(), 500_000_000);
+        for bad in ["", "-1", "1e3", "a"] {
+            assert!(Money::read(bad).is_err(), "{bad:?}");
+        }
     }
 
     #[test]

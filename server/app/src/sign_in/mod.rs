@@ -4,19 +4,25 @@ mod backoff;
 mod certificate;
 mod completion;
 mod factor_check;
+mod gift;
+mod mailed_links;
 mod pairing;
 mod passkey_sign_in;
 mod passkeys;
+mod password;
+mod policy;
 mod proof;
 mod recovery_code;
 mod recovery_codes;
 mod refresh;
+mod registration;
 mod second_factor;
 mod sessions;
 mod setup;
 mod step_token;
 #[cfg(test)]
 mod tests;
+mod token;
 mod totp;
 mod totp_code;
 
@@ -30,12 +36,20 @@ pub(crate) use completion::lacks_required_second_factor;
 pub(crate) use completion::{ProvedBy, Reception, complete_sign_in};
 pub(crate) use pairing::create_pairing;
 pub(crate) use proof::{FreshProof, OfferedProof};
+pub(crate) use token::LinkToken;
 
 /// The slice's routes below `/api`.
 pub(crate) fn routes() -> GuardedRoutes {
     let reading = Access::Holding(Permission::UsersRead);
     let writing = Access::Holding(Permission::UsersWrite);
     GuardedRoutes::new()
+        .route(Access::Anyone, routes!(registration::register))
+        .route(Access::Anyone, routes!(registration::verify_email))
+        .route(Access::Anyone, routes!(registration::resend_verification))
+        .route(Access::Anyone, routes!(password::sign_in))
+        .route(Access::Anyone, routes!(password::request_password_reset))
+        .route(Access::Anyone, routes!(password::reset_password))
+        .route(Access::SignedIn, routes!(password::update_my_password))
         .route(Access::Anyone, routes!(second_factor::finish_second_factor))
         .route(Access::Anyone, routes!(second_factor::show_second_factor_challenge))
         .route(Access::Anyone, routes!(passkey_sign_in::start_passkey_sign_in))

@@ -5,6 +5,7 @@ use axum::extract::{FromRequestParts, State};
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use waystation_api::error::{ErrorCode, ErrorReply};
+use waystation_api::passwords::Password;
 use waystation_api::second_factors::{PasskeyProof, ProofCreate, ProofGiven, ProofMethod, ProofStarted};
 use waystation_api::time::Time;
 use waystation_store::{PendingKind, SessionKind};
@@ -14,7 +15,7 @@ use crate::auth::Actor;
 use crate::error::ApiError;
 use crate::http::body::Json;
 use crate::http::visitor::Visitor;
-use crate::passwords::is_password;
+use crate::passwords::Compared;
 use crate::sign_in::factor_check::{check_guess, check_passkey, check_recovery_code, check_totp};
 use crate::sign_in::passkeys::{begin_use, relying_party, take_use};
 use crate::sign_in::step_token::{Step, begin_step, hash_token, step_time_ms};
@@ -35,7 +36,7 @@ pub(crate) struct OfferedProof {
 
 /// A proof as it is sent.
 enum Sent {
-    Password(String),
+    Password(Password),
     Totp(String),
     RecoveryCode(String),
     Passkey(PasskeyProof),
@@ -176,11 +177,9 @@ async fn check(app: &App, actor: &Actor, visitor: &Visitor, sent: &Sent) -> Resu
     }
 }
 
-async fn check_password(app: &App, actor: &Actor, password: &str) -> Result<bool, ApiError> {
+async fn check_password(app: &App, actor: &Actor, password: &Password) -> Result<bool, ApiError> {
     let Some(hash) = app.store.load_password_hash(actor.id()).await? else { return Ok(false) };
-    let password = zeroize::Zeroizing::new(password.to_owned());
-    let checking = tokio::task::spawn_blocking(move || is_password(&password, &hash));
-    checking.await.map_err(ApiError::internal)
+    Ok(app.passwords.compare(password, Some(&hash)).await? != Compared::Wrong)
 }
 
 /// Whether somebody has signed in so shortly ago that the sign-in itself is as good as a proof.

@@ -8,21 +8,17 @@ use waystation_api::setup::{SetupCreate, SetupState};
 use waystation_api::sign_in::SignInReply;
 use waystation_ids::{AccountId, Role, UserId};
 use waystation_store::{ChangeKind, NewUser, User};
-use zeroize::Zeroizing;
 
 use crate::audit_trail::Deed;
 use crate::clock::now_ms;
 use crate::error::ApiError;
 use crate::http::body::Json;
 use crate::http::visitor::Visitor;
-use crate::passwords::hash_password;
+use crate::passwords::check_password_field;
 use crate::random::random_bytes;
 use crate::setup_token::remove_setup_token;
 use crate::sign_in::completion::{ProvedBy, complete_sign_in, failed_sign_in};
 use crate::state::App;
-
-const PASSWORD_LENGTH_MIN: usize = 10;
-const PASSWORD_BYTES_MAX: usize = 1_024;
 
 /// Show whether the site has an owner
 #[utoipa::path(
@@ -67,15 +63,13 @@ pub(super) async fn complete_setup(
 }
 
 async fn enter_owner(app: &App, visitor: &Visitor, body: SetupCreate) -> Result<User, ApiError> {
-    check_password(&body.password)?;
+    check_password_field("password", &body.password, Some(&body.email))?;
     let _turn = app.setup.turn.lock().await;
     // Whoever had the turn before may have made the owner.
     if app.has_owner().await? {
         return Err(is_set_up());
     }
-    let password = Zeroizing::new(body.password);
-    let hashing = tokio::task::spawn_blocking(move || hash_password(&password));
-    let password_hash = hashing.await.map_err(ApiError::internal)?.map_err(ApiError::internal)?;
+    let password_hash = app.passwords.hash(&body.password).await?;
     let owner = NewUser {
         id: UserId::new(now_ms(), random_bytes()?),
         cash_account: AccountId::new(now_ms(), random_bytes()?),
@@ -96,16 +90,6 @@ async fn enter_owner(app: &App, visitor: &Visitor, body: SetupCreate) -> Result<
     }
     info!(owner = %owner.id, "the site has an owner");
     Ok(owner)
-}
-
-fn check_password(password: &str) -> Result<(), ApiError> {
-    if password.len() > PASSWORD_BYTES_MAX {
-        return Err(ApiError::field("password", "must have at most 1024 bytes"));
-    }
-    if password.chars().count() < PASSWORD_LENGTH_MIN {
-        return Err(ApiError::field("password", "must have at least 10 characters"));
-    }
-    Ok(())
 }
 
 fn is_set_up() -> ApiError {

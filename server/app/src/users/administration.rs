@@ -4,7 +4,6 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use waystation_api::error::ErrorReply;
 use waystation_api::pagination::{Page, page_limit};
-use waystation_api::passwords::Password;
 use waystation_api::users::{User, UserCreate, UserCreated, UserQuery, UserUpdate};
 use waystation_ids::{Role, UserId};
 use waystation_store::{self as store, ChangeKind, UserFilter};
@@ -15,15 +14,13 @@ use crate::clock::now_ms;
 use crate::error::ApiError;
 use crate::http::body::{Json, Params, PathParts};
 use crate::http::visitor::Visitor;
-use crate::passwords::hash_password;
+use crate::passwords::check_password_field;
 use crate::sign_in::OfferedProof;
 use crate::state::App;
-use crate::users::password_link::draw_link;
+use crate::users::password_link::{draw_link, hand_over_link};
 use crate::users::{Entry, enter_user, show, shown_user, wire_user};
 
 const CHANNEL_GROUP_LENGTH_MAX: usize = 64;
-const PASSWORD_LENGTH_MIN: usize = 10;
-const PASSWORD_BYTES_MAX: usize = 1_024;
 /// No address is longer, and the search reads every person for each letter of it.
 const SEARCH_LENGTH_MAX: usize = 254;
 
@@ -51,34 +48,30 @@ pub(super) async fn create_user(
         proof.redeem(&app).await?;
     }
     let drawn = if body.invite { Some(draw_link(&app)?) } else { None };
+    let password_hash = match &body.password {
+        Some(password) => {
+            check_password_field("password", password, Some(&body.email))?;
+            Some(app.passwords.hash(password).await?)
+        }
+        None => None,
+    };
     let entry = Entry {
         email: body.email,
         username: body.username,
         display_name: body.display_name.map(String::from),
         role: body.role,
-        password_hash: match body.password {
-            Some(password) => Some(hash_new_password(password).await?),
-            None => None,
-        },
+        password_hash,
     };
     let doer = Doer::Actor(&actor, &visitor);
     let user = enter_user(&app, doer, entry).await?;
-    if let Some(drawn) = &drawn {
+    let mut password_link = None;
+    if let Some(drawn) = drawn {
         let audit = doer.does("user.invite", "user", &user.id.to_string());
         app.store.create_password_link(user.id, user.role, &drawn.stored, &audit).await?;
+        password_link = hand_over_link(&app, &user, drawn);
     }
     let user = show(&app, user).await?;
-    let password_link = drawn.map(|drawn| drawn.link);
     Ok((StatusCode::CREATED, Json(UserCreated { user, password_link })))
-}
-
-async fn hash_new_password(password: Password) -> Result<String, ApiError> {
-    let text = password.reveal();
-    if text.chars().count() < PASSWORD_LENGTH_MIN || text.len() > PASSWORD_BYTES_MAX {
-        return Err(ApiError::field("password", "has at least 10 characters and at most 1,024 bytes"));
-    }
-    let hashing = tokio::task::spawn_blocking(move || hash_password(password.reveal()));
-    hashing.await.map_err(ApiError::internal)?.map_err(ApiError::internal)
 }
 
 /// List people, the newest first

@@ -14,7 +14,7 @@ use crate::http::body::{Json, PathParts};
 use crate::http::visitor::Visitor;
 use crate::sign_in::FreshProof;
 use crate::state::App;
-use crate::users::password_link::draw_link;
+use crate::users::password_link::{draw_link, hand_over_link};
 
 /// Take away a person's password
 ///
@@ -39,9 +39,10 @@ pub(super) async fn reset_user_password(
     actor.check_may_act_on(&user)?;
     let drawn = draw_link(&app)?;
     let audit = Doer::Actor(&actor, &visitor).does("user.reset_password", "user", &id.to_string());
-    app.store.withdraw_password(id, user.role, &drawn.stored, &audit).await?;
+    let user = app.store.withdraw_password(id, user.role, &drawn.stored, &audit).await?;
     app.changes.announce(ChangeKind::User, id).await;
-    Ok(Json(PasswordWithdrawn { is_mailed: false, password_link: Some(drawn.link) }))
+    let password_link = hand_over_link(&app, &user, drawn);
+    Ok(Json(PasswordWithdrawn { is_mailed: password_link.is_none(), password_link }))
 }
 
 /// Take away a person's second factors

@@ -2,8 +2,11 @@
 
 use std::future::Future;
 
-use waystation_ids::{AccountId, Role, UserId};
-use waystation_store::{AuditActor, AuditActorKind, AuditEntry, Audited, NewUser, Store, StoreOptions, User};
+use waystation_ids::{AccountId, Role, SessionId, UserId};
+use waystation_store::{
+    AuditActor, AuditActorKind, AuditEntry, Audited, NewSession, NewUser, SessionKind, Store, StoreOptions,
+    User,
+};
 
 use crate::fresh_database::{FreshDatabase, now_ms, random};
 
@@ -46,6 +49,21 @@ pub fn new_user(email: &str, role: Role) -> NewUser {
         role,
         password_hash: None,
         is_demo: false,
+    }
+}
+
+/// A session of a command that lasts for a minute.
+pub fn new_session(user: &User) -> NewSession {
+    NewSession {
+        id: SessionId::new(now_ms(), random()),
+        user: user.id,
+        kind: SessionKind::Cli,
+        secret_hash: None,
+        name: None,
+        client_ip: None,
+        user_agent: None,
+        proved_by: None,
+        lasts_ms: 60_000,
     }
 }
 

@@ -17,6 +17,7 @@ mod database;
 mod fresh_database;
 mod keys;
 mod people;
+mod registration;
 mod removals;
 mod repeated_writes;
 mod schema;

@@ -6,11 +6,10 @@ use waystation_ids::{
 use waystation_ledger::{AccountKind, Direction, SystemAccount, TransferKind, Unit};
 use waystation_store::{
     AdjustmentRecord, AuditFilter, FundsOrder, FundsTarget, KeyLimits, LedgerLanes, NewKey, NewResetLink,
-    NewSession, OwnUpdate, RemoveUserError, SessionKind, Store, StoreError, UpdateUserError, User,
-    UserFilter,
+    OwnUpdate, RemoveUserError, Store, StoreError, UpdateUserError, User, UserFilter,
 };
 
-use crate::database::{audit_entry, audited, connect, enter, for_each_database, new_user};
+use crate::database::{audit_entry, audited, connect, enter, for_each_database, new_session, new_user};
 use crate::fresh_database::{now_ms, random};
 
 /// What lies in every table that tells who somebody is.
@@ -62,10 +61,7 @@ async fn count(url: &str, table: &str) -> i64 {
 }
 
 async fn add_session(store: &Store, user: &User) -> SessionId {
-    let id = SessionId::new(now_ms(), random());
-    let session = NewSession { id, user: user.id, kind: SessionKind::Cli, lasts_ms: 60_000 };
-    store.create_session(&session).await.unwrap();
-    id
+    store.create_session(&new_session(user)).await.unwrap().id
 }
 
 async fn add_key(store: &Store, user: &User) -> (KeyId, KeySecret) {

@@ -5,7 +5,7 @@ use waystation_store::{
     PasskeyDeletion, PendingKind, SecondFactors, SessionKind, Store, StoreError, User,
 };
 
-use crate::database::{enter, for_each_database, new_user};
+use crate::database::{audited, enter, for_each_database, new_user};
 use crate::fresh_database::{now_ms, random};
 
 fn entry(action: &str) -> AuditEntry {
@@ -178,7 +178,7 @@ async fn the_last_passkey_goes_only_where_there_is_another_way_to_sign_in() {
     for_each_database(|store, _| async move {
         let mut with_password = new_user("ann@example.org", Role::User);
         with_password.password_hash = Some("$argon2id$".to_owned());
-        let ann = store.create_user(&with_password).await.unwrap();
+        let ann = store.create_user(&with_password, &audited()).await.unwrap();
         let ben = enter(&store, "ben@example.org", Role::User).await;
         for (user, becomes) in [(&ann, PasskeyDeletion::Deleted), (&ben, PasskeyDeletion::LastWay)] {
             let own = open_session(&store, user).await;

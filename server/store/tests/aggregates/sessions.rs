@@ -5,22 +5,8 @@ use waystation_store::{
     UserUpdate,
 };
 
-use crate::database::{audited, enter, for_each_database};
+use crate::database::{audited, enter, for_each_database, new_session};
 use crate::fresh_database::{now_ms, random};
-
-fn new_session(user: &User) -> NewSession {
-    NewSession {
-        id: SessionId::new(now_ms(), random()),
-        user: user.id,
-        kind: SessionKind::Cli,
-        secret_hash: None,
-        name: None,
-        client_ip: None,
-        user_agent: None,
-        proved_by: None,
-        lasts_ms: 60_000,
-    }
-}
 
 fn entry(action: &str) -> AuditEntry {
     AuditEntry {
@@ -156,7 +142,7 @@ async fn the_first_sign_in_makes_the_first_key_and_no_other_does() {
         // Whoever was given a key by somebody else needs none.
         let ben = enter(&store, "ben@example.org", Role::User).await;
         let (key, _) = record(&ben).first_key.unwrap();
-        store.create_key(&key).await.unwrap();
+        store.create_key(&key, &audited()).await.unwrap();
         let (_, no_key) = store.create_sign_in(&device_session(&ben, [4; 32]), &record(&ben)).await.unwrap();
         assert_eq!(no_key, None);
     })

@@ -19,6 +19,7 @@ use waystation_ids::{RequestId, Role};
 use waystation_store::{AuditFilter, SessionKind, User};
 use zeroize::Zeroizing;
 
+use crate::audit_trail::Doer;
 use crate::auth::create_access_token;
 use crate::clock::now_ms;
 use crate::config::{Config, Flags, load_values};
@@ -195,7 +196,7 @@ async fn enter(app: &App, email: &str, role: Role, password: Option<&str>) -> Us
         role,
         password_hash: password.map(|password| hash_password(password).unwrap()),
     };
-    enter_user(app, entry).await.unwrap()
+    enter_user(app, Doer::Server, entry).await.unwrap()
 }
 
 async fn read_answer(response: Response) -> (StatusCode, Value) {
