@@ -9,6 +9,7 @@ pub mod ledger;
 pub mod models;
 pub mod money;
 pub mod name;
+pub mod oauth;
 mod object;
 pub mod pagination;
 pub mod patch;

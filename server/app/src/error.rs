@@ -69,6 +69,11 @@ impl ApiError {
         }
     }
 
+    /// The same with what the log says of it.
+    pub(crate) fn because(self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        ApiError { source: Some(source.into()), ..self }
+    }
+
     /// The code programs branch on.
     pub(crate) fn code(&self) -> ErrorCode {
         self.code
@@ -199,6 +204,9 @@ pub(crate) enum StartError {
     /// The settlements of an earlier run cannot be read.
     #[error("unsettled.log in the data folder cannot be read")]
     UnsettledLog(#[source] io::Error),
+    /// The certificates that identity providers are known by cannot be read.
+    #[error("the host's certificates cannot be used")]
+    Oauth(#[source] io::Error),
     /// The relay cannot be made.
     #[error("the relay cannot be made")]
     Relay(#[source] RelayError),

@@ -30,6 +30,8 @@ pub(crate) enum Purpose {
     Credential,
     /// What instances remember of a key together, by the key's hash.
     SharedKey,
+    /// What the next step of a sign-in needs, by the hash of its token.
+    PendingSignIn,
 }
 
 impl Purpose {
@@ -39,6 +41,7 @@ impl Purpose {
             Purpose::SiteSecret => "waystation site secret v1",
             Purpose::Credential => "waystation channel credential v1",
             Purpose::SharedKey => "waystation shared key v1",
+            Purpose::PendingSignIn => "waystation pending sign-in v1",
         }
     }
 }

@@ -1,7 +1,8 @@
 //! What every part of the server shares.
 
+use std::net::SocketAddr;
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use waystation_ids::{InstanceId, KeySecret};
@@ -22,6 +23,7 @@ use crate::random::random_bytes;
 use crate::redis::Redis;
 use crate::sealing::{MasterKey, Sealing};
 use crate::setup::Setup;
+use crate::sign_in::Oauth;
 use crate::site_secrets::{SiteSecrets, is_sealed};
 use crate::tasks::Tasks;
 use crate::unsettled::UnsettledLog;
@@ -59,6 +61,10 @@ pub(crate) struct Parts {
     pub(crate) instance: InstanceId,
     /// Whether the other instances believe that this one lives.
     pub(crate) instance_lease: InstanceLease,
+    /// Who may say who somebody is.
+    pub(crate) oauth: Oauth,
+    /// Where this server listens, once it does.
+    pub(crate) listening_on: OnceLock<SocketAddr>,
     /// Whether the site has an owner.
     pub(crate) setup: Setup,
     /// Whether it is a site to try out, which this server made.
@@ -109,6 +115,7 @@ impl App {
             instance,
             tasks.clone(),
         );
+        let oauth = Oauth::new(&config.oauth).map_err(StartError::Oauth)?;
         let is_demo = is_demo_folder(&config.data_dir);
         // The lanes end by themselves with the last clone of them; whoever was promised an answer has it then.
         let (lanes, _) = LedgerLanes::start(&store);
@@ -125,6 +132,8 @@ impl App {
             changes,
             instance,
             instance_lease: InstanceLease::default(),
+            oauth,
+            listening_on: OnceLock::new(),
             setup: Setup::default(),
             is_demo,
             tasks,

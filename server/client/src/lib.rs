@@ -3,5 +3,6 @@
 mod admin;
 mod call;
 mod me;
+mod oauth;
 
 pub use call::{Client, ClientError};

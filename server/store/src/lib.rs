@@ -11,6 +11,7 @@ mod column_values;
 mod connection;
 mod error;
 mod idempotency;
+mod identities;
 mod keys;
 mod leases;
 mod ledger_audit;
@@ -40,6 +41,7 @@ pub use channels::{
 pub use connection::{DatabaseKind, Store, StoreOptions};
 pub use error::StoreError;
 pub use idempotency::{Claim, IdempotentWrite};
+pub use identities::{Identity, LinkIdentityError, NewIdentity, UnlinkIdentityError};
 pub use keys::{ChangeKeyError, Key, KeyHolder, KeyLimits, KeyRotation, KeyUpdate, NewKey};
 pub use leases::INSTANCE_LEASE_MS;
 pub use ledger_audit::{AuditDifference, AuditReport};

@@ -6,6 +6,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::connection::Store;
 use crate::error::StoreError;
+use crate::identities::{LinkIdentityError, UnlinkIdentityError};
 use crate::keys::ChangeKeyError;
 use crate::users::UpdateUserError;
 
@@ -34,6 +35,18 @@ impl TakenBack for UpdateUserError {
 impl TakenBack for ChangeKeyError {
     fn is_taken_back(&self) -> bool {
         matches!(self, ChangeKeyError::Store(error) if error.is_taken_back())
+    }
+}
+
+impl TakenBack for LinkIdentityError {
+    fn is_taken_back(&self) -> bool {
+        matches!(self, LinkIdentityError::Store(error) if error.is_taken_back())
+    }
+}
+
+impl TakenBack for UnlinkIdentityError {
+    fn is_taken_back(&self) -> bool {
+        matches!(self, UnlinkIdentityError::Store(error) if error.is_taken_back())
     }
 }
 

@@ -12,6 +12,7 @@ use crate::accounts::open_cash_account;
 use crate::changes::{ChangeKind, record_change};
 use crate::connection::{Store, Transaction, database_time_ms};
 use crate::error::StoreError;
+use crate::identities::{NewIdentity, insert_identity};
 use crate::sessions::end_sessions;
 
 /// Not the backslash: the databases do not agree on how to write that one.
@@ -61,6 +62,8 @@ pub struct NewUser {
     pub password_hash: Option<String>,
     /// Made by demo mode.
     pub is_demo: bool,
+    /// The account with an identity provider by which the person came.
+    pub identity: Option<NewIdentity>,
 }
 
 /// What to change about a person; what is none stays.
@@ -112,28 +115,9 @@ impl Store {
     pub async fn create_user(&self, user: &NewUser) -> Result<User, StoreError> {
         self.repeat(|| async {
             let transaction = self.begin().await?;
-            let now_ms = database_time_ms(&transaction).await?;
-            let row = entity::Model {
-                id: user.id.uuid(),
-                email: user.email.as_str().to_owned(),
-                username: user.username.as_ref().map(|name| name.as_str().to_owned()),
-                display_name: user.display_name.clone(),
-                role: user.role.name().to_owned(),
-                status: UserStatus::Active.name().to_owned(),
-                password_hash: user.password_hash.clone(),
-                channel_group: None,
-                is_demo: user.is_demo,
-                created_at_ms: now_ms,
-                updated_at_ms: now_ms,
-            };
-            entity::Entity::insert(row.clone().into_active_model())
-                .exec_without_returning(&transaction)
-                .await
-                .map_err(taken_name)?;
-            open_cash_account(&transaction, user.cash_account, user.id, now_ms).await?;
-            record_change(&transaction, ChangeKind::User, &user.id.to_string()).await?;
+            let entered = insert_user(&transaction, user).await?;
             transaction.commit().await?;
-            User::try_from(row)
+            Ok(entered)
         })
         .await
     }
@@ -245,6 +229,34 @@ impl Store {
             .count(self.reader());
         Ok(owners.await? > 0)
     }
+}
+
+/// Enters a person within the transaction of whatever comes with it, and opens the cash account.
+pub(crate) async fn insert_user(transaction: &Transaction, user: &NewUser) -> Result<User, StoreError> {
+    let now_ms = database_time_ms(transaction).await?;
+    let row = entity::Model {
+        id: user.id.uuid(),
+        email: user.email.as_str().to_owned(),
+        username: user.username.as_ref().map(|name| name.as_str().to_owned()),
+        display_name: user.display_name.clone(),
+        role: user.role.name().to_owned(),
+        status: UserStatus::Active.name().to_owned(),
+        password_hash: user.password_hash.clone(),
+        channel_group: None,
+        is_demo: user.is_demo,
+        created_at_ms: now_ms,
+        updated_at_ms: now_ms,
+    };
+    entity::Entity::insert(row.clone().into_active_model())
+        .exec_without_returning(transaction)
+        .await
+        .map_err(taken_name)?;
+    open_cash_account(transaction, user.cash_account, user.id, now_ms).await?;
+    if let Some(identity) = &user.identity {
+        insert_identity(transaction, user.id, identity, now_ms).await?;
+    }
+    record_change(transaction, ChangeKind::User, &user.id.to_string()).await?;
+    User::try_from(row)
 }
 
 /// The ids of all active owners, locked until the transaction ends.

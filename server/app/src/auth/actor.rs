@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use axum::extract::{FromRequestParts, Request, State};
+use axum::extract::{FromRequestParts, OptionalFromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use waystation_api::error::ErrorCode;
-use waystation_ids::{Role, UserId};
+use waystation_ids::{Role, SessionId, UserId};
 use waystation_store::{AuditActorKind, User};
 
 use crate::auth::access_token::verify_access_token;
@@ -22,6 +22,7 @@ pub(crate) struct Actor(Arc<SignedIn>);
 /// A session and its user, as they were read.
 #[derive(Debug)]
 pub(super) struct SignedIn {
+    pub(super) session: SessionId,
     pub(super) user: User,
     pub(super) expires_at_ms: i64,
 }
@@ -34,6 +35,11 @@ impl Actor {
     /// The person's id.
     pub(crate) fn id(&self) -> UserId {
         self.0.user.id
+    }
+
+    /// The session by which the person is known.
+    pub(crate) fn session(&self) -> SessionId {
+        self.0.session
     }
 
     /// The person.
@@ -79,6 +85,19 @@ impl<S: Sync> FromRequestParts<S> for Actor {
     }
 }
 
+/// For routes that anyone may ask, and that do more for who is signed in.
+impl<S: Sync> OptionalFromRequestParts<S> for Actor {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, ApiError> {
+        match actor_of(&parts.extensions) {
+            Ok(actor) => Ok(Some(actor)),
+            Err(error) if error.code() == ErrorCode::InvalidToken => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
 /// The actor that [`identify_actor`] found.
 pub(super) fn actor_of(extensions: &axum::http::Extensions) -> Result<Actor, ApiError> {
     match extensions.get::<Identity>() {
@@ -102,12 +121,17 @@ enum Identity {
 
 /// Finds out who is asking, once, for everything behind. It refuses nothing: routes say what they need.
 pub(crate) async fn identify_actor(State(app): State<App>, mut request: Request, next: Next) -> Response {
-    let identity = match bearer_token(request.headers()) {
+    let identity = match bearer_token(request.headers()).or_else(|| cookie_token(request.headers())) {
         Some(token) => find_identity(&app, token).await,
         None => Identity::Unknown,
     };
     request.extensions_mut().insert(identity);
     next.run(request).await
+}
+
+fn cookie_token(headers: &HeaderMap) -> Option<&str> {
+    let pairs = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    pairs.flat_map(|value| value.split(';')).find_map(|pair| pair.trim().strip_prefix("__Host-waystation="))
 }
 
 async fn find_identity(app: &App, token: &str) -> Identity {

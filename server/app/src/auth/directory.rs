@@ -84,7 +84,9 @@ async fn read_session(store: &Store, session: SessionId) -> Result<Answer<Option
     match store.load_active_session(session).await {
         Ok(found) => {
             let value = found
-                .map(|(session, user)| Arc::new(SignedIn { user, expires_at_ms: session.expires_at_ms }));
+                .map(|(session, user)| {
+                    Arc::new(SignedIn { session: session.id, user, expires_at_ms: session.expires_at_ms })
+                });
             Ok(Answer { value, read_at })
         }
         Err(failure) => {

@@ -70,6 +70,7 @@ pub(crate) async fn serve(
     let listen = |source| StartError::Listen { address, source };
     let listener = TcpListener::bind(address).await.map_err(listen)?;
     let address = listener.local_addr().map_err(listen)?;
+    app.listening_on.get_or_init(|| address);
     let stop = hear_stop_signals().map_err(StartError::System)?;
     let relay = start_relay(&app).map_err(StartError::Relay)?;
     listen_for_metrics(&app, relay.clone()).await?;

@@ -5,12 +5,16 @@
 
 mod document;
 mod origin;
+mod providers;
 mod settings;
 mod value;
 
 pub(crate) use document::write_documentation;
-pub(crate) use origin::{ConfigError, Flags, environment_variable, load_values};
+#[cfg(test)]
+pub(crate) use origin::environment_variable;
+pub(crate) use origin::{ConfigError, Flags, Origin, ProcessEnvironment, load_values};
+pub(crate) use providers::{PROVIDER_SETTINGS, ProviderSettings};
 pub(crate) use settings::{Config, SETTINGS};
 #[cfg(test)]
 pub(crate) use value::SettingValue;
-pub(crate) use value::{BalanceStatus, Interrupted, LogFormat, Nets, Secret, read_hex};
+pub(crate) use value::{BalanceStatus, ClientAuthentication, Interrupted, LogFormat, Nets, ProviderKind, Registration, Secret, read_hex};

@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use waystation_ids::KeyPrefix;
 
 use crate::config::origin::{ConfigError, Values};
+use crate::config::providers::ProviderSettings;
 use crate::config::value::{
-    BalanceStatus, Crashed, Interrupted, LogFormat, MasterKeyText, Nets, Secret, SettingValue, TimeZone,
+    BalanceStatus, Crashed, Interrupted, LogFormat, MasterKeyText, Nets, Registration, Secret, SettingValue, TimeZone,
 };
 
 /// One thing an operator can set.
@@ -20,7 +21,7 @@ pub(crate) struct Setting {
     pub(crate) secret: bool,
     /// What it does, for people.
     pub(crate) text: &'static str,
-    check: fn(&str) -> Result<(), String>,
+    pub(super) check: fn(&str) -> Result<(), String>,
 }
 
 impl Setting {
@@ -46,6 +47,8 @@ macro_rules! settings {
         #[derive(Clone, Debug)]
         pub(crate) struct Config {
             $($(#[doc = $text])+ pub(crate) $field: $type,)+
+            /// Who may say who somebody is, by name.
+            pub(crate) oauth: Vec<ProviderSettings>,
         }
 
         /// Every setting there is, in the order of the documentation.
@@ -62,7 +65,7 @@ macro_rules! settings {
         impl Config {
             /// Reads the typed settings out of texts.
             pub(crate) fn from_values(values: &Values) -> Result<Self, ConfigError> {
-                Ok(Config { $($field: values.read::<$type>($name)?,)+ })
+                Ok(Config { $($field: values.read::<$type>($name)?,)+ oauth: values.read_providers()? })
             }
         }
     };
@@ -94,6 +97,8 @@ settings! {
     secret text "redis.url" redis_url: Option<Secret> = "";
     /// The IANA time zone of days and months in budgets and reports.
     "site.time_zone" site_time_zone: TimeZone = "UTC";
+    /// Who may register: `open` (everybody), `invite` (whoever is invited) or `closed` (nobody).
+    "auth.registration" auth_registration: Registration = "closed";
     /// How long connecting to an upstream may take, in milliseconds.
     "relay.connect_ms" relay_connect_ms: u64 = "10000";
     /// How long an upstream's first byte may take, in milliseconds.

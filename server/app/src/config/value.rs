@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
+use url::Url;
 use waystation_ids::KeyPrefix;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
@@ -134,6 +135,36 @@ LogFormat {
     Json = "json",
 });
 
+words!(/// Who may register.
+Registration {
+    /// Everybody.
+    Open = "open",
+    /// Whoever is invited.
+    Invite = "invite",
+    /// Nobody.
+    Closed = "closed",
+});
+words!(/// How an identity provider speaks.
+ProviderKind {
+    /// As GitHub does.
+    Github = "github",
+    /// As Google does: OpenID Connect, its issuer written in two ways.
+    Google = "google",
+    /// As LINUX DO does.
+    LinuxDo = "linuxdo",
+    /// OpenID Connect.
+    Oidc = "oidc",
+    /// OAuth 2 with a document about the person.
+    OAuth2 = "oauth2",
+});
+words!(/// How this site proves to an identity provider who it is.
+ClientAuthentication {
+    /// By the header `authorization`.
+    Basic = "basic",
+    /// In the body.
+    Body = "body",
+});
+
 impl From<Crashed> for waystation_ledger::Crashed {
     fn from(rule: Crashed) -> Self {
         match rule {
@@ -207,6 +238,16 @@ impl SettingValue for SocketAddr {
 impl SettingValue for PathBuf {
     fn read(text: &str) -> Result<Self, String> {
         String::read(text).map(PathBuf::from)
+    }
+}
+
+impl SettingValue for Url {
+    fn read(text: &str) -> Result<Self, String> {
+        let url = Url::parse(text).ok().filter(|url| {
+            let is_plain = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
+            matches!(url.scheme(), "http" | "https") && url.has_host() && is_plain
+        });
+        url.ok_or_else(|| "must be an address such as https://id.example.com/authorize".to_owned())
     }
 }
 

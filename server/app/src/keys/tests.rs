@@ -65,6 +65,7 @@ impl Site {
             role: Role::User,
             password_hash: None,
             is_demo: false,
+            identity: None,
         };
         store.create_user(&new).await.unwrap();
         let (key, secret) = (KeyId::new(now_ms(), random_bytes().unwrap()), new_secret());

@@ -41,6 +41,10 @@ pub(crate) async fn complete_sign_in(
 ) -> Result<Response, ApiError> {
     let _ = (visitor, proved_by, reception);
     let token = create_access_token(app, user.id, SessionKind::Browser, Duration::from_secs(3_600)).await?;
+    let cookie = format!(
+        "__Host-waystation={}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=3600",
+        token.access_token
+    );
     let tokens = Tokens {
         access_token: token.access_token,
         expires_at: token.expires_at,
@@ -53,5 +57,6 @@ pub(crate) async fn complete_sign_in(
         tokens: Some(tokens),
         first_key: None,
     };
-    Ok(Json(SignInReply::SignedIn(Box::new(signed_in))).into_response())
+    let cookies = [(axum::http::header::SET_COOKIE, cookie)];
+    Ok((cookies, Json(SignInReply::SignedIn(Box::new(signed_in)))).into_response())
 }

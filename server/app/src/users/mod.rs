@@ -57,6 +57,7 @@ pub(crate) async fn enter_user(app: &App, entry: Entry) -> Result<store::User, A
             role: entry.role,
             password_hash: entry.password_hash,
             is_demo: false,
+            identity: None,
         })
         .await?;
     app.changes.announce(ChangeKind::User, user.id).await;
