@@ -1,11 +1,14 @@
 #![doc = include_str!("../README.md")]
 
+mod browser;
 mod chance;
 mod database;
 mod database_server;
 mod faulty_host;
+mod mock_provider;
 mod mock_upstream;
 mod money;
+mod oidc_server;
 mod patience;
 mod raw_connection;
 mod raw_upstream;
@@ -15,12 +18,15 @@ mod server;
 mod tcp_gate;
 mod world;
 
+pub use browser::Browser;
 pub use chance::Chance;
 pub use database::{DatabaseKind, TestDatabase};
 pub use database_server::DatabaseServer;
 pub use faulty_host::{Disk, FaultyHost};
+pub use mock_provider::{MockProvider, ProviderAnswer, ProviderCall};
 pub use mock_upstream::{Behaviour, Hang, MockUpstream, SeenCall};
 pub use money::nanos;
+pub use oidc_server::OidcServer;
 pub use patience::{eventually, rfc3339_in};
 pub use raw_connection::{RawAnswer, RawConnection};
 pub use raw_upstream::{

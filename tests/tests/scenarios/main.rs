@@ -24,6 +24,7 @@ mod restart;
 mod retry;
 mod revocation;
 mod schema;
+mod sign_in;
 mod slow_sockets;
 mod stopping;
 mod streams;

@@ -13,7 +13,7 @@ pub(crate) use document::write_documentation;
 #[cfg(test)]
 pub(crate) use origin::environment_variable;
 pub(crate) use origin::{ConfigError, Flags, Origin, ProcessEnvironment, load_values};
-pub(crate) use providers::{PROVIDER_SETTINGS, ProviderSettings};
+pub(crate) use providers::ProviderSettings;
 pub(crate) use settings::{Config, SETTINGS};
 #[cfg(test)]
 pub(crate) use value::SettingValue;

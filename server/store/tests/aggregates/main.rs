@@ -14,6 +14,7 @@ mod contention;
 mod database;
 #[path = "../fresh_database/mod.rs"]
 mod fresh_database;
+mod identities;
 mod keys;
 mod people;
 mod repeated_writes;

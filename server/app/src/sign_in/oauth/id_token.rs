@@ -122,7 +122,11 @@ pub(super) fn verify_id_token(
     validation.set_audience(&[expected.client_id]);
     let key = DecodingKey::from_jwk(key).map_err(IdTokenError::Refused)?;
     let claims = decode::<Claims>(token, &key, &validation).map_err(IdTokenError::Refused)?.claims;
-    let is_for_several = matches!(&claims.aud, Audience::Several(audience) if audience.len() > 1);
+    let audience = match &claims.aud {
+        Audience::One(party) => std::slice::from_ref(party),
+        Audience::Several(parties) => parties,
+    };
+    let is_for_several = audience.iter().any(|party| party != expected.client_id);
     match &claims.azp {
         Some(party) if party != expected.client_id => return Err(IdTokenError::OtherParty),
         None if is_for_several => return Err(IdTokenError::OtherParty),
@@ -162,9 +166,8 @@ fn fits(key: &Jwk, algorithm: Algorithm) -> bool {
         _ => return false,
     };
     let is_to_sign = matches!(key.common.public_key_use, None | Some(PublicKeyUse::Signature));
-    let names_another = key.common.key_algorithm.is_some_and(|named| {
-        named.to_algorithm().map_or(true, |named| named != algorithm)
-    });
+    let named = key.common.key_algorithm.map(|named| named.to_string());
+    let names_another = named.is_some_and(|named| named.parse() != Ok(algorithm));
     family == algorithm.family() && is_to_sign && !names_another
 }
 

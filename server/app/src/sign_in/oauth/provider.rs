@@ -2,11 +2,12 @@
 
 use std::io;
 
-use axum::http::{Request, Response, StatusCode, header};
+use axum::http::{Request, StatusCode, header};
+use futures_util::future::BoxFuture;
 use oauth2::basic::{BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse, BasicTokenType};
 use oauth2::{
-    AuthType, AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointNotSet, EndpointSet,
-    ExtraTokenFields, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RequestTokenError, Scope,
+    AsyncHttpClient, AuthType, AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointNotSet,
+    EndpointSet, ExtraTokenFields, HttpRequest, HttpResponse, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RequestTokenError, Scope,
     StandardRevocableToken, StandardTokenResponse, TokenResponse, TokenUrl,
 };
 use serde::{Deserialize, Serialize};
@@ -214,9 +215,7 @@ impl Provider {
         way: &Way<'_>,
         code: String,
     ) -> Result<Token, OauthFailure> {
-        let ask = |request: oauth2::HttpRequest| async move {
-            self.http.ask(self.reach(), request).await.map(name_failure)
-        };
+        let ask = TokenRequests { http: self.http.clone(), reach: self.reach() };
         self.client(endpoints, way.redirect_url)?
             .exchange_code(AuthorizationCode::new(code))
             .set_pkce_verifier(PkceCodeVerifier::new(way.verifier.to_owned()))
@@ -360,6 +359,21 @@ impl Provider {
     }
 }
 
+/// Carries a code to its provider.
+struct TokenRequests {
+    http: ProviderHttp,
+    reach: Reach,
+}
+
+impl<'call> AsyncHttpClient<'call> for TokenRequests {
+    type Error = AskError;
+    type Future = BoxFuture<'call, Result<HttpResponse, AskError>>;
+
+    fn call(&'call self, request: HttpRequest) -> Self::Future {
+        Box::pin(async move { self.http.ask(self.reach, request).await.map(name_failure) })
+    }
+}
+
 fn one_of(own: Option<&Url>, usual: &str) -> Result<Url, OauthFailure> {
     own.cloned()
         .or_else(|| Url::parse(usual).ok())
@@ -367,7 +381,7 @@ fn one_of(own: Option<&Url>, usual: &str) -> Result<Url, OauthFailure> {
 }
 
 /// GitHub tells of failures with the status of success (RFC 6749, section 5.2, wants 400).
-fn name_failure(mut answer: Response<Vec<u8>>) -> Response<Vec<u8>> {
+fn name_failure(mut answer: HttpResponse) -> HttpResponse {
     #[derive(Deserialize)]
     struct Refusal {
         #[serde(rename = "error")]
