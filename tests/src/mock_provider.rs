@@ -128,8 +128,9 @@ impl State {
         let answer = lock(&self.answers).get(&path).cloned();
         let answer = answer.unwrap_or(ProviderAnswer { status: 404, ..ProviderAnswer::json(&json!({})) });
         tokio::time::sleep(answer.delay).await;
-        let mut response =
-            Response::builder().status(answer.status).header("content-type", "application/json; charset=utf-8");
+        let mut response = Response::builder()
+            .status(answer.status)
+            .header("content-type", "application/json; charset=utf-8");
         if let Some(location) = answer.location {
             response = response.header("location", location);
         }

@@ -48,7 +48,7 @@ pub struct OauthStart {
     pub purpose: OauthPurpose,
     /// The path of this site that the browser ends at; `/` unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(max_length = 1024, example = "/app/keys")]
+    #[schema(max_length = 512, example = "/app/keys")]
     pub return_path: Option<String>,
     /// Only a browser comes back from a provider: `cookie`. Programs are paired.
     #[serde(default)]

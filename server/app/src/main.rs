@@ -28,7 +28,6 @@ mod metrics;
 mod models;
 mod openapi;
 mod passwords;
-mod public_address;
 mod random;
 mod redis;
 mod relay_ports;

@@ -83,10 +83,9 @@ async fn read_session(store: &Store, session: SessionId) -> Result<Answer<Option
     let read_at = Instant::now();
     match store.load_active_session(session).await {
         Ok(found) => {
-            let value = found
-                .map(|(session, user)| {
-                    Arc::new(SignedIn { session: session.id, user, expires_at_ms: session.expires_at_ms })
-                });
+            let value = found.map(|(session, user)| {
+                Arc::new(SignedIn { session: session.id, user, expires_at_ms: session.expires_at_ms })
+            });
             Ok(Answer { value, read_at })
         }
         Err(failure) => {

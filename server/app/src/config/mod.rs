@@ -17,4 +17,7 @@ pub(crate) use providers::ProviderSettings;
 pub(crate) use settings::{Config, SETTINGS};
 #[cfg(test)]
 pub(crate) use value::SettingValue;
-pub(crate) use value::{BalanceStatus, ClientAuthentication, Interrupted, LogFormat, Nets, ProviderKind, Registration, Secret, read_hex};
+pub(crate) use value::{
+    BalanceStatus, ClientAuthentication, Interrupted, LogFormat, Nets, ProviderKind, Registration, Secret,
+    read_hex,
+};

@@ -303,7 +303,7 @@ mod tests {
             file: Some(path.0.clone()),
             settings: settings.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect(),
         };
-        load_values(&flags, |name| {
+        load_values(&flags, |name: &str| {
             variables.iter().find(|(known, _)| *known == name).map(|(_, text)| (*text).to_owned())
         })
     }

@@ -1,11 +1,14 @@
 //! Identity providers: as many as an operator names, each with the same settings.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::Path;
 
 use url::Url;
 
-use crate::config::origin::{ConfigError, Environment, Origin, Values, check, nearest_name, read_text, text_of};
+use crate::config::origin::{
+    ConfigError, Environment, Origin, Values, check, nearest_name, read_text, text_of,
+};
 use crate::config::settings::Setting;
 use crate::config::value::{ClientAuthentication, ProviderKind, Secret, SettingValue};
 
@@ -13,6 +16,7 @@ use crate::config::value::{ClientAuthentication, ProviderKind, Secret, SettingVa
 pub(super) const PROVIDERS_PREFIX: &str = "oauth.";
 const VARIABLES_PREFIX: &str = "WAYSTATION_OAUTH_";
 const NAME_LENGTH_MAX: usize = 32;
+const ISSUER_LENGTH_MAX: usize = 255;
 
 /// What was set, by the provider's name.
 pub(super) type ProviderValues = BTreeMap<String, BTreeMap<&'static str, (String, Origin)>>;
@@ -122,7 +126,9 @@ impl ProviderSettings {
         let is_issuer_bad = |issuer: &Result<Url, String>| {
             issuer.as_ref().map_or(true, |url| !self.may_ask(url) || url.query().is_some())
         };
-        if issuer.as_ref().is_some_and(is_issuer_bad) || self.issuer.as_ref().is_some_and(|text| text.len() > 255) {
+        if issuer.as_ref().is_some_and(is_issuer_bad)
+            || self.issuer.as_ref().is_some_and(|text| text.len() > ISSUER_LENGTH_MAX)
+        {
             return Some(("issuer", "must be an https address without a query, of at most 255 characters"));
         }
         for (name, url) in urls {
@@ -132,6 +138,10 @@ impl ProviderSettings {
                 }
                 Some(url) if !self.may_ask(url) => {
                     return Some((name, "must be an https address, unless allow_private_network is set"));
+                }
+                // It may stand for the issuer.
+                Some(url) if url.as_str().len() > ISSUER_LENGTH_MAX => {
+                    return Some((name, "must be an address of at most 255 characters"));
                 }
                 _ => {}
             }
@@ -151,7 +161,11 @@ impl ProviderSettings {
 
     /// Whether an address may be asked at all; where it lies is judged when connecting.
     pub(crate) fn may_ask(&self, url: &Url) -> bool {
-        url.scheme() == "https" || self.allow_private_network
+        match url.scheme() {
+            "https" => true,
+            "http" => self.allow_private_network,
+            _ => false,
+        }
     }
 }
 
@@ -221,9 +235,9 @@ pub(super) fn provider_variables(
         let name = full_name(&provider, setting.name);
         if !is_file {
             found.insert(name, VariableText { variable, text });
-        } else if !found.contains_key(&name) {
+        } else if let Entry::Vacant(place) = found.entry(name) {
             let text = read_text(Path::new(&text))?.trim().to_owned();
-            found.insert(name, VariableText { variable, text });
+            place.insert(VariableText { variable, text });
         }
     }
     Ok(found.into_iter().collect())
@@ -240,7 +254,8 @@ fn read_variable(rest: &str) -> Option<(String, &'static Setting, bool)> {
     let plain = PROVIDER_SETTINGS.iter().filter_map(|setting| split(setting, "").map(|found| (found, false)));
     let in_files = PROVIDER_SETTINGS.iter().filter(|setting| setting.secret);
     let in_files = in_files.filter_map(|setting| split(setting, "_FILE").map(|found| (found, true)));
-    let ((provider, setting, _), is_file) = plain.chain(in_files).max_by_key(|((_, _, length), _)| *length)?;
+    let ((provider, setting, _), is_file) =
+        plain.chain(in_files).max_by_key(|((_, _, length), _)| *length)?;
     Some((provider, setting, is_file))
 }
 

@@ -8,7 +8,8 @@ use waystation_ids::KeyPrefix;
 use crate::config::origin::{ConfigError, Values};
 use crate::config::providers::ProviderSettings;
 use crate::config::value::{
-    BalanceStatus, Crashed, Interrupted, LogFormat, MasterKeyText, Nets, Registration, Secret, SettingValue, TimeZone,
+    BalanceStatus, Crashed, Interrupted, LogFormat, MasterKeyText, Nets, Registration, Secret, SettingValue,
+    TimeZone,
 };
 
 /// One thing an operator can set.

@@ -7,6 +7,8 @@ mod connection;
 mod connection_limits;
 pub(crate) mod cursor;
 pub(crate) mod idempotency;
+pub(crate) mod local_path;
+pub(crate) mod public_origin;
 mod reception;
 pub(crate) mod request_id;
 mod routes;

@@ -101,7 +101,8 @@ async fn the_last_way_to_sign_in_stays() {
         let mut with_password = new_user("cat@example.org", Role::User);
         with_password.password_hash = Some("$argon2id$".to_owned());
         let cat = store.create_user(&with_password).await.unwrap();
-        let (first, second) = (link(&store, &ann, "1").await.unwrap(), link(&store, &ann, "2").await.unwrap());
+        let (first, second) =
+            (link(&store, &ann, "1").await.unwrap(), link(&store, &ann, "2").await.unwrap());
         let of_cat = link(&store, &cat, "3").await.unwrap();
         let of_another = unlink(&store, &ben, first).await;
         assert!(matches!(of_another, Err(UnlinkIdentityError::Store(StoreError::Missing("identity")))));

@@ -87,7 +87,10 @@ fn end_of(reply: &Reply) -> String {
 
 fn parameter(url: &str, name: &str) -> String {
     let url = reqwest::Url::parse(url).expect("an address");
-    url.query_pairs().find(|(known, _)| known == name).map(|(_, value)| value.into_owned()).unwrap_or_default()
+    url.query_pairs()
+        .find(|(known, _)| known == name)
+        .map(|(_, value)| value.into_owned())
+        .unwrap_or_default()
 }
 
 /// Whom the browser is signed in as, if it is.
@@ -160,7 +163,8 @@ async fn a_state_is_good_once_for_the_browser_that_began_at_the_provider_it_bega
 
     // None, and ones that were never given.
     let made_up = "a".repeat(43);
-    for query in ["", "?code=c", "?code=c&state=", "?code=c&state=short", &format!("?code=c&state={made_up}")] {
+    for query in ["", "?code=c", "?code=c&state=", "?code=c&state=short", &format!("?code=c&state={made_up}")]
+    {
         let reply = browser.open(&format!("/api/auth/oauth/sso/callback{query}")).await;
         assert_eq!(end_of(&reply), refused, "{query}");
     }
@@ -192,7 +196,8 @@ async fn a_state_is_good_once_for_the_browser_that_began_at_the_provider_it_bega
     let mut states = std::collections::BTreeSet::new();
     for _ in 0..50 {
         let url = start(&browser, "sso", json!({})).await;
-        let [state, challenge, nonce] = ["state", "code_challenge", "nonce"].map(|name| parameter(&url, name));
+        let [state, challenge, nonce] =
+            ["state", "code_challenge", "nonce"].map(|name| parameter(&url, name));
         assert_eq!((state.len(), challenge.len(), nonce.len()), (43, 43, 43), "{url}");
         assert_eq!(parameter(&url, "code_challenge_method"), "S256");
         states.extend([state, challenge, nonce]);
@@ -238,11 +243,15 @@ async fn an_answer_of_another_issuer_a_refusal_and_no_code_sign_nobody_in() {
         (json!({"code": "another"}), "invalid_answer"),
     ];
     for (redirect, code) in cases {
-        oidc.script(json!({"redirect": redirect, "claims": {"email": "a@example.org", "email_verified": true}})).await;
+        oidc.script(
+            json!({"redirect": redirect, "claims": {"email": "a@example.org", "email_verified": true}}),
+        )
+        .await;
         let browser = browser_of(&world);
         let end = go_by(&browser, "sso", json!({})).await;
         // A code that the provider does not know is refused by it in its own way.
-        let expected = if redirect["code"] == "another" { vec![code, "provider_refused"] } else { vec![code] };
+        let expected =
+            if redirect["code"] == "another" { vec![code, "provider_refused"] } else { vec![code] };
         assert!(expected.iter().any(|code| end == error(code)), "{redirect} {end}");
         assert_eq!(who(&browser).await, None, "{redirect}");
     }
@@ -268,6 +277,7 @@ async fn an_id_token_of_another_sign_in_site_issuer_time_or_signature_signs_nobo
         with(json!({"azp": "client-of-OTHER"})),
         with(json!({"iss": "https://evil.example"})),
         with(json!({"iss": format!("{}/", oidc.issuer())})),
+        with(json!({"iss": [oidc.issuer(), "https://evil.example"]})),
         with(json!({"iss": null})),
         with(json!({"exp": 1_000_000_000})),
         with(json!({"exp": null})),
@@ -324,7 +334,8 @@ async fn an_address_that_is_somebodys_here_is_never_joined_whoever_asserts_it() 
         assert_eq!(who(&owner).await, None);
     }
     // An address that the provider does not vouch for is not even looked at: the account is one of its own.
-    for (subject, verified) in [("a", json!(false)), ("b", json!(null)), ("c", json!("no")), ("d", json!(1))] {
+    for (subject, verified) in [("a", json!(false)), ("b", json!(null)), ("c", json!("no")), ("d", json!(1))]
+    {
         let claims = json!({"sub": subject, "email": "owner@example.org", "email_verified": verified});
         oidc.script(json!({ "claims": claims })).await;
         let browser = browser_of(&world);
@@ -442,7 +453,8 @@ async fn redirect_addresses_and_ends_are_the_sites_whatever_a_request_says() {
         let reply = browser.ask(Method::POST, begin, Some(&json!({ "return_path": path }))).await.expect(400);
         assert_eq!(reply.json()["error"]["fields"][0]["field"], "return_path", "{path:?}");
     }
-    for body in [json!({"reception": "tokens"}), json!({"role": "owner"}), json!({"purpose": "x"}), json!([])] {
+    for body in [json!({"reception": "tokens"}), json!({"role": "owner"}), json!({"purpose": "x"}), json!([])]
+    {
         browser.ask(Method::POST, begin, Some(&body)).await.expect(400);
     }
 }
@@ -500,7 +512,8 @@ async fn a_provider_that_is_down_huge_slow_or_leads_elsewhere_signs_nobody_in_wi
     let document = json!({"sub": "ann", "email": "ann@example.org", "email_verified": true});
     elsewhere.say("/user", &document);
     let world = open_site_by("oauth2", &mock, &[]);
-    let answer = |status: u16, body: String| ProviderAnswer { status, body, ..ProviderAnswer::json(&json!({})) };
+    let answer =
+        |status: u16, body: String| ProviderAnswer { status, body, ..ProviderAnswer::json(&json!({})) };
     let leading = ProviderAnswer { location: Some(elsewhere.url("/user")), ..answer(307, String::new()) };
     let slow = ProviderAnswer { delay: Duration::from_secs(60), ..ProviderAnswer::json(&document) };
     for (what, at_user, code) in [
@@ -529,7 +542,8 @@ async fn a_provider_that_is_down_huge_slow_or_leads_elsewhere_signs_nobody_in_wi
 async fn github_names_people_by_number_and_its_lies_sign_nobody_in() {
     let mock = MockProvider::start().await;
     let world = open_site_by("github", &mock, &[]);
-    let user = |id: Value, login: &str| json!({"id": id, "login": login, "name": "Ann", "email": "x@example.org"});
+    let user =
+        |id: Value, login: &str| json!({"id": id, "login": login, "name": "Ann", "email": "x@example.org"});
     let emails = |verified: Value| {
         json!([
             {"email": "old@example.org", "primary": false, "verified": true},
@@ -588,7 +602,11 @@ async fn linux_do_lets_in_by_trust_level_and_vouches_for_no_address() {
         [(json!(1), true), (json!(null), true), (json!("4"), true), (json!(9), true), (json!(4), false)]
     {
         mock.say("/user", &user(1, trust_level.clone(), active));
-        assert_eq!(go_by_mock(&browser_of(&world)).await, error("account_not_allowed"), "{trust_level} {active}");
+        assert_eq!(
+            go_by_mock(&browser_of(&world)).await,
+            error("account_not_allowed"),
+            "{trust_level} {active}"
+        );
     }
     mock.say("/user", &user(1, json!(2), true));
     let browser = browser_of(&world);

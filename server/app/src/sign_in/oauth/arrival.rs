@@ -162,12 +162,8 @@ mod tests {
     #[test]
     fn a_stand_in_address_is_one_persons_at_one_issuer() {
         let address = |issuer: &str, subject: &str| {
-            let profile = Profile {
-                issuer: issuer.to_owned(),
-                subject: subject.to_owned(),
-                email: None,
-                name: None,
-            };
+            let profile =
+                Profile { issuer: issuer.to_owned(), subject: subject.to_owned(), email: None, name: None };
             stand_in_address("linuxdo", &profile).unwrap().to_string()
         };
         assert_eq!(address("a", "7"), address("a", "7"));

@@ -23,7 +23,6 @@ use crate::sign_in::oauth::arrival::{Arrival, arrive};
 use crate::sign_in::oauth::failure::OauthFailure;
 use crate::sign_in::oauth::outbound::AskError;
 use crate::sign_in::oauth::provider::Provider;
-use crate::sign_in::oauth::return_path::ReturnPath;
 use crate::sign_in::oauth::step::{TakenStep, no_browser_cookie, take_step};
 use crate::state::App;
 
@@ -117,19 +116,19 @@ async fn finish(
     };
     let profile = timeout(ASKING_TIME, asking).await.unwrap_or(Err(AskError::TimedOut.into()))?;
     match arrive(app, visitor, provider, taken, actor, profile).await? {
-        Arrival::Linked => Ok(see_other(taken.step.return_path.as_str())),
+        Arrival::Linked => Ok(see_other(&taken.step.return_path)),
         Arrival::SignedIn(reply) => lead_on(reply, &taken.step.return_path).await,
     }
 }
 
 /// Makes the answer to a sign-in one for a browser that follows links: the cookies stay, and the second factor is
 /// asked for by the page.
-async fn lead_on(reply: Response, return_path: &ReturnPath) -> Result<Response, OauthFailure> {
+async fn lead_on(reply: Response, return_path: &str) -> Result<Response, OauthFailure> {
     let (parts, body) = reply.into_parts();
     let body = to_bytes(body, REPLY_BYTES_MAX).await.map_err(ApiError::internal)?;
     let reply: SignInReply = serde_json::from_slice(&body).map_err(ApiError::internal)?;
     let mut response = match reply {
-        SignInReply::SignedIn(_) => see_other(return_path.as_str()),
+        SignInReply::SignedIn(_) => see_other(return_path),
         SignInReply::SecondFactorRequired(challenge) => {
             let methods = serde_json::to_value(&challenge.methods).unwrap_or_default();
             let methods: Vec<&str> =
@@ -137,7 +136,7 @@ async fn lead_on(reply: Response, return_path: &ReturnPath) -> Result<Response, 
             let fragment = form_urlencoded::Serializer::new(String::new())
                 .append_pair("challenge", &challenge.challenge)
                 .append_pair("methods", &methods.join(","))
-                .append_pair("return", return_path.as_str())
+                .append_pair("return", return_path)
                 .finish();
             see_other(&format!("{SIGN_IN_PAGE}#{fragment}"))
         }
@@ -150,7 +149,9 @@ async fn lead_on(reply: Response, return_path: &ReturnPath) -> Result<Response, 
 
 fn see_other(location: &str) -> Response {
     match HeaderValue::try_from(location) {
-        Ok(location) => (StatusCode::SEE_OTHER, [(header::LOCATION, location)], Body::empty()).into_response(),
+        Ok(location) => {
+            (StatusCode::SEE_OTHER, [(header::LOCATION, location)], Body::empty()).into_response()
+        }
         Err(error) => ApiError::internal(error).into_response(),
     }
 }
@@ -181,13 +182,10 @@ mod tests {
             methods: vec![SecondFactor::Totp, SecondFactor::RecoveryCode],
         };
         let reply = Json(SignInReply::SecondFactorRequired(challenge)).into_response();
-        let response = lead_on(reply, &"/app?a=b&c".parse().unwrap()).await.unwrap();
+        let response = lead_on(reply, "/app?a=b&c").await.unwrap();
         assert_eq!(response.status(), StatusCode::SEE_OTHER);
         let location = response.headers()[header::LOCATION].to_str().unwrap();
-        assert_eq!(
-            location,
-            "/sign-in#challenge=c-1&methods=totp%2Crecovery_code&return=%2Fapp%3Fa%3Db%26c"
-        );
+        assert_eq!(location, "/sign-in#challenge=c-1&methods=totp%2Crecovery_code&return=%2Fapp%3Fa%3Db%26c");
         assert!(response.headers().get(header::SET_COOKIE).is_none());
     }
 }

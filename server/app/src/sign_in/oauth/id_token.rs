@@ -38,6 +38,7 @@ pub(super) struct Claims {
     /// The person's name.
     #[serde(default)]
     pub(super) name: Option<String>,
+    iss: String,
     aud: Audience,
     #[serde(default)]
     azp: Option<String>,
@@ -78,6 +79,9 @@ pub(super) enum IdTokenError {
     /// It was made for several parties, and for another one to use.
     #[error("it was made for another party to use")]
     OtherParty,
+    /// It was made by another issuer.
+    #[error("it was made by another issuer")]
+    OtherIssuer,
     /// It was not made for this sign-in.
     #[error("its nonce is not that of this sign-in")]
     OtherNonce,
@@ -122,6 +126,10 @@ pub(super) fn verify_id_token(
     validation.set_audience(&[expected.client_id]);
     let key = DecodingKey::from_jwk(key).map_err(IdTokenError::Refused)?;
     let claims = decode::<Claims>(token, &key, &validation).map_err(IdTokenError::Refused)?.claims;
+    // Several issuers would be read as one of them being the right one.
+    if !expected.issuers.contains(&claims.iss) {
+        return Err(IdTokenError::OtherIssuer);
+    }
     let audience = match &claims.aud {
         Audience::One(party) => std::slice::from_ref(party),
         Audience::Several(parties) => parties,
@@ -184,6 +192,9 @@ mod tests {
     const PRIVATE: &str = "MC4CAQAwBQYDK2VwBCIEIHtdZaglKuQNrQfN-cRfxoz5c_n07jFyFfgcAcNbih7A";
     const PUBLIC: &str = "bTkCIF5BJ3z1f01Otmju1QORN62-C6xeBYzC7CeSf5E";
 
+    /// What is wrong with a token, and how it comes about.
+    type Case = (&'static str, fn(&mut Value));
+
     fn now_s() -> i64 {
         crate::clock::now_ms() / 1_000
     }
@@ -235,7 +246,7 @@ mod tests {
 
     #[test]
     fn a_token_of_another_sign_in_audience_issuer_or_time_is_refused() {
-        let cases: [(&str, fn(&mut Value)); 16] = [
+        let cases: [Case; 16] = [
             ("nonce", |claims| claims["nonce"] = json!("m")),
             ("no nonce", |claims| drop(claims.as_object_mut().unwrap().remove("nonce"))),
             ("empty nonce", |claims| claims["nonce"] = json!("")),
@@ -245,7 +256,9 @@ mod tests {
             ("several", |claims| claims["aud"] = json!(["client", "other"])),
             ("party", |claims| claims["azp"] = json!("other")),
             ("issuer", |claims| claims["iss"] = json!("https://id.example.com/")),
-            ("issuer list", |claims| claims["iss"] = json!(["https://evil.example", "https://id.example.com"])),
+            ("issuer list", |claims| {
+                claims["iss"] = json!(["https://evil.example", "https://id.example.com"])
+            }),
             ("no issuer", |claims| drop(claims.as_object_mut().unwrap().remove("iss"))),
             ("expired", |claims| claims["exp"] = json!(now_s() - 3_600)),
             ("no expiry", |claims| drop(claims.as_object_mut().unwrap().remove("exp"))),

@@ -10,7 +10,6 @@ mod identities;
 mod outbound;
 mod profile;
 mod provider;
-mod return_path;
 mod start;
 mod step;
 

@@ -43,9 +43,11 @@ impl Profile {
 
     /// GitHub's answers at `/user` and `/user/emails`. The id lasts; the name that people sign in with there does not.
     pub(super) fn of_github(issuer: String, user: &Value, emails: &Value) -> Result<Self, OauthFailure> {
-        let primary = emails.as_array().into_iter().flatten().find(|row| {
-            row["primary"] == Value::Bool(true) && row["verified"] == Value::Bool(true)
-        });
+        let primary = emails
+            .as_array()
+            .into_iter()
+            .flatten()
+            .find(|row| row["primary"] == Value::Bool(true) && row["verified"] == Value::Bool(true));
         let name = name_of(user.get("name")).or_else(|| name_of(user.get("login")));
         Ok(Profile {
             issuer,
@@ -167,9 +169,7 @@ mod tests {
     #[test]
     fn githubs_primary_verified_address_counts_and_no_other() {
         let user = json!({"id": 583231, "login": "octocat", "name": null, "email": "public@example.org"});
-        let row = |email: &str, primary: bool, verified: bool| {
-            json!({"email": email, "primary": primary, "verified": verified, "visibility": null})
-        };
+        let row = |email: &str, primary: bool, verified: bool| json!({"email": email, "primary": primary, "verified": verified, "visibility": null});
         let emails = json!([row("old@example.org", false, true), row("Ann@Example.org", true, true)]);
         let profile = github(&user, &emails).unwrap();
         assert_eq!(profile.verified_email().map(Email::as_str), Some("ann@example.org"));
@@ -240,7 +240,8 @@ mod tests {
         let values = load_values(&Flags { file: None, settings }, |_: &str| None).unwrap();
         let config = Config::from_values(&values).unwrap();
         let read = |document: &Value| Profile::of_document("i".to_owned(), document, &config.oauth[0]);
-        let document = json!({"data": {"id": "A b", "mail": "a@b.c", "checked": true, "names": ["\u{7}Ann "]}});
+        let document =
+            json!({"data": {"id": "A b", "mail": "a@b.c", "checked": true, "names": ["\u{7}Ann "]}});
         let profile = read(&document).unwrap();
         assert_eq!(profile.verified_email().map(Email::as_str), Some("a@b.c"));
         assert_eq!((profile.subject.as_str(), profile.name.as_deref()), ("A b", Some("Ann")));

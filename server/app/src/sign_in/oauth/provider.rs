@@ -4,11 +4,14 @@ use std::io;
 
 use axum::http::{Request, StatusCode, header};
 use futures_util::future::BoxFuture;
-use oauth2::basic::{BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse, BasicTokenType};
+use oauth2::basic::{
+    BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse, BasicTokenType,
+};
 use oauth2::{
     AsyncHttpClient, AuthType, AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointNotSet,
-    EndpointSet, ExtraTokenFields, HttpRequest, HttpResponse, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RequestTokenError, Scope,
-    StandardRevocableToken, StandardTokenResponse, TokenResponse, TokenUrl,
+    EndpointSet, ExtraTokenFields, HttpRequest, HttpResponse, PkceCodeChallenge, PkceCodeVerifier,
+    RedirectUrl, RequestTokenError, Scope, StandardRevocableToken, StandardTokenResponse, TokenResponse,
+    TokenUrl,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -323,7 +326,9 @@ impl Provider {
             .set_redirect_uri(redirect_url)
             .set_auth_type(endpoints.authentication.clone());
         Ok(match self.settings.client_secret.as_ref().map(Secret::reveal) {
-            Some(secret) if !secret.is_empty() => client.set_client_secret(ClientSecret::new(secret.to_owned())),
+            Some(secret) if !secret.is_empty() => {
+                client.set_client_secret(ClientSecret::new(secret.to_owned()))
+            }
             _ => client,
         })
     }
@@ -397,8 +402,90 @@ fn refuse_exchange(error: RequestTokenError<AskError, BasicErrorResponse>) -> Oa
     match error {
         RequestTokenError::Request(error) => OauthFailure::Unreachable(error),
         // The code alone: a description may repeat what was sent.
-        RequestTokenError::ServerResponse(refusal) => OauthFailure::ProviderRefused(refusal.error().to_string()),
+        RequestTokenError::ServerResponse(refusal) => {
+            OauthFailure::ProviderRefused(refusal.error().to_string())
+        }
         RequestTokenError::Parse(..) => OauthFailure::InvalidAnswer("the answer to the code cannot be read"),
         RequestTokenError::Other(_) => OauthFailure::InvalidAnswer("the answer to the code is none"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+    use crate::config::{Config, Flags, load_values};
+
+    fn oauth(settings: &[(&str, &str)]) -> Oauth {
+        let settings = settings.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
+        let values = load_values(&Flags { file: None, settings }, |_: &str| None).unwrap();
+        Oauth::new(&Config::from_values(&values).unwrap().oauth).unwrap()
+    }
+
+    const WAY: Way<'_> = Way {
+        redirect_url: "https://ai.example.com/api/auth/oauth/github/callback",
+        verifier: "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
+        nonce: "n",
+    };
+
+    #[tokio::test]
+    async fn people_are_sent_to_github_with_pkce_and_the_exact_address_of_the_way_back() {
+        let oauth = oauth(&[("oauth.github.client_id", "client")]);
+        let provider = oauth.find("github").unwrap();
+        assert_eq!(provider.display_name(), "GitHub");
+        let url = provider.authorize_url(&WAY, "s").await.unwrap();
+        assert_eq!(url.origin().ascii_serialization() + url.path(), "https://github.com/login/oauth/authorize");
+        let query: HashMap<_, _> = url.query_pairs().into_owned().collect();
+        let expected = [
+            ("response_type", "code"),
+            ("client_id", "client"),
+            ("redirect_uri", WAY.redirect_url),
+            ("scope", "read:user user:email"),
+            ("state", "s"),
+            // RFC 7636, appendix B.
+            ("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"),
+            ("code_challenge_method", "S256"),
+        ];
+        let expected: HashMap<_, _> =
+            expected.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
+        assert_eq!(query, expected);
+    }
+
+    #[tokio::test]
+    async fn an_answer_names_its_own_issuer_or_none() {
+        let oauth = oauth(&[("oauth.github.client_id", "a"), ("oauth.linuxdo.client_id", "b")]);
+        let (github, linux_do) = (oauth.find("github").unwrap(), oauth.find("linuxdo").unwrap());
+        for issuer in [None, Some(GITHUB), Some("https://github.com/login/oauth")] {
+            assert!(github.check_issuer(issuer).await.is_ok(), "{issuer:?}");
+        }
+        assert!(linux_do.check_issuer(Some(LINUX_DO)).await.is_ok());
+        for issuer in ["", GOOGLE, LINUX_DO, "https://github.com/", "https://github.com.evil.example"] {
+            assert!(github.check_issuer(Some(issuer)).await.is_err(), "{issuer}");
+        }
+        assert!(linux_do.check_issuer(Some(GITHUB)).await.is_err());
+        assert!(oauth.find("google").is_none());
+    }
+
+    #[tokio::test]
+    async fn with_another_document_an_id_means_another_person() {
+        let own = oauth(&[
+            ("oauth.github.client_id", "a"),
+            ("oauth.github.userinfo_url", "https://github.example.com/api/v3/user"),
+        ]);
+        let endpoints = own.find("github").unwrap().endpoints().await.unwrap();
+        assert_eq!(endpoints.issuers, ["https://github.example.com/api/v3/user"]);
+    }
+
+    #[test]
+    fn a_failure_with_the_status_of_success_is_one() {
+        let answer = |body: &str| {
+            let mut answer = HttpResponse::new(body.as_bytes().to_vec());
+            *answer.status_mut() = StatusCode::OK;
+            name_failure(answer).status()
+        };
+        assert_eq!(answer(r#"{"error":"bad_verification_code"}"#), StatusCode::BAD_REQUEST);
+        assert_eq!(answer(r#"{"access_token":"a","token_type":"bearer"}"#), StatusCode::OK);
+        assert_eq!(answer(""), StatusCode::OK);
     }
 }

@@ -11,7 +11,8 @@ use crate::auth::Actor;
 use crate::config::ProviderKind;
 use crate::error::{ApiError, error_chain};
 use crate::http::body::{Json, PathParts};
-use crate::public_address::public_address;
+use crate::http::local_path::local_path;
+use crate::http::public_origin::link_base;
 use crate::sign_in::oauth::provider::{Provider, Way};
 use crate::sign_in::oauth::step::{Step, Token, begin_step, browser_cookie};
 use crate::state::App;
@@ -68,7 +69,7 @@ pub(super) async fn start_oauth(
         verifier: Token::new()?,
         nonce: Token::new()?,
         redirect_url: redirect_url(&app, provider)?,
-        return_path: body.return_path.as_deref().map(str::parse).transpose()?.unwrap_or_default(),
+        return_path: read_return_path(body.return_path)?,
         invite: body.invite,
     };
     let (state, browser) = begin_step(&app, &step, owner.as_ref()).await?;
@@ -83,7 +84,14 @@ pub(super) async fn start_oauth(
 
 /// Where a provider sends browsers back to: never made of what a request says.
 fn redirect_url(app: &App, provider: &Provider) -> Result<String, ApiError> {
-    Ok(format!("{}/api/auth/oauth/{}/callback", public_address(app)?, provider.settings().name))
+    Ok(format!("{}/api/auth/oauth/{}/callback", link_base(app)?, provider.settings().name))
+}
+
+fn read_return_path(text: Option<String>) -> Result<String, ApiError> {
+    let text = text.unwrap_or_else(|| "/".to_owned());
+    local_path(&text)
+        .map(|path| path.as_str().to_owned())
+        .ok_or_else(|| ApiError::field("return_path", "must be a path of this site such as /app/keys"))
 }
 
 fn show_provider(provider: &Provider) -> OauthProvider {
@@ -104,10 +112,6 @@ fn show_provider(provider: &Provider) -> OauthProvider {
 impl Step {
     /// What a provider is told, and asked by.
     pub(super) fn way(&self) -> Way<'_> {
-        Way {
-            redirect_url: &self.redirect_url,
-            verifier: self.verifier.reveal(),
-            nonce: self.nonce.reveal(),
-        }
+        Way { redirect_url: &self.redirect_url, verifier: self.verifier.reveal(), nonce: self.nonce.reveal() }
     }
 }

@@ -16,7 +16,6 @@ use crate::error::ApiError;
 use crate::random::random_bytes;
 use crate::sealing::Purpose;
 use crate::sign_in::oauth::failure::OauthFailure;
-use crate::sign_in::oauth::return_path::ReturnPath;
 use crate::state::App;
 
 /// The cookie that binds a way to the browser that began it.
@@ -40,7 +39,7 @@ pub(super) struct Step {
     /// Where the provider sends the browser back to.
     pub(super) redirect_url: String,
     /// Where the browser goes then.
-    pub(super) return_path: ReturnPath,
+    pub(super) return_path: String,
     /// The invitation of somebody who is new here.
     pub(super) invite: Option<String>,
 }
@@ -107,12 +106,12 @@ pub(super) async fn take_step(
     let pending = app.store.take_pending(&hash, PendingKind::Oauth).await?;
     let pending = pending.ok_or(OauthFailure::InvalidState)?;
     let browser = browser_token(headers).ok_or(OauthFailure::InvalidState)?;
-    let is_same_browser =
-        pending.browser_hash.is_some_and(|known| known.ct_eq(&hash_of(browser)).into());
+    let is_same_browser = pending.browser_hash.is_some_and(|known| known.ct_eq(&hash_of(browser)).into());
     if !is_same_browser {
         return Err(OauthFailure::InvalidState);
     }
-    let plain = app.sealing.open(Purpose::PendingSignIn, &hex(&hash), &pending.state).map_err(ApiError::from)?;
+    let plain =
+        app.sealing.open(Purpose::PendingSignIn, &hex(&hash), &pending.state).map_err(ApiError::from)?;
     let step: Step = serde_json::from_slice(&plain).map_err(ApiError::internal)?;
     if step.provider != provider {
         return Err(OauthFailure::InvalidState);
@@ -122,18 +121,14 @@ pub(super) async fn take_step(
 
 /// The cookie of a browser that begins. `Lax`, as the provider's page leads back to here.
 pub(super) fn browser_cookie(browser: &Token) -> Result<HeaderValue, ApiError> {
-    let cookie = format!(
-        "{COOKIE}={}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={LASTS_S}",
-        browser.reveal()
-    );
+    let cookie =
+        format!("{COOKIE}={}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={LASTS_S}", browser.reveal());
     HeaderValue::try_from(cookie).map_err(ApiError::internal)
 }
 
 /// Takes the cookie away.
 pub(super) const fn no_browser_cookie() -> HeaderValue {
-    HeaderValue::from_static(
-        "__Host-waystation-oauth=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0",
-    )
+    HeaderValue::from_static("__Host-waystation-oauth=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0")
 }
 
 /// The browser's token, if there is exactly one.

@@ -1,4 +1,4 @@
-//! The address under which people reach the site: what links and redirect addresses are made of.
+//! The address under which people reach the site.
 
 use waystation_api::error::ErrorCode;
 
@@ -7,7 +7,7 @@ use crate::state::App;
 
 /// The site's address without a slash at its end. Never what a request says of itself; where nothing is set, a site
 /// that only this host can reach is at the address it listens on.
-pub(crate) fn public_address(app: &App) -> Result<String, ApiError> {
+pub(crate) fn link_base(app: &App) -> Result<String, ApiError> {
     if let Some(url) = &app.config.public_url {
         return Ok(url.trim_end_matches('/').to_owned());
     }
