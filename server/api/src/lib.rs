@@ -2,6 +2,7 @@
 
 pub mod adjustments;
 pub mod channels;
+pub mod devices;
 pub mod error;
 pub mod grants;
 pub mod keys;
@@ -17,6 +18,7 @@ pub mod permissions;
 pub mod prices;
 pub mod requests;
 pub mod session;
+pub mod setup;
 pub mod sign_in;
 pub mod time;
 pub mod usage;

@@ -42,6 +42,10 @@ pub struct SignedIn {
     /// The tokens, where the caller asked for them; otherwise the answer sets a cookie.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tokens: Option<Tokens>,
+    /// Whether the person's role needs a second factor that the person does not have: nothing else is allowed before
+    /// one is set up.
+    #[serde(default)]
+    pub must_set_up_second_factor: bool,
     /// The key that the first sign-in makes. It is shown this once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_key: Option<KeyCreated>,

@@ -23,13 +23,20 @@ pub(crate) struct ApiError {
     code: ErrorCode,
     message: String,
     fields: Vec<FieldError>,
+    retry_after_seconds: Option<u64>,
     source: Option<Box<dyn Error + Send + Sync>>,
 }
 
 impl ApiError {
     /// An error with this code and a text for people.
     pub(crate) fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        ApiError { code, message: message.into(), fields: Vec::new(), source: None }
+        ApiError {
+            code,
+            message: message.into(),
+            fields: Vec::new(),
+            retry_after_seconds: None,
+            source: None,
+        }
     }
 
     /// A field of the body or query is wrong.
@@ -39,6 +46,7 @@ impl ApiError {
             code: ErrorCode::InvalidRequest,
             message: format!("{}: {}", field.field, field.message),
             fields: vec![field],
+            retry_after_seconds: None,
             source: None,
         }
     }
@@ -72,6 +80,11 @@ impl ApiError {
     /// The same with what the log says of it.
     pub(crate) fn because(self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         ApiError { source: Some(source.into()), ..self }
+    }
+
+    /// Says when to come again.
+    pub(crate) fn retry_after(self, seconds: u64) -> Self {
+        ApiError { retry_after_seconds: Some(seconds), ..self }
     }
 
     /// The code programs branch on.
@@ -137,6 +150,9 @@ impl IntoResponse for ApiError {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
             }
             _ => {}
+        }
+        if let Some(seconds) = self.retry_after_seconds {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }
@@ -230,6 +246,12 @@ pub(crate) enum StartError {
         /// Why.
         source: io::Error,
     },
+    /// The site's own address is none.
+    #[error("public_url is {0:?}, which is no address such as https://ai.example.com")]
+    PublicUrl(String),
+    /// The setup token could not be written.
+    #[error("the setup token cannot be kept in the data folder")]
+    SetupToken(#[source] io::Error),
     /// Metrics would be open to everybody.
     #[error("metrics.listen is {0}, which others can reach: set metrics.token too")]
     OpenMetrics(std::net::SocketAddr),

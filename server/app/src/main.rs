@@ -37,6 +37,8 @@ mod remembered;
 mod requests;
 mod sealing;
 mod setup;
+mod setup_page;
+mod setup_token;
 mod sign_in;
 mod site_secrets;
 mod state;

@@ -6,12 +6,18 @@ use std::sync::Arc;
 use axum::http::header;
 use axum::response::{Html, IntoResponse};
 use serde_json::Value;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+};
 use utoipa::openapi::{ComponentsBuilder, InfoBuilder, OpenApi, OpenApiBuilder};
 
+use crate::auth::COOKIE_NAME;
 use crate::home::{PAGE_POLICY, escape_html};
 
+/// How programs are known.
 const TOKEN_SCHEME: &str = "access_token";
+/// How browsers are known.
+const COOKIE_SCHEME: &str = "session_cookie";
 
 /// What the description says beside the routes.
 pub(crate) fn outline() -> OpenApi {
@@ -20,6 +26,7 @@ pub(crate) fn outline() -> OpenApi {
         .bearer_format("JWT")
         .description(Some("A short-lived access token."))
         .build();
+    let cookie = ApiKeyValue::with_description(COOKIE_NAME, "A browser's session.");
     let info = InfoBuilder::new()
         .title("Waystation management API")
         .version(env!("CARGO_PKG_VERSION"))
@@ -28,10 +35,20 @@ pub(crate) fn outline() -> OpenApi {
     OpenApiBuilder::new()
         .info(info)
         .components(Some(
-            ComponentsBuilder::new().security_scheme(TOKEN_SCHEME, SecurityScheme::Http(token)).build(),
+            ComponentsBuilder::new()
+                .security_scheme(TOKEN_SCHEME, SecurityScheme::Http(token))
+                .security_scheme(COOKIE_SCHEME, SecurityScheme::ApiKey(ApiKey::Cookie(cookie)))
+                .build(),
         ))
-        .security(Some([SecurityRequirement::new(TOKEN_SCHEME, Vec::<String>::new())]))
+        .security(Some(security_requirements()))
         .build()
+}
+
+/// Either of the two ways to be known; both at once are none.
+pub(crate) fn security_requirements() -> Vec<SecurityRequirement> {
+    [TOKEN_SCHEME, COOKIE_SCHEME]
+        .map(|scheme| SecurityRequirement::new(scheme, Vec::<String>::new()))
+        .to_vec()
 }
 
 /// The description as text, the same each time.

@@ -16,6 +16,7 @@ use crate::clock::now_ms;
 use crate::config::Config;
 use crate::demo::is_demo_folder;
 use crate::error::StartError;
+use crate::http::public_origin::PublicOrigin;
 use crate::instance_lease::InstanceLease;
 use crate::keys::{KeyDirectory, SharedKeys};
 use crate::metrics::Metrics;
@@ -23,7 +24,7 @@ use crate::random::random_bytes;
 use crate::redis::Redis;
 use crate::sealing::{MasterKey, Sealing};
 use crate::setup::Setup;
-use crate::sign_in::Oauth;
+use crate::sign_in::{Backoff, Oauth};
 use crate::site_secrets::{SiteSecrets, is_sealed};
 use crate::tasks::Tasks;
 use crate::unsettled::UnsettledLog;
@@ -49,6 +50,12 @@ pub(crate) struct Parts {
     pub(crate) sealing: Sealing,
     /// What the site signs and checks with.
     pub(crate) secrets: SiteSecrets,
+    /// Where the site says it is.
+    pub(crate) public_origin: Option<PublicOrigin>,
+    /// Where this server listens, once it does.
+    pub(crate) listening_on: OnceLock<SocketAddr>,
+    /// Slows down who guesses.
+    pub(crate) backoff: Backoff,
     /// Who is signed in.
     pub(crate) actors: Arc<ActorDirectory>,
     /// The keys that open the relay.
@@ -89,6 +96,7 @@ impl App {
     pub(crate) async fn open(config: Config) -> Result<Self, StartError> {
         std::fs::create_dir_all(&config.data_dir)
             .map_err(|source| StartError::DataDir { path: config.data_dir.clone(), source })?;
+        let public_origin = config.public_url.as_deref().map(PublicOrigin::read).transpose()?;
         let store = open_store(&config).await?;
         store.migrate().await.map_err(StartError::Database)?;
         let sealing = Sealing::new(load_master_key(&config, &store).await?);
@@ -117,6 +125,7 @@ impl App {
         );
         let oauth = Oauth::new(&config.oauth).map_err(StartError::Oauth)?;
         let is_demo = is_demo_folder(&config.data_dir);
+        let backoff = Backoff::new(redis);
         // The lanes end by themselves with the last clone of them; whoever was promised an answer has it then.
         let (lanes, _) = LedgerLanes::start(&store);
         Ok(App(Arc::new(Parts {
@@ -126,6 +135,9 @@ impl App {
             unsettled,
             sealing,
             secrets,
+            public_origin,
+            listening_on: OnceLock::new(),
+            backoff,
             actors,
             keys,
             catalog,

@@ -9,8 +9,9 @@ use waystation_api::models::{Model, ModelCreate, ModelUpdate};
 use waystation_api::pagination::{Page, PageQuery};
 use waystation_api::prices::{PriceCreate, PriceVersion};
 use waystation_api::requests::{Request, RequestDetails, RequestQuery};
+use waystation_api::session::{Session, SessionsRevoked};
 use waystation_api::users::{User, UserCreate, UserQuery, UserUpdate};
-use waystation_ids::{ChannelId, CredentialId, KeyId, ModelId, RequestId, UserId};
+use waystation_ids::{ChannelId, CredentialId, KeyId, ModelId, RequestId, SessionId, UserId};
 
 use crate::call::{Client, ClientError};
 
@@ -74,6 +75,28 @@ impl Client {
         body: &KeyRotate,
     ) -> Result<KeyCreated, ClientError> {
         self.post(&["admin", "users", &user.to_string(), "keys", &key.to_string(), "rotate"], body).await
+    }
+}
+
+/// People's sessions.
+impl Client {
+    /// Lists a person's sessions, newest first.
+    pub async fn list_user_sessions(
+        &self,
+        user: UserId,
+        query: &PageQuery,
+    ) -> Result<Page<Session>, ClientError> {
+        self.find(&["admin", "users", &user.to_string(), "sessions"], query).await
+    }
+
+    /// Ends one of a person's sessions.
+    pub async fn revoke_user_session(&self, user: UserId, session: SessionId) -> Result<(), ClientError> {
+        self.delete_silently(&["admin", "users", &user.to_string(), "sessions", &session.to_string()]).await
+    }
+
+    /// Ends all of a person's sessions.
+    pub async fn revoke_user_sessions(&self, user: UserId) -> Result<SessionsRevoked, ClientError> {
+        self.delete(&["admin", "users", &user.to_string(), "sessions"]).await
     }
 }
 

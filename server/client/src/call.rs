@@ -123,6 +123,11 @@ impl Client {
         accept(response).await.map(drop)
     }
 
+    pub(crate) async fn post_silently(&self, path: &[&str]) -> Result<(), ClientError> {
+        let response = self.request(Method::POST, path).send().await.map_err(ClientError::Connection)?;
+        accept(response).await.map(drop)
+    }
+
     /// Each part of the path is one segment, whatever is in it.
     fn request(&self, method: Method, path: &[&str]) -> RequestBuilder {
         let mut url = self.base.clone();

@@ -4,5 +4,6 @@ mod admin;
 mod call;
 mod me;
 mod oauth;
+mod sign_in;
 
 pub use call::{Client, ClientError};

@@ -1,11 +1,13 @@
 //! What everybody does for themselves: `/api/me/*`.
 
+use waystation_api::devices::{Pairing, PairingCreate};
 use waystation_api::keys::{Key, KeyCreate, KeyCreated, KeyRotate, KeyUpdate};
 use waystation_api::ledger::{BalanceDetails, Transfer};
 use waystation_api::pagination::{Page, PageQuery};
 use waystation_api::requests::{OwnRequestQuery, Request, RequestDetails};
+use waystation_api::session::{Session, SessionsRevoked};
 use waystation_api::users::Me;
-use waystation_ids::{KeyId, RequestId};
+use waystation_ids::{KeyId, RequestId, SessionId};
 
 use crate::call::{Client, ClientError};
 
@@ -63,5 +65,25 @@ impl Client {
     /// Shows one of one's own calls.
     pub async fn show_my_request(&self, request: RequestId) -> Result<RequestDetails, ClientError> {
         self.get(&["me", "requests", &request.to_string()]).await
+    }
+
+    /// Lists one's own sessions, newest first.
+    pub async fn list_my_sessions(&self, query: &PageQuery) -> Result<Page<Session>, ClientError> {
+        self.find(&["me", "sessions"], query).await
+    }
+
+    /// Ends one of one's own sessions.
+    pub async fn revoke_my_session(&self, session: SessionId) -> Result<(), ClientError> {
+        self.delete_silently(&["me", "sessions", &session.to_string()]).await
+    }
+
+    /// Ends all of one's own sessions but the one that asks.
+    pub async fn revoke_my_other_sessions(&self) -> Result<SessionsRevoked, ClientError> {
+        self.post(&["me", "sessions", "revoke-others"], &()).await
+    }
+
+    /// Begins to pair a device.
+    pub async fn create_my_pairing(&self, body: &PairingCreate) -> Result<Pairing, ClientError> {
+        self.post(&["me", "devices", "pairing"], body).await
     }
 }

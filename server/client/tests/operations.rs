@@ -3,8 +3,12 @@
 use serde_json::Value;
 
 const DESCRIPTION: &str = include_str!("../../api/openapi.json");
-const SOURCES: [&str; 3] =
-    [include_str!("../src/admin.rs"), include_str!("../src/me.rs"), include_str!("../src/oauth.rs")];
+const SOURCES: [&str; 4] = [
+    include_str!("../src/admin.rs"),
+    include_str!("../src/me.rs"),
+    include_str!("../src/oauth.rs"),
+    include_str!("../src/sign_in.rs"),
+];
 /// Browsers are led there, and programs have no use for it.
 const FOR_BROWSERS: [&str; 1] = ["finish_oauth"];
 

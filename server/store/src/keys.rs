@@ -1,8 +1,8 @@
 //! Users' keys to the relay.
 
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
-    QuerySelect,
+    ActiveModelTrait, ColumnTrait, Condition, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use thiserror::Error;
@@ -154,27 +154,7 @@ impl Store {
                 .one(&transaction)
                 .await?
                 .ok_or(StoreError::Missing("user"))?;
-            let now_ms = database_time_ms(&transaction).await?;
-            let row = entity::Model {
-                id: key.id.uuid(),
-                user_id: key.user.uuid(),
-                lineage_id: key.id.uuid(),
-                name: key.name.clone(),
-                hash: key.hash.as_bytes().to_vec(),
-                preview: key.preview.as_str().to_owned(),
-                status: KeyStatus::Active.name().to_owned(),
-                expires_at_ms: key.limits.expires_at_ms,
-                allowed_models: write_list(key.limits.allowed_models.as_ref())?,
-                allowed_ips: write_list(key.limits.allowed_ips.as_ref())?,
-                output_cap: key.limits.output_cap.map(write_count),
-                show_cost: key.limits.show_cost,
-                created_at_ms: now_ms,
-                updated_at_ms: now_ms,
-                revoked_at_ms: None,
-            };
-            insert_key(&transaction, row.clone()).await?;
-            set_budgets(&transaction, Subject::Key(row.lineage_id), &key.budgets).await?;
-            let key = with_budgets(&transaction, row).await?;
+            let key = insert_new_key(&transaction, key).await?;
             transaction.commit().await?;
             Ok(key)
         })
@@ -338,6 +318,37 @@ impl Store {
         })
         .await
     }
+}
+
+/// Makes a key within the transaction that makes it possible; the user's row is locked there.
+pub(crate) async fn insert_new_key(transaction: &Transaction, key: &NewKey) -> Result<Key, StoreError> {
+    let now_ms = database_time_ms(transaction).await?;
+    let row = entity::Model {
+        id: key.id.uuid(),
+        user_id: key.user.uuid(),
+        lineage_id: key.id.uuid(),
+        name: key.name.clone(),
+        hash: key.hash.as_bytes().to_vec(),
+        preview: key.preview.as_str().to_owned(),
+        status: KeyStatus::Active.name().to_owned(),
+        expires_at_ms: key.limits.expires_at_ms,
+        allowed_models: write_list(key.limits.allowed_models.as_ref())?,
+        allowed_ips: write_list(key.limits.allowed_ips.as_ref())?,
+        output_cap: key.limits.output_cap.map(write_count),
+        show_cost: key.limits.show_cost,
+        created_at_ms: now_ms,
+        updated_at_ms: now_ms,
+        revoked_at_ms: None,
+    };
+    insert_key(transaction, row.clone()).await?;
+    set_budgets(transaction, Subject::Key(row.lineage_id), &key.budgets).await?;
+    with_budgets(transaction, row).await
+}
+
+/// Whether a user has or ever had a key.
+pub(crate) async fn has_keys(transaction: &Transaction, user: UserId) -> Result<bool, DbErr> {
+    let keys = entity::Entity::find().filter(entity::Column::UserId.eq(user.uuid())).limit(1);
+    Ok(keys.count(transaction).await? > 0)
 }
 
 async fn lock_key(transaction: &Transaction, user: UserId, id: KeyId) -> Result<entity::Model, StoreError> {

@@ -6,29 +6,59 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, deco
 use waystation_api::session::{AccessClaims, AccessToken};
 use waystation_api::time::Time;
 use waystation_ids::{SessionId, UserId};
-use waystation_store::{NewSession, SessionKind};
+use waystation_store::{NewSession, Session, SessionKind, SignInRecord};
 
+use crate::audit_trail::Deed;
 use crate::clock::now_ms;
 use crate::error::ApiError;
 use crate::random::random_bytes;
 use crate::site_secrets::SigningSecret;
 use crate::state::App;
 
-/// Makes a session of an active user, and a token that ends with it.
+/// Programs exchange their refresh token for a new access token after this.
+const ACCESS_TOKEN_LASTS: Duration = Duration::from_secs(15 * 60);
+
+/// Makes a session of an active user for a command at the server, and a token that ends with it.
 pub(crate) async fn create_access_token(
     app: &App,
     user: UserId,
     kind: SessionKind,
     lasts: Duration,
 ) -> Result<AccessToken, ApiError> {
-    let id = SessionId::new(now_ms(), random_bytes()?);
-    let lasts_ms = i64::try_from(lasts.as_millis()).unwrap_or(i64::MAX);
-    let session = app.store.create_session(&NewSession { id, user, kind, lasts_ms }).await?;
+    let new = NewSession {
+        id: SessionId::new(now_ms(), random_bytes()?),
+        user,
+        kind,
+        secret_hash: None,
+        name: None,
+        client_ip: None,
+        user_agent: None,
+        proved_by: None,
+        lasts_ms: i64::try_from(lasts.as_millis()).unwrap_or(i64::MAX),
+    };
+    let entry =
+        Deed { action: "access_token.create", target: Some(("user", &user.to_string())) }.by_command();
+    let (session, _) = app.store.create_sign_in(&new, &SignInRecord { entry, first_key: None }).await?;
+    sign_access_token(app, &session, session.created_at_ms, session.expires_at_ms)
+}
+
+/// A token of a session's, made at `now_ms` and good for a while.
+pub(crate) fn issue_access_token(app: &App, session: &Session, now_ms: i64) -> Result<AccessToken, ApiError> {
+    let lasts_ms = i64::try_from(ACCESS_TOKEN_LASTS.as_millis()).unwrap_or(0);
+    sign_access_token(app, session, now_ms, now_ms.saturating_add(lasts_ms).min(session.expires_at_ms))
+}
+
+fn sign_access_token(
+    app: &App,
+    session: &Session,
+    now_ms: i64,
+    expires_at_ms: i64,
+) -> Result<AccessToken, ApiError> {
     let claims = AccessClaims {
-        sub: user,
+        sub: session.user,
         sid: session.id,
-        iat: session.created_at_ms.div_euclid(1_000),
-        exp: session.expires_at_ms.div_euclid(1_000),
+        iat: now_ms.div_euclid(1_000),
+        exp: expires_at_ms.div_euclid(1_000),
     };
     Ok(AccessToken {
         access_token: sign(&claims, &app.secrets.access_tokens)?,

@@ -9,52 +9,63 @@ use axum::middleware::Next;
 use axum::response::Response;
 use waystation_api::error::ErrorCode;
 use waystation_ids::{Role, SessionId, UserId};
-use waystation_store::{AuditActorKind, User};
+use waystation_store::{AuditActorKind, Session, SessionKind, User};
 
 use crate::auth::access_token::verify_access_token;
+use crate::auth::cookie::{SessionCookie, carries_cookie};
 use crate::error::ApiError;
 use crate::state::App;
 
 /// The active user who is asking, by a session that has not ended. To hold one is the proof.
 #[derive(Clone, Debug)]
-pub(crate) struct Actor(Arc<SignedIn>);
+pub(crate) struct Actor {
+    signed_in: Arc<SignedIn>,
+    kind: AuditActorKind,
+}
 
 /// A session and its user, as they were read.
 #[derive(Debug)]
 pub(super) struct SignedIn {
-    pub(super) session: SessionId,
     pub(super) user: User,
-    pub(super) expires_at_ms: i64,
+    pub(super) session: Session,
+    /// The site wants a second factor of this role, and the person has none.
+    pub(super) lacks_second_factor: bool,
 }
 
 impl Actor {
-    pub(super) fn new(signed_in: Arc<SignedIn>) -> Self {
-        Actor(signed_in)
-    }
-
     /// The person's id.
     pub(crate) fn id(&self) -> UserId {
-        self.0.user.id
-    }
-
-    /// The session by which the person is known.
-    pub(crate) fn session(&self) -> SessionId {
-        self.0.session
+        self.signed_in.user.id
     }
 
     /// The person.
     pub(crate) fn user(&self) -> &User {
-        &self.0.user
+        &self.signed_in.user
+    }
+
+    /// The session that the person is known by.
+    pub(crate) fn session(&self) -> SessionId {
+        self.signed_in.session.id
+    }
+
+    /// What made that session.
+    pub(crate) fn session_kind(&self) -> SessionKind {
+        self.signed_in.session.kind
     }
 
     /// How the person is known.
     pub(crate) fn kind(&self) -> AuditActorKind {
-        AuditActorKind::Token
+        self.kind
+    }
+
+    /// Whether the person can do nothing yet but set up a second factor.
+    pub(crate) fn must_set_up_second_factor(&self) -> bool {
+        self.signed_in.lacks_second_factor
     }
 
     /// What the person may do.
     pub(crate) fn role(&self) -> Role {
-        self.0.user.role
+        self.signed_in.user.role
     }
 
     /// Nobody acts on an equal or higher role; only an owner acts on himself, as nobody else could.
@@ -104,7 +115,7 @@ pub(super) fn actor_of(extensions: &axum::http::Extensions) -> Result<Actor, Api
         Some(Identity::Known(actor)) => Ok(actor.clone()),
         Some(Identity::Unknown) => Err(ApiError::new(
             ErrorCode::InvalidToken,
-            "This needs a valid access token: Authorization: Bearer …",
+            "This needs a session: sign in, or send a valid access token as Authorization: Bearer …",
         )),
         Some(Identity::Unread) => Err(ApiError::unavailable("a session could not be read")),
         None => Err(ApiError::internal("a management route lies outside of the layer that finds its actor")),
@@ -121,28 +132,62 @@ enum Identity {
 
 /// Finds out who is asking, once, for everything behind. It refuses nothing: routes say what they need.
 pub(crate) async fn identify_actor(State(app): State<App>, mut request: Request, next: Next) -> Response {
-    let identity = match bearer_token(request.headers()).or_else(|| cookie_token(request.headers())) {
-        Some(token) => find_identity(&app, token).await,
-        None => Identity::Unknown,
-    };
+    let identity = identify(&app, request.headers()).await;
+    if let Identity::Known(actor) = &identity {
+        app.actors.note_use(&app, &actor.signed_in.session).await;
+    }
     request.extensions_mut().insert(identity);
     next.run(request).await
 }
 
-fn cookie_token(headers: &HeaderMap) -> Option<&str> {
-    let pairs = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    pairs.flat_map(|value| value.split(';')).find_map(|pair| pair.trim().strip_prefix("__Host-waystation="))
+/// Whoever carries two proofs is nobody: a page could have added its own to a browser's.
+async fn identify(app: &App, headers: &HeaderMap) -> Identity {
+    match (carries_bearer(headers), carries_cookie(headers)) {
+        (true, false) => match bearer_token(headers) {
+            Some(token) => find_by_token(app, token).await,
+            None => Identity::Unknown,
+        },
+        (false, true) => match SessionCookie::read(headers) {
+            Some(cookie) => find_by_cookie(app, &cookie).await,
+            None => Identity::Unknown,
+        },
+        (true, true) | (false, false) => Identity::Unknown,
+    }
 }
 
-async fn find_identity(app: &App, token: &str) -> Identity {
+async fn find_by_token(app: &App, token: &str) -> Identity {
     let Some(claims) = verify_access_token(token, &app.secrets.access_tokens) else {
         return Identity::Unknown;
     };
-    match app.actors.find_actor(&app.store, claims.sid).await {
-        Ok(Some(actor)) if actor.id() == claims.sub => Identity::Known(actor),
+    let is_own = |signed_in: &SignedIn| signed_in.user.id == claims.sub;
+    find_identity(app, claims.sid, AuditActorKind::Token, is_own).await
+}
+
+async fn find_by_cookie(app: &App, cookie: &SessionCookie) -> Identity {
+    let is_own = |signed_in: &SignedIn| {
+        let hash = signed_in.session.secret_hash;
+        signed_in.session.kind == SessionKind::Browser
+            && hash.is_some_and(|hash| cookie.secret.has_hash(&hash))
+    };
+    find_identity(app, cookie.session, AuditActorKind::Cookie, is_own).await
+}
+
+async fn find_identity(
+    app: &App,
+    session: SessionId,
+    kind: AuditActorKind,
+    is_own: impl Fn(&SignedIn) -> bool,
+) -> Identity {
+    match app.actors.find_session(app, session).await {
+        Ok(Some(signed_in)) if is_own(&signed_in) => Identity::Known(Actor { signed_in, kind }),
         Ok(_) => Identity::Unknown,
         Err(_) => Identity::Unread,
     }
+}
+
+/// Whether a request carries an access token, or what should be one.
+pub(crate) fn carries_bearer(headers: &HeaderMap) -> bool {
+    headers.contains_key(header::AUTHORIZATION)
 }
 
 /// The one token of the request (RFC 6750, section 2.1). Two headers are none: which of them another program in

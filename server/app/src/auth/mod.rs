@@ -5,12 +5,18 @@
 
 mod access_token;
 mod actor;
+mod cookie;
 mod directory;
 mod routes;
+mod session_secret;
+mod span;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use access_token::create_access_token;
-pub(crate) use actor::{Actor, bearer_token, identify_actor};
+pub(crate) use access_token::{create_access_token, issue_access_token};
+pub(crate) use actor::{Actor, bearer_token, carries_bearer, identify_actor};
+pub(crate) use cookie::{COOKIE_NAME, carries_cookie, clear_cookie, set_cookie};
 pub(crate) use directory::ActorDirectory;
 pub(crate) use routes::{Access, GuardedRoutes};
+pub(crate) use session_secret::{SessionSecret, read_refresh_token, write_refresh_token};
+pub(crate) use span::{browser_span, device_span};

@@ -5,12 +5,12 @@ use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use utoipa::openapi::extensions::ExtensionsBuilder;
 use utoipa::openapi::path::{Operation, PathItem};
-use utoipa::openapi::security::SecurityRequirement;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use waystation_api::permissions::Permission;
 
 use crate::auth::actor::actor_of;
 use crate::error::ApiError;
+use crate::openapi::security_requirements;
 use crate::state::App;
 
 /// What is needed for a route.
@@ -18,6 +18,8 @@ use crate::state::App;
 pub(crate) enum Access {
     /// Nothing: the route is one by which people become known.
     Anyone,
+    /// To be signed in, even where nothing else is allowed yet than to set up a second factor.
+    Identified,
     /// To be signed in: the route shows and changes what is the caller's own.
     SignedIn,
     /// To have a permission.
@@ -93,8 +95,12 @@ fn check(access: Access, request: &Request) -> Result<(), ApiError> {
         return Ok(());
     }
     let actor = actor_of(request.extensions())?;
+    if actor.must_set_up_second_factor() && access != Access::Identified {
+        let message = "must_set_up_second_factor: your role needs a second factor. Set one up first.";
+        return Err(ApiError::forbidden(message));
+    }
     match access {
-        Access::Anyone | Access::SignedIn => Ok(()),
+        Access::Anyone | Access::Identified | Access::SignedIn => Ok(()),
         Access::Holding(permission) if permission.is_held_by(actor.role()) => Ok(()),
         Access::Holding(permission) => Err(ApiError::forbidden(format!(
             "Your role lacks the permission {} that this needs.",
@@ -121,7 +127,7 @@ fn describe(access: Access, operation: &mut Operation) {
         operation.security = Some(Vec::new());
         return;
     }
-    operation.security = Some(vec![SecurityRequirement::new("access_token", Vec::<String>::new())]);
+    operation.security = Some(security_requirements());
     if let Access::Holding(permission) = access {
         let named = ExtensionsBuilder::new().add("x-permission", permission.name()).build();
         operation.extensions.get_or_insert_default().merge(named);

@@ -4,14 +4,18 @@ use std::io::Read;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
+use waystation_api::name::Name;
 use waystation_ids::{Email, Role, UserStatus, Username};
 use waystation_store::{SessionKind, StoreError};
 use zeroize::Zeroizing;
 
+use crate::audit_trail::Deed;
 use crate::auth::create_access_token;
 use crate::cli::{CommandError, Outcome, Output};
 use crate::config::Config;
 use crate::passwords::hash_password;
+use crate::setup_token::remove_setup_token;
+use crate::sign_in::create_pairing;
 use crate::state::App;
 use crate::users::{Entry, enter_user, show};
 
@@ -25,6 +29,8 @@ pub(crate) enum AdminCommand {
     CreateUser(CreateUserArguments),
     /// Prints an access token of the management API.
     AccessToken(AccessTokenArguments),
+    /// Prints what is entered at a device to pair it with a person.
+    Pair(PairArguments),
 }
 
 #[derive(Debug, Args)]
@@ -59,6 +65,19 @@ pub(crate) struct AccessTokenArguments {
     json: bool,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct PairArguments {
+    /// With whom.
+    #[arg(long)]
+    email: Email,
+    /// What to call the device.
+    #[arg(long, default_value = "device")]
+    name: Name,
+    /// Prints one JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
 /// Runs a command on people.
 pub(crate) async fn run(
     config: Config,
@@ -69,6 +88,7 @@ pub(crate) async fn run(
     let outcome = match command {
         AdminCommand::CreateUser(arguments) => create_user(&app, arguments, output).await,
         AdminCommand::AccessToken(arguments) => print_access_token(&app, &arguments, output).await,
+        AdminCommand::Pair(arguments) => print_pairing(&app, arguments, output).await,
     };
     app.close().await?;
     outcome
@@ -88,6 +108,9 @@ async fn create_user(
         password_hash: password.map(|password| hash_password(&password)).transpose()?,
     };
     let user = enter_user(app, entry).await?;
+    if user.role == Role::Owner {
+        remove_setup_token(&app.config.data_dir)?;
+    }
     let user = show(app, user).await?;
     match arguments.json {
         true => output.json(&user)?,
@@ -106,6 +129,21 @@ async fn print_access_token(
     match arguments.json {
         true => output.json(&token)?,
         false => output.line(&token.access_token)?,
+    }
+    Ok(Outcome::Done)
+}
+
+async fn print_pairing(
+    app: &App,
+    arguments: PairArguments,
+    output: &mut Output,
+) -> Result<Outcome, CommandError> {
+    let user = find_user(app, &arguments.email).await?;
+    let entry = Deed { action: "device.invite", target: None }.by_command();
+    let pairing = create_pairing(app, user.id, None, arguments.name.into(), entry).await?;
+    match arguments.json {
+        true => output.json(&pairing)?,
+        false => output.line(&pairing.uri)?,
     }
     Ok(Outcome::Done)
 }

@@ -1,6 +1,6 @@
 //! What commands print, and how they end.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
 use serde::Serialize;
 use thiserror::Error;
@@ -64,18 +64,26 @@ impl CommandError {
 }
 
 /// Where commands print.
-pub(crate) struct Output(Box<dyn Write + Send>);
+pub(crate) struct Output {
+    writer: Box<dyn Write + Send>,
+    is_terminal: bool,
+}
 
 impl Output {
     /// Prints to the process's standard output.
     pub(crate) fn stdout() -> Self {
-        Output(Box::new(io::stdout()))
+        Output { writer: Box::new(io::stdout()), is_terminal: io::stdout().is_terminal() }
+    }
+
+    /// Whether a person reads along, and nothing keeps what is printed.
+    pub(crate) fn is_terminal(&self) -> bool {
+        self.is_terminal
     }
 
     /// Prints a line at once: what waits for it may be another process.
     pub(crate) fn line(&mut self, text: &str) -> io::Result<()> {
-        writeln!(self.0, "{text}")?;
-        self.0.flush()
+        writeln!(self.writer, "{text}")?;
+        self.writer.flush()
     }
 
     /// Prints a value as JSON on one line.

@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::error::{StartError, error_chain};
 use crate::http::api_document;
 use crate::openapi::write_document;
-use crate::setup::load_or_create_setup_token;
+use crate::setup_token::load_or_create_setup_token;
 use crate::state::{App, open_store};
 
 const HEALTH_TIMEOUT: Duration = Duration::from_secs(5);
@@ -55,7 +55,7 @@ pub(crate) async fn print_setup_token(config: Config, output: &mut Output) -> Re
     if app.has_owner().await? {
         return Err(CommandError::Refused("the site has an owner: there is nothing to set up".to_owned()));
     }
-    output.line(&load_or_create_setup_token(&app.config.data_dir)?)?;
+    output.line(load_or_create_setup_token(&app.config.data_dir).await?.reveal())?;
     Ok(Outcome::Done)
 }
 

@@ -1,14 +1,15 @@
 //! The table of settings.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
-use waystation_ids::KeyPrefix;
+use waystation_ids::{KeyPrefix, Role};
 
 use crate::config::origin::{ConfigError, Values};
 use crate::config::providers::ProviderSettings;
 use crate::config::value::{
-    BalanceStatus, Crashed, Interrupted, LogFormat, MasterKeyText, Nets, Registration, Secret, SettingValue,
+    BalanceStatus, Crashed, Fingerprint, Interrupted, LogFormat, MasterKeyText, Nets, Registration, Secret, SettingValue,
     TimeZone,
 };
 
@@ -88,6 +89,10 @@ settings! {
     "data_dir" data_dir: PathBuf = "./data";
     /// The address under which people reach the site, such as `https://ai.example.com`.
     "public_url" public_url: Option<String> = "";
+    /// Further host names that the site is reached under, separated by commas; requests for any other are refused.
+    "http.other_hosts" http_other_hosts: Vec<String> = "";
+    /// SHA-256 of the certificate's public key (its SubjectPublicKeyInfo), in hexadecimal or base64url, which devices that are paired go by; asked of `public_url` unless set.
+    "tls.fingerprint" tls_fingerprint: Option<Fingerprint> = "";
     /// 32 bytes in hexadecimal under which every stored secret is sealed; made in `master.key` of the data folder unless set.
     secret text "master_key" master_key: Option<MasterKeyText> = "";
     /// The database: `sqlite:` and a path, `mysql://…` or `postgres://…`; a SQLite file in the data folder unless set.
@@ -100,6 +105,14 @@ settings! {
     "site.time_zone" site_time_zone: TimeZone = "UTC";
     /// Who may register: `open` (everybody), `invite` (whoever is invited) or `closed` (nobody).
     "auth.registration" auth_registration: Registration = "closed";
+    /// After how many days without use a browser is signed out.
+    "sessions.idle_days" sessions_idle_days: NonZeroU32 = "14";
+    /// After how many days a browser is signed out however much it is used.
+    "sessions.max_days" sessions_max_days: NonZeroU32 = "90";
+    /// After how many days without use a device or program is signed out.
+    "sessions.device_days" sessions_device_days: NonZeroU32 = "90";
+    /// The roles that must have a second factor, separated by commas, such as `owner, admin`; whoever lacks it can do nothing but set one up.
+    "auth.second_factor_roles" auth_second_factor_roles: Vec<Role> = "";
     /// How long connecting to an upstream may take, in milliseconds.
     "relay.connect_ms" relay_connect_ms: u64 = "10000";
     /// How long an upstream's first byte may take, in milliseconds.

@@ -2,10 +2,13 @@
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use url::Url;
-use waystation_ids::KeyPrefix;
+use waystation_ids::{KeyPrefix, Role};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 /// A type of settings. An empty text is what is not set.
@@ -45,6 +48,16 @@ impl MasterKeyText {
 impl fmt::Debug for MasterKeyText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("MasterKeyText(…)")
+    }
+}
+
+/// SHA-256 of a certificate's public key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Fingerprint(pub(crate) [u8; 32]);
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&BASE64_URL_SAFE_NO_PAD.encode(self.0))
     }
 }
 
@@ -205,6 +218,29 @@ impl SettingValue for MasterKeyText {
     }
 }
 
+impl SettingValue for Fingerprint {
+    fn read(text: &str) -> Result<Self, String> {
+        let plain = || BASE64_URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')).ok()?.try_into().ok();
+        // As tools print it, with colons between the bytes.
+        read_hex(&text.replace(':', ""))
+            .or_else(plain)
+            .map(Fingerprint)
+            .ok_or_else(|| "must be 32 bytes in hexadecimal or base64url".to_owned())
+    }
+}
+
+impl SettingValue for Role {
+    fn read(text: &str) -> Result<Self, String> {
+        Role::from_name(text).ok_or_else(|| format!("{text:?} is no role such as admin"))
+    }
+}
+
+impl SettingValue for NonZeroU32 {
+    fn read(text: &str) -> Result<Self, String> {
+        text.parse().map_err(|_| "must be a whole number above 0".to_owned())
+    }
+}
+
 impl SettingValue for bool {
     fn read(text: &str) -> Result<Self, String> {
         text.parse().map_err(|_| "must be true or false".to_owned())
@@ -337,6 +373,17 @@ mod tests {
         for text in ["10.0.0.0/33", "10.0.0/8", "host", "::/129", "10.0.0.0/-1"] {
             assert!(Net::read(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_fingerprint_is_read_as_tools_print_it() {
+        let hex = "ab".repeat(32);
+        let colons = ["AB"; 32].join(":");
+        let base64 = Fingerprint::read(&hex).unwrap().to_string();
+        for text in [&hex, &colons, &base64, &format!("{base64}=")] {
+            assert_eq!(Fingerprint::read(text), Ok(Fingerprint([0xab; 32])), "{text}");
+        }
+        assert!(Fingerprint::read("ab").is_err() && Fingerprint::read(&"zz".repeat(32)).is_err());
     }
 
     #[test]

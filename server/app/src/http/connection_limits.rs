@@ -86,7 +86,7 @@ impl Drop for Place {
 }
 
 /// An IPv4 address counts by itself; an IPv6 address with its whole /64, which one subscriber is given to choose from.
-fn network_of(address: IpAddr) -> IpAddr {
+pub(crate) fn network_of(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
         IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64))),

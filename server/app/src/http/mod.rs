@@ -6,15 +6,19 @@ pub(crate) mod client_address;
 mod connection;
 mod connection_limits;
 pub(crate) mod cursor;
+mod host_guard;
 pub(crate) mod idempotency;
 pub(crate) mod local_path;
+mod origin_guard;
 pub(crate) mod public_origin;
 mod reception;
 pub(crate) mod request_id;
 mod routes;
+pub(crate) mod security_headers;
 mod server;
 pub(crate) mod visitor;
 
+pub(crate) use connection_limits::network_of;
 #[cfg(test)]
 pub(crate) use routes::management_slices;
 pub(crate) use routes::{api_document, build_router};

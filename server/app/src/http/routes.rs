@@ -12,10 +12,14 @@ use waystation_relay::Relay;
 
 use crate::auth::{GuardedRoutes, identify_actor};
 use crate::error::ApiError;
+use crate::http::host_guard::check_host;
+use crate::http::origin_guard::check_origin;
 use crate::http::reception::receive_request;
+use crate::http::security_headers::add_security_headers;
 use crate::metrics::metrics_routes;
 use crate::relay_routes::{RelayState, relay_routes};
 use crate::setup::require_owner;
+use crate::setup_page::setup_page_routes;
 use crate::state::App;
 use crate::{
     adjustments, channels, grants, health, home, keys, ledger, models, openapi, requests, sign_in, users,
@@ -23,27 +27,36 @@ use crate::{
 
 /// Everything the server answers.
 pub(crate) fn build_router(app: &App, relay: Arc<Relay>) -> Router {
-    let (management, document) = management_routes().split_for_parts();
-    let management = management
+    let document = api_document();
+    let management = api_routes(management_slices())
         .layer(from_fn_with_state(app.clone(), identify_actor))
         .layer(from_fn_with_state(app.clone(), require_owner));
+    let setup = api_routes(sign_in::setup_routes()).merge(setup_page_routes());
     let page = Arc::new(openapi::write_page(&document));
     let document = Arc::new(openapi::write_document(&document));
-    let public = Router::new()
-        .route("/", get(home::show_home))
+    let probes = Router::new()
         .route("/healthz", get(health::show_alive))
         .route("/readyz", get(health::show_ready))
+        .method_not_allowed_fallback(wrong_method)
+        .with_state(app.clone());
+    let public = Router::new()
+        .route("/", get(home::show_home))
         .route("/api/docs", get(move || openapi::show_page(page)))
         .route("/api/openapi.json", get(move || openapi::show_document(document)));
     let metrics = metrics_routes(app, relay.clone());
     let relay = relay_routes(RelayState { app: app.clone(), relay });
     Router::new()
         .merge(management)
+        .merge(setup)
         .merge(public)
         .fallback(unknown_url)
         .method_not_allowed_fallback(wrong_method)
         .with_state(app.clone())
+        .layer(from_fn_with_state(app.clone(), check_origin))
+        .layer(from_fn_with_state(app.clone(), check_host))
+        .merge(probes)
         .merge(metrics)
+        .layer(from_fn_with_state(app.clone(), add_security_headers))
         .nest("/v1", relay.clone())
         .nest("/api/v1", relay)
         .layer(from_fn_with_state(app.clone(), receive_request))
@@ -51,7 +64,8 @@ pub(crate) fn build_router(app: &App, relay: Arc<Relay>) -> Router {
 
 /// The description of the management API, made from its routes.
 pub(crate) fn api_document() -> OpenApi {
-    management_routes().into_openapi()
+    let slices = management_slices().merge(sign_in::setup_routes());
+    OpenApiRouter::<App>::with_openapi(openapi::outline()).nest("/api", slices.into_router()).into_openapi()
 }
 
 /// Every slice's routes below `/api`.
@@ -68,8 +82,8 @@ pub(crate) fn management_slices() -> GuardedRoutes {
         .merge(sign_in::routes())
 }
 
-fn management_routes() -> OpenApiRouter<App> {
-    OpenApiRouter::with_openapi(openapi::outline()).nest("/api", management_slices().into_router())
+fn api_routes(slices: GuardedRoutes) -> Router<App> {
+    OpenApiRouter::new().nest("/api", slices.into_router()).into()
 }
 
 async fn unknown_url() -> ApiError {

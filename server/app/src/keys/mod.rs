@@ -22,6 +22,8 @@ use crate::random::random_bytes;
 use crate::state::App;
 pub(crate) use cache::KeyDirectory;
 pub(crate) use shared::SharedKeys;
+#[cfg(test)]
+pub(crate) use tests::redis_url;
 pub(crate) use wire::wire_key;
 
 const GRACE_SECONDS_MAX: u32 = 30 * 24 * 60 * 60;

@@ -224,7 +224,7 @@ fn shared(url: &str, master: u8) -> SharedKeys {
 }
 
 /// The address of Redis, if there is one.
-pub(super) fn redis_url() -> Option<String> {
+pub(crate) fn redis_url() -> Option<String> {
     let url = environment_variable("WAYSTATION_TEST_REDIS_URL");
     if url.is_none() {
         assert!(environment_variable("WAYSTATION_TEST_ALL").is_none(), "the test bed started no Redis");

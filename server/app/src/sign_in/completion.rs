@@ -1,18 +1,34 @@
 //! The last step of every sign-in.
 
-use std::time::Duration;
-
+use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use serde_json::json;
+use waystation_api::error::ErrorCode;
 pub(crate) use waystation_api::sign_in::Reception;
 use waystation_api::sign_in::{SignInReply, SignedIn, Tokens};
-use waystation_store::{SessionKind, User};
+use waystation_api::time::Time;
+use waystation_ids::{KeyId, SessionId, UserId, UserStatus};
+use waystation_store::{
+    AuditEntry, ChangeKind, KeyLimits, NewKey, NewSession, Session, SessionKind, SignInRecord, User,
+};
 
-use crate::auth::create_access_token;
+use crate::audit_trail::Deed;
+use crate::auth::{
+    SessionSecret, browser_span, device_span, issue_access_token, set_cookie, write_refresh_token,
+};
+use crate::clock::now_ms;
 use crate::error::ApiError;
 use crate::http::body::Json;
 use crate::http::visitor::Visitor;
+use crate::keys::wire_key;
+use crate::random::random_bytes;
+use crate::sign_in::second_factor::{begin_challenge, methods_of};
 use crate::state::App;
 use crate::users::show;
+
+/// What the key is called that the first sign-in makes.
+const FIRST_KEY_NAME: &str = "Default";
+const SESSION_NAME_LENGTH_MAX: usize = 64;
 
 /// How somebody has proved who they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,24 +55,162 @@ pub(crate) async fn complete_sign_in(
     proved_by: ProvedBy,
     reception: Reception,
 ) -> Result<Response, ApiError> {
-    let _ = (visitor, proved_by, reception);
-    let token = create_access_token(app, user.id, SessionKind::Browser, Duration::from_secs(3_600)).await?;
-    let cookie = format!(
-        "__Host-waystation={}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=3600",
-        token.access_token
-    );
-    let tokens = Tokens {
+    check_active(app, visitor, &user, proved_by).await?;
+    if proved_by.is_one_factor() && !methods_of(app, user.id).await?.is_empty() {
+        let challenge = begin_challenge(app, visitor, &user, proved_by, reception).await?;
+        return Ok(Json(SignInReply::SecondFactorRequired(challenge)).into_response());
+    }
+    open_session(app, visitor, user, proved_by, reception).await
+}
+
+/// Signs somebody in who has proved all that is needed.
+pub(crate) async fn open_session(
+    app: &App,
+    visitor: &Visitor,
+    user: User,
+    proved_by: ProvedBy,
+    reception: Reception,
+) -> Result<Response, ApiError> {
+    open_named_session(app, visitor, user, proved_by, reception, None).await
+}
+
+/// The same, with what the person calls the device that signs in.
+pub(crate) async fn open_named_session(
+    app: &App,
+    visitor: &Visitor,
+    user: User,
+    proved_by: ProvedBy,
+    reception: Reception,
+    name: Option<&str>,
+) -> Result<Response, ApiError> {
+    check_active(app, visitor, &user, proved_by).await?;
+    let secret = SessionSecret::new()?;
+    let (kind, span) = match reception {
+        Reception::Cookie => (SessionKind::Browser, browser_span(app)),
+        Reception::Tokens => (SessionKind::Device, device_span(app)),
+    };
+    let new = NewSession {
+        // A new one at each sign-in: nobody can have put it into the browser before.
+        id: SessionId::new(now_ms(), random_bytes()?),
+        user: user.id,
+        kind,
+        secret_hash: Some(secret.hash()),
+        name: name.map(|name| name.chars().take(SESSION_NAME_LENGTH_MAX).collect()),
+        client_ip: Some(visitor.client_ip.to_string()),
+        user_agent: Some(visitor.user_agent.clone()).filter(|agent| !agent.is_empty()),
+        proved_by: Some(proved_by.name().to_owned()),
+        lasts_ms: span.idle_ms.min(span.max_ms),
+    };
+    let key_secret = app.new_key_secret()?;
+    let key = NewKey {
+        id: KeyId::new(now_ms(), random_bytes()?),
+        user: user.id,
+        name: FIRST_KEY_NAME.to_owned(),
+        hash: key_secret.hash(),
+        preview: key_secret.preview(),
+        limits: KeyLimits::default(),
+        budgets: Vec::new(),
+    };
+    let key_entry = Deed { action: "key.create", target: Some(("key", &key.id.to_string())) }
+        .by_stranger(Some(user.id), visitor);
+    let record = SignInRecord { entry: succeeded(&new, visitor), first_key: Some((key, key_entry)) };
+    let (session, first_key) = app.store.create_sign_in(&new, &record).await.map_err(user_gone)?;
+    if let Some(key) = &first_key {
+        app.changes.announce(ChangeKind::Key, key.id).await;
+    }
+    let must_set_up_second_factor = lacks_required_second_factor(app, &user).await?;
+    let signed_in = SignedIn {
+        user: show(app, user).await?,
+        session: session.id,
+        expires_at: Time::from_unix_ms(session.expires_at_ms),
+        tokens: match reception {
+            Reception::Cookie => None,
+            Reception::Tokens => Some(issue_tokens(app, &session, &secret)?),
+        },
+        must_set_up_second_factor,
+        first_key: first_key.map(|key| waystation_api::keys::KeyCreated {
+            key: wire_key(key),
+            secret: key_secret.reveal().to_owned(),
+        }),
+    };
+    let mut response = Json(SignInReply::SignedIn(Box::new(signed_in))).into_response();
+    if reception == Reception::Cookie {
+        let lasts_seconds = u64::try_from(span.max_ms / 1_000).unwrap_or_default();
+        response.headers_mut().append(header::SET_COOKIE, set_cookie(session.id, &secret, lasts_seconds)?);
+    }
+    Ok(response)
+}
+
+/// The tokens of a device's session whose secret this is.
+pub(super) fn issue_tokens(app: &App, session: &Session, secret: &SessionSecret) -> Result<Tokens, ApiError> {
+    let token = issue_access_token(app, session, now_ms())?;
+    Ok(Tokens {
         access_token: token.access_token,
         expires_at: token.expires_at,
-        refresh_token: String::new(),
-    };
-    let signed_in = SignedIn {
-        session: waystation_ids::SessionId::from_uuid(user.id.uuid()),
-        user: show(app, user).await?,
-        expires_at: token.expires_at,
-        tokens: Some(tokens),
-        first_key: None,
-    };
-    let cookies = [(axum::http::header::SET_COOKIE, cookie)];
-    Ok((cookies, Json(SignInReply::SignedIn(Box::new(signed_in)))).into_response())
+        refresh_token: write_refresh_token(session.id, secret),
+    })
+}
+
+/// Whether the site wants a second factor of the person's role, and the person has none.
+pub(crate) async fn lacks_required_second_factor(app: &App, user: &User) -> Result<bool, ApiError> {
+    Ok(app.config.auth_second_factor_roles.contains(&user.role) && methods_of(app, user.id).await?.is_empty())
+}
+
+/// What the audit log tells of a sign-in that failed; `user` where it is known whose it would have been.
+pub(crate) fn failed_sign_in(user: Option<UserId>, proved_by: ProvedBy, visitor: &Visitor) -> AuditEntry {
+    let after = Some(json!({ "proved_by": proved_by.name() }).to_string());
+    AuditEntry { after, ..Deed { action: "sign_in.failed", target: None }.by_stranger(user, visitor) }
+}
+
+fn succeeded(session: &NewSession, visitor: &Visitor) -> AuditEntry {
+    let id = session.id.to_string();
+    let deed = Deed { action: "sign_in.succeeded", target: Some(("session", &id)) };
+    let after = json!({ "kind": session.kind.name(), "proved_by": session.proved_by, "name": session.name });
+    AuditEntry { after: Some(after.to_string()), ..deed.by_stranger(Some(session.user), visitor) }
+}
+
+/// A disabled person is told what somebody with a wrong password is told.
+async fn check_active(
+    app: &App,
+    visitor: &Visitor,
+    user: &User,
+    proved_by: ProvedBy,
+) -> Result<(), ApiError> {
+    if user.status == UserStatus::Active {
+        return Ok(());
+    }
+    app.store.append_audit_entry(&failed_sign_in(Some(user.id), proved_by, visitor)).await?;
+    Err(invalid_credentials())
+}
+
+/// Disabled between the check and the session.
+fn user_gone(error: waystation_store::StoreError) -> ApiError {
+    match error {
+        waystation_store::StoreError::Missing("user") => invalid_credentials(),
+        error => error.into(),
+    }
+}
+
+/// Which of them was wrong is not said.
+pub(crate) fn invalid_credentials() -> ApiError {
+    ApiError::new(ErrorCode::InvalidCredentials, "The name, password or code is wrong.")
+}
+
+impl ProvedBy {
+    /// The stable name used in stored rows.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            ProvedBy::Password => "password",
+            ProvedBy::Oauth => "oauth",
+            ProvedBy::Passkey => "passkey",
+            ProvedBy::TwoFactors => "two_factors",
+            ProvedBy::SetupToken => "setup_token",
+            ProvedBy::Pairing => "pairing",
+        }
+    }
+
+    /// Whether somebody who has a second factor must show it too. A pairing code was given out by a session that has.
+    const fn is_one_factor(self) -> bool {
+        matches!(self, ProvedBy::Password | ProvedBy::Oauth)
+    }
 }

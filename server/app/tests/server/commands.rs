@@ -53,6 +53,6 @@ async fn the_setup_token_stays_the_same_until_there_is_an_owner() {
     let site = Site::new();
     let first = site.run(&["setup-token"]).await;
     let second = site.run(&["setup-token"]).await;
-    assert_eq!((first.code, first.stdout.trim().len()), (Some(0), 48));
+    assert_eq!((first.code, first.stdout.trim().len()), (Some(0), 64));
     assert_eq!(first.stdout, second.stdout);
 }

@@ -7,10 +7,14 @@
     reason = "helpers of tests fail the test by panicking"
 )]
 
+mod browser;
 mod catalog;
 mod commands;
 mod demo;
+mod first_run;
+mod guards;
 mod management;
 mod metrics;
 mod serving;
+mod sessions;
 mod world;

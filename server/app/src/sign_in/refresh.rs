@@ -1,0 +1,67 @@
+//! New tokens for old ones.
+
+use axum::extract::State;
+use waystation_api::error::{ErrorCode, ErrorReply};
+use waystation_api::session::TokenRefresh;
+use waystation_api::sign_in::Tokens;
+use waystation_store::{ChangeKind, Rotation, SessionRefresh};
+
+use crate::audit_trail::Deed;
+use crate::auth::{SessionSecret, device_span, read_refresh_token};
+use crate::error::ApiError;
+use crate::http::body::Json;
+use crate::http::visitor::Visitor;
+use crate::sign_in::completion::issue_tokens;
+use crate::state::App;
+
+/// Two calls of one program may cross: for so long an exchanged token tells of that alone.
+const GRACE_MS: i64 = 10_000;
+
+/// Exchange a refresh token
+///
+/// The answer has a new one, and the old one is of no use any more: whoever shows it again, 10 seconds later or more,
+/// ends the session, as one of the two who had it is not whom it was given to.
+#[utoipa::path(
+    post, path = "/auth/refresh", tag = "sign-in", operation_id = "refresh_tokens", request_body = TokenRefresh,
+    responses(
+        (status = 200, description = "New tokens", body = Tokens),
+        (status = 401, description = "The token is unknown, was used before, or its session has ended", body = ErrorReply),
+        (status = 409, description = "It was exchanged a moment ago: use what that gave", body = ErrorReply),
+    ),
+)]
+pub(super) async fn refresh_tokens(
+    State(app): State<App>,
+    visitor: Visitor,
+    Json(body): Json<TokenRefresh>,
+) -> Result<Json<Tokens>, ApiError> {
+    let (id, shown) = read_refresh_token(&body.refresh_token).ok_or_else(unknown_token)?;
+    let secret = SessionSecret::new()?;
+    let stolen = Deed { action: "session.stolen", target: Some(("session", &id.to_string())) };
+    let refresh = SessionRefresh {
+        id,
+        shown_hash: shown.hash(),
+        new_hash: secret.hash(),
+        grace_ms: GRACE_MS,
+        span: device_span(&app),
+        stolen: stolen.by_stranger(None, &visitor),
+    };
+    match app.store.refresh_session(&refresh).await? {
+        Rotation::Rotated(rotated) => Ok(Json(issue_tokens(&app, &rotated.0, &secret)?)),
+        Rotation::JustRotated => {
+            let message = "The token was refreshed meanwhile. Use the tokens that were given then.";
+            Err(ApiError::new(ErrorCode::Conflict, message))
+        }
+        Rotation::Stolen(session) => {
+            app.changes.announce(ChangeKind::Session, session).await;
+            Err(unknown_token())
+        }
+        Rotation::Unknown => Err(unknown_token()),
+    }
+}
+
+fn unknown_token() -> ApiError {
+    ApiError::new(
+        ErrorCode::InvalidToken,
+        "The refresh token is unknown or of no use any more. Sign in again.",
+    )
+}
