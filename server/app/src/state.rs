@@ -52,8 +52,6 @@ pub(crate) struct Parts {
     pub(crate) secrets: SiteSecrets,
     /// Where the site says it is.
     pub(crate) public_origin: Option<PublicOrigin>,
-    /// Where this server listens, once it does.
-    pub(crate) listening_on: OnceLock<SocketAddr>,
     /// Slows down who guesses.
     pub(crate) backoff: Backoff,
     /// Who is signed in.
@@ -136,7 +134,6 @@ impl App {
             sealing,
             secrets,
             public_origin,
-            listening_on: OnceLock::new(),
             backoff,
             actors,
             keys,

@@ -18,6 +18,6 @@ pub(crate) use settings::{Config, SETTINGS};
 #[cfg(test)]
 pub(crate) use value::SettingValue;
 pub(crate) use value::{
-    BalanceStatus, ClientAuthentication, Fingerprint, Interrupted, LogFormat, Nets, ProviderKind, Registration, Secret,
-    read_hex,
+    BalanceStatus, ClientAuthentication, Fingerprint, Interrupted, LogFormat, Nets, ProviderKind,
+    Registration, Secret, read_hex,
 };

@@ -9,8 +9,8 @@ use waystation_ids::{KeyPrefix, Role};
 use crate::config::origin::{ConfigError, Values};
 use crate::config::providers::ProviderSettings;
 use crate::config::value::{
-    BalanceStatus, Crashed, Fingerprint, Interrupted, LogFormat, MasterKeyText, Nets, Registration, Secret, SettingValue,
-    TimeZone,
+    BalanceStatus, Crashed, Fingerprint, Interrupted, LogFormat, MasterKeyText, Nets, Registration, Secret,
+    SettingValue, TimeZone,
 };
 
 /// One thing an operator can set.
