@@ -435,7 +435,10 @@ mod tests {
         let provider = oauth.find("github").unwrap();
         assert_eq!(provider.display_name(), "GitHub");
         let url = provider.authorize_url(&WAY, "s").await.unwrap();
-        assert_eq!(url.origin().ascii_serialization() + url.path(), "https://github.com/login/oauth/authorize");
+        assert_eq!(
+            url.origin().ascii_serialization() + url.path(),
+            "https://github.com/login/oauth/authorize"
+        );
         let query: HashMap<_, _> = url.query_pairs().into_owned().collect();
         let expected = [
             ("response_type", "code"),
