@@ -2,7 +2,7 @@
 # Installs what building, running or testing Waystation needs on Debian or Ubuntu.
 #
 #   installers/prerequisites.sh run    to build and run the server
-#   installers/prerequisites.sh test   also the databases, Redis and Python packages the tests use
+#   installers/prerequisites.sh test   also the databases, Redis, Python and Node packages the tests use
 #   installers/prerequisites.sh bench  the databases and nginx, to measure against
 #   installers/prerequisites.sh coverage   also the LLVM tools that fit the compiler
 #
@@ -24,7 +24,10 @@ main() {
     esac
     check_rust
     case "$purpose" in
-        test | coverage) prepare_python ;;
+        test | coverage)
+            prepare_python
+            prepare_node
+            ;;
     esac
 }
 
@@ -53,6 +56,8 @@ missing_test_packages() {
     missing_database_packages
     has redis-server || echo redis-server
     python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || echo python3-venv
+    has node || echo nodejs
+    has npm || echo npm
 }
 
 # rustup's llvm-tools component serves as well.
@@ -137,6 +142,20 @@ prepare_python() {
     python3 -m venv "$python"
     "$python/bin/pip" install --quiet --disable-pip-version-check --no-input -r "$list"
     cp "$list" "$python/requirements.installed"
+}
+
+# The same for the identity provider that the tests sign in by.
+prepare_node() {
+    local node="$cache/node" list=tests/oidc/package-lock.json
+    if [ -d "$node/node_modules" ] && cmp -s "$list" "$node/installed.json"; then
+        return 0
+    fi
+    echo "Installing Node packages for the tests into $node"
+    rm -rf "$node"
+    mkdir -p "$node"
+    cp tests/oidc/package.json "$list" "$node/"
+    npm --prefix "$node" ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
+    cp "$list" "$node/installed.json"
 }
 
 main

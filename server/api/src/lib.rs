@@ -13,6 +13,7 @@ pub mod locale;
 pub mod models;
 pub mod money;
 pub mod name;
+pub mod oauth;
 mod object;
 pub mod pagination;
 pub mod passkeys;

@@ -104,6 +104,7 @@ pub(crate) async fn create_demo(app: &App) -> Result<Option<DemoSecrets>, Comman
                 role: Role::Owner,
                 password_hash: Some(hash_password(&password)?),
                 is_demo: true,
+                identity: None,
             },
             &audit,
         )

@@ -77,6 +77,11 @@ impl ApiError {
         }
     }
 
+    /// The same with what the log says of it.
+    pub(crate) fn because(self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        ApiError { source: Some(source.into()), ..self }
+    }
+
     /// Says when to come again.
     pub(crate) fn retry_after(self, seconds: u64) -> Self {
         ApiError { retry_after_seconds: Some(seconds), ..self }
@@ -215,6 +220,9 @@ pub(crate) enum StartError {
     /// The settlements of an earlier run cannot be read.
     #[error("unsettled.log in the data folder cannot be read")]
     UnsettledLog(#[source] io::Error),
+    /// The certificates that identity providers are known by cannot be read.
+    #[error("the host's certificates cannot be used")]
+    Oauth(#[source] io::Error),
     /// The relay cannot be made.
     #[error("the relay cannot be made")]
     Relay(#[source] RelayError),

@@ -26,7 +26,7 @@ use crate::random::random_bytes;
 use crate::redis::Redis;
 use crate::sealing::{MasterKey, Sealing};
 use crate::setup::Setup;
-use crate::sign_in::Backoff;
+use crate::sign_in::{Backoff, Oauth};
 use crate::site_secrets::{SiteSecrets, is_sealed};
 use crate::tasks::Tasks;
 use crate::unsettled::UnsettledLog;
@@ -54,8 +54,6 @@ pub(crate) struct Parts {
     pub(crate) secrets: SiteSecrets,
     /// Where the site says it is.
     pub(crate) public_origin: Option<PublicOrigin>,
-    /// Where this server listens, once it does.
-    pub(crate) listening_on: OnceLock<SocketAddr>,
     /// Slows down who guesses.
     pub(crate) backoff: Backoff,
     /// Who is signed in.
@@ -70,6 +68,10 @@ pub(crate) struct Parts {
     pub(crate) instance: InstanceId,
     /// Whether the other instances believe that this one lives.
     pub(crate) instance_lease: InstanceLease,
+    /// Who may say who somebody is.
+    pub(crate) oauth: Oauth,
+    /// Where this server listens, once it does.
+    pub(crate) listening_on: OnceLock<SocketAddr>,
     /// Whether the site has an owner.
     pub(crate) setup: Setup,
     /// Hashes and compares passwords.
@@ -127,6 +129,7 @@ impl App {
             instance,
             tasks.clone(),
         );
+        let oauth = Oauth::new(&config.oauth).map_err(StartError::Oauth)?;
         let is_demo = is_demo_folder(&config.data_dir);
         let backoff = Backoff::new(redis);
         let mail = Mailer::open(&config, tasks.clone())?;
@@ -141,7 +144,6 @@ impl App {
             sealing,
             secrets,
             public_origin,
-            listening_on: OnceLock::new(),
             backoff,
             actors,
             keys,
@@ -149,6 +151,8 @@ impl App {
             changes,
             instance,
             instance_lease: InstanceLease::default(),
+            oauth,
+            listening_on: OnceLock::new(),
             setup: Setup::default(),
             passwords: Passwords::default(),
             mail,

@@ -3,6 +3,7 @@
 mod admin;
 mod call;
 mod me;
+mod oauth;
 mod registration;
 mod second_factors;
 mod sign_in;

@@ -33,6 +33,7 @@ pub use answer::{HasHold, RelayBody, RelayBodyError};
 pub use caller::{Caller, IpNetwork, IpNetworkError};
 pub use catalog::{Channel, ChannelFormat, Credential, CredentialSecret, Model, OnDisconnect, Route};
 pub use credential::credential_of;
+pub use network_guard::is_public;
 pub use packing::{Packing, UnknownPacking, Unpacked};
 pub use ports::{
     Books, BudgetCalendar, BudgetSpan, CallerError, Callers, Catalog, CatalogError, Clock, Randomness,

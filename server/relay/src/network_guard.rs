@@ -59,7 +59,8 @@ pub(crate) fn is_private_literal(url: &Url) -> bool {
     bare.parse::<IpAddr>().is_ok_and(|address| !is_public(address))
 }
 
-fn is_public(address: IpAddr) -> bool {
+/// Whether an address is on the public network.
+pub fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_public_v4(address),
         IpAddr::V6(address) => is_public_v6(address),

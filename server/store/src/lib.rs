@@ -12,6 +12,7 @@ mod connection;
 mod error;
 mod first_owner;
 mod idempotency;
+mod identities;
 mod invites;
 mod keys;
 mod leases;
@@ -50,6 +51,7 @@ pub use channels::{
 pub use connection::{DatabaseKind, Store, StoreOptions};
 pub use error::StoreError;
 pub use idempotency::{Claim, IdempotentWrite};
+pub use identities::{Identity, LinkIdentityError, NewIdentity, UnlinkIdentityError};
 pub use invites::{Invite, NewInvite};
 pub use keys::{ChangeKeyError, Key, KeyHolder, KeyLimits, KeyRotation, KeyUpdate, NewKey};
 pub use leases::INSTANCE_LEASE_MS;

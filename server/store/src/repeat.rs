@@ -6,6 +6,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::connection::Store;
 use crate::error::StoreError;
+use crate::identities::{LinkIdentityError, UnlinkIdentityError};
 use crate::keys::ChangeKeyError;
 use crate::newcomers::EnterError;
 use crate::passwords::ChangePasswordError;
@@ -48,6 +49,18 @@ impl TakenBack for ChangePasswordError {
 impl TakenBack for EnterError {
     fn is_taken_back(&self) -> bool {
         matches!(self, EnterError::Store(error) if error.is_taken_back())
+    }
+}
+
+impl TakenBack for LinkIdentityError {
+    fn is_taken_back(&self) -> bool {
+        matches!(self, LinkIdentityError::Store(error) if error.is_taken_back())
+    }
+}
+
+impl TakenBack for UnlinkIdentityError {
+    fn is_taken_back(&self) -> bool {
+        matches!(self, UnlinkIdentityError::Store(error) if error.is_taken_back())
     }
 }
 

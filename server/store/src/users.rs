@@ -15,6 +15,7 @@ use crate::audit_log::{AuditEntry, Audited, append_audit};
 use crate::changes::{ChangeKind, record_change};
 use crate::connection::{Store, Transaction, database_time_ms};
 use crate::error::StoreError;
+use crate::identities::{NewIdentity, insert_identity};
 use crate::mailed_links::{LinkPurpose, close_links};
 use crate::pending_sign_ins::end_pending_of;
 use crate::sessions::end_sessions;
@@ -70,6 +71,8 @@ pub struct NewUser {
     pub password_hash: Option<String>,
     /// Made by demo mode.
     pub is_demo: bool,
+    /// The account with an identity provider by which the person came.
+    pub identity: Option<NewIdentity>,
 }
 
 /// What to change about a person; what is none stays.
@@ -359,6 +362,9 @@ pub(crate) async fn insert_user(transaction: &Transaction, user: &NewUser) -> Re
         .await
         .map_err(taken_name)?;
     open_cash_account(transaction, user.cash_account, user.id, now_ms).await?;
+    if let Some(identity) = &user.identity {
+        insert_identity(transaction, user.id, identity, now_ms).await?;
+    }
     record_change(transaction, ChangeKind::User, &user.id.to_string()).await?;
     User::try_from(row)
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{FromRequestParts, Request, State};
+use axum::extract::{FromRequestParts, OptionalFromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
@@ -98,6 +98,19 @@ impl<S: Sync> FromRequestParts<S> for Actor {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
         actor_of(&parts.extensions)
+    }
+}
+
+/// For routes that anyone may ask, and that do more for who is signed in.
+impl<S: Sync> OptionalFromRequestParts<S> for Actor {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, ApiError> {
+        match actor_of(&parts.extensions) {
+            Ok(actor) => Ok(Some(actor)),
+            Err(error) if error.code() == ErrorCode::InvalidToken => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 }
 

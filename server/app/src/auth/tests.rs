@@ -32,7 +32,7 @@ impl Site {
     async fn new(name: &str) -> Site {
         let folder = std::env::temp_dir().join(format!("waystation-auth-{name}-{}", std::process::id()));
         let settings = vec![("data_dir".to_owned(), folder.display().to_string())];
-        let values = load_values(&Flags { file: None, settings }, |_| None).unwrap();
+        let values = load_values(&Flags { file: None, settings }, |_: &str| None).unwrap();
         let app = App::open(Config::from_values(&values).unwrap()).await.unwrap();
         let router = build_router(&app, start_relay(&app).unwrap());
         Site { app, router, folder }

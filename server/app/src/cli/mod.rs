@@ -14,7 +14,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use crate::config::{Config, ConfigError, Flags, environment_variable, load_values};
+use crate::config::{Config, ConfigError, Flags, ProcessEnvironment, load_values};
 use crate::logging::start_logging;
 pub(crate) use output::{CommandError, Outcome, Output};
 
@@ -101,7 +101,7 @@ impl Arguments {
 
 /// Reads the settings and starts the log.
 fn load(flags: &Flags) -> Result<Config, ConfigError> {
-    let config = Config::from_values(&load_values(flags, environment_variable)?)?;
+    let config = Config::from_values(&load_values(flags, ProcessEnvironment)?)?;
     start_logging(&config);
     Ok(config)
 }

@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use crate::config::settings::SETTINGS;
+use crate::config::providers::PROVIDER_SETTINGS;
+use crate::config::settings::{SETTINGS, Setting};
 
 /// The page `docs/configuration.md`.
 pub(crate) fn write_documentation() -> String {
@@ -18,19 +19,30 @@ pub(crate) fn write_documentation() -> String {
          | Setting | Variable | Default | Meaning |\n|---|---|---|---|\n",
     );
     for setting in SETTINGS {
-        let default =
-            if setting.default.is_empty() { "not set".to_owned() } else { format!("`{}`", setting.default) };
-        let secret = if setting.secret { " Secret." } else { "" };
-        // Writing to a String cannot fail.
-        let _ = writeln!(
-            page,
-            "| `{}` | `{}` | {default} | {}{secret} |",
-            setting.name,
-            setting.variable(),
-            setting.text.trim()
-        );
+        write_row(&mut page, setting, setting.name, &setting.variable());
+    }
+    page.push_str(
+        "\n## Identity providers\n\n\
+         People may sign in by GitHub, Google, LINUX DO, and whatever speaks OpenID Connect or OAuth 2. Each provider \
+         is a section `[oauth.NAME]` of the file, or variables that begin with `WAYSTATION_OAUTH_NAME_`; its name is \
+         at most 32 of `a-z`, `0-9` and `_`. Register this site there with the redirect address \
+         `PUBLIC_URL/api/auth/oauth/NAME/callback`.\n\n\
+         | Setting | Variable | Default | Meaning |\n|---|---|---|---|\n",
+    );
+    for setting in PROVIDER_SETTINGS {
+        let name = format!("oauth.NAME.{}", setting.name);
+        let variable = format!("WAYSTATION_OAUTH_NAME_{}", setting.name.to_uppercase());
+        write_row(&mut page, setting, &name, &variable);
     }
     page
+}
+
+fn write_row(page: &mut String, setting: &Setting, name: &str, variable: &str) {
+    let default =
+        if setting.default.is_empty() { "not set".to_owned() } else { format!("`{}`", setting.default) };
+    let secret = if setting.secret { " Secret." } else { "" };
+    // Writing to a String cannot fail.
+    let _ = writeln!(page, "| `{name}` | `{variable}` | {default} | {}{secret} |", setting.text.trim());
 }
 
 #[cfg(test)]

@@ -5,14 +5,19 @@
 
 mod document;
 mod origin;
+mod providers;
 mod settings;
 mod value;
 
 pub(crate) use document::write_documentation;
-pub(crate) use origin::{ConfigError, Flags, environment_variable, load_values};
+#[cfg(test)]
+pub(crate) use origin::environment_variable;
+pub(crate) use origin::{ConfigError, Flags, Origin, ProcessEnvironment, load_values};
+pub(crate) use providers::ProviderSettings;
 pub(crate) use settings::{Config, SETTINGS};
 #[cfg(test)]
 pub(crate) use value::SettingValue;
 pub(crate) use value::{
-    BalanceStatus, Fingerprint, Interrupted, LogFormat, Nets, Registration, Secret, read_hex,
+    BalanceStatus, ClientAuthentication, Fingerprint, Interrupted, LogFormat, Nets, ProviderKind,
+    Registration, Secret, read_hex,
 };

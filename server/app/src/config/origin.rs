@@ -6,6 +6,7 @@ use std::{fmt, io};
 
 use thiserror::Error;
 
+use crate::config::providers::{PROVIDERS_PREFIX, ProviderValues, provider_variables, set_provider};
 use crate::config::settings::{SETTINGS, Setting};
 use crate::config::value::SettingValue;
 
@@ -39,13 +40,13 @@ pub(crate) enum ConfigError {
         /// Where it stands.
         origin: Origin,
         /// The known name that is most like it.
-        nearest: &'static str,
+        nearest: String,
     },
     /// A value that does not fit.
     #[error("{name} ({origin}) {reason}")]
     Value {
         /// Which setting.
-        name: &'static str,
+        name: String,
         /// Where the value stands.
         origin: Origin,
         /// What would fit; never the value, which may be a secret.
@@ -88,43 +89,97 @@ pub(crate) struct Flags {
 
 /// The text and origin of every setting.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Values(BTreeMap<&'static str, (String, Origin)>);
+pub(crate) struct Values {
+    settings: BTreeMap<&'static str, (String, Origin)>,
+    pub(super) providers: ProviderValues,
+}
 
 impl Values {
     /// The text of a setting and where it stands.
     pub(crate) fn get(&self, setting: &Setting) -> (&str, Origin) {
-        match self.0.get(setting.name) {
-            Some((text, origin)) => (text, origin.clone()),
-            None => (setting.default, Origin::Default),
-        }
+        text_of(&self.settings, setting)
     }
 
     /// Reads the value of a setting.
     pub(crate) fn read<T: SettingValue>(&self, name: &'static str) -> Result<T, ConfigError> {
-        let unknown =
-            || ConfigError::Unknown { name: name.to_owned(), origin: Origin::Default, nearest: name };
+        let unknown = || ConfigError::Unknown {
+            name: name.to_owned(),
+            origin: Origin::Default,
+            nearest: name.to_owned(),
+        };
         let setting = Setting::find(name).ok_or_else(unknown)?;
         let (text, origin) = self.get(setting);
-        T::read(text).map_err(|reason| ConfigError::Value { name, origin, reason })
+        T::read(text).map_err(|reason| ConfigError::Value { name: name.to_owned(), origin, reason })
     }
 
     fn set(&mut self, name: &str, text: String, origin: Origin) -> Result<(), ConfigError> {
-        let Some(setting) = Setting::find(name) else {
-            return Err(ConfigError::Unknown { name: name.to_owned(), origin, nearest: nearest_name(name) });
-        };
-        if let Err(reason) = setting.check(&text) {
-            return Err(ConfigError::Value { name: setting.name, origin, reason });
+        if let Some(rest) = name.strip_prefix(PROVIDERS_PREFIX) {
+            return set_provider(&mut self.providers, rest, text, origin);
         }
-        self.0.insert(setting.name, (text, origin));
+        let Some(setting) = Setting::find(name) else {
+            let nearest = nearest_name(SETTINGS, name).to_owned();
+            return Err(ConfigError::Unknown { name: name.to_owned(), origin, nearest });
+        };
+        check(setting, name, &text, &origin)?;
+        self.settings.insert(setting.name, (text, origin));
         Ok(())
     }
 }
 
-/// Gathers all settings. `variable` looks up the environment.
-pub(crate) fn load_values(
-    flags: &Flags,
-    variable: impl Fn(&str) -> Option<String>,
-) -> Result<Values, ConfigError> {
+/// The text of a setting and where it stands, of what was set.
+pub(super) fn text_of<'a>(
+    values: &'a BTreeMap<&'static str, (String, Origin)>,
+    setting: &Setting,
+) -> (&'a str, Origin) {
+    match values.get(setting.name) {
+        Some((text, origin)) => (text, origin.clone()),
+        None => (setting.default, Origin::Default),
+    }
+}
+
+/// Says what is wrong with a value of the setting of this full name.
+pub(super) fn check(setting: &Setting, name: &str, text: &str, origin: &Origin) -> Result<(), ConfigError> {
+    setting.check(text).map_err(|reason| ConfigError::Value {
+        name: name.to_owned(),
+        origin: origin.clone(),
+        reason,
+    })
+}
+
+/// Where variables are looked up.
+pub(crate) trait Environment {
+    /// The value of a variable.
+    fn get(&self, name: &str) -> Option<String>;
+
+    /// The names of those that there are, where that can be told.
+    fn names(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+impl<F: Fn(&str) -> Option<String>> Environment for F {
+    fn get(&self, name: &str) -> Option<String> {
+        self(name)
+    }
+}
+
+/// The variables of this process.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ProcessEnvironment;
+
+impl Environment for ProcessEnvironment {
+    fn get(&self, name: &str) -> Option<String> {
+        environment_variable(name)
+    }
+
+    fn names(&self) -> Vec<String> {
+        std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).collect()
+    }
+}
+
+/// Gathers all settings.
+pub(crate) fn load_values(flags: &Flags, environment: impl Environment) -> Result<Values, ConfigError> {
+    let variable = |name: &str| environment.get(name);
     let mut values = Values::default();
     let named = flags.file.clone().or_else(|| variable("WAYSTATION_CONFIG").map(PathBuf::from));
     let path = named.clone().unwrap_or_else(|| PathBuf::from(FILE_NAME));
@@ -144,6 +199,10 @@ pub(crate) fn load_values(
                 Origin::Variable(file),
             )?;
         }
+    }
+    for (name, text) in provider_variables(&environment)? {
+        let origin = Origin::Variable(text.variable);
+        values.set(&name, text.text, origin)?;
     }
     for (name, text) in &flags.settings {
         values.set(name, text.clone(), Origin::Flag)?;
@@ -189,12 +248,14 @@ fn plain(value: &toml::Value) -> String {
     }
 }
 
-fn read_text(path: &Path) -> Result<String, ConfigError> {
+pub(super) fn read_text(path: &Path) -> Result<String, ConfigError> {
     std::fs::read_to_string(path).map_err(|source| ConfigError::File { path: path.to_owned(), source })
 }
 
-fn nearest_name(name: &str) -> &'static str {
-    SETTINGS.iter().map(|setting| setting.name).min_by_key(|known| distance(known, name)).unwrap_or("listen")
+/// The name of the setting whose name is most like this one.
+pub(super) fn nearest_name(settings: &[Setting], name: &str) -> &'static str {
+    let names = settings.iter().map(|setting| setting.name);
+    names.min_by_key(|known| distance(known, name)).unwrap_or("listen")
 }
 
 /// How many letters must be put in, taken out or changed to make one name of the other (Levenshtein).
@@ -242,7 +303,7 @@ mod tests {
             file: Some(path.0.clone()),
             settings: settings.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect(),
         };
-        load_values(&flags, |name| {
+        load_values(&flags, |name: &str| {
             variables.iter().find(|(known, _)| *known == name).map(|(_, text)| (*text).to_owned())
         })
     }

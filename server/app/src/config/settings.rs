@@ -9,6 +9,7 @@ use waystation_ids::{KeyPrefix, Role};
 use waystation_pricing::Money;
 
 use crate::config::origin::{ConfigError, Origin, Values};
+use crate::config::providers::ProviderSettings;
 use crate::config::value::{
     BalanceStatus, Crashed, Fingerprint, Interrupted, LogFormat, MailDomain, MailSender, MasterKeyText, Nets,
     Registration, Secret, SettingValue, SmtpUrl, TimeZone,
@@ -24,7 +25,7 @@ pub(crate) struct Setting {
     pub(crate) secret: bool,
     /// What it does, for people.
     pub(crate) text: &'static str,
-    check: fn(&str) -> Result<(), String>,
+    pub(super) check: fn(&str) -> Result<(), String>,
 }
 
 impl Setting {
@@ -50,6 +51,8 @@ macro_rules! settings {
         #[derive(Clone, Debug)]
         pub(crate) struct Config {
             $($(#[doc = $text])+ pub(crate) $field: $type,)+
+            /// Who may say who somebody is, by name.
+            pub(crate) oauth: Vec<ProviderSettings>,
         }
 
         /// Every setting there is, in the order of the documentation.
@@ -66,7 +69,8 @@ macro_rules! settings {
         impl Config {
             /// Reads the typed settings out of texts.
             pub(crate) fn from_values(values: &Values) -> Result<Self, ConfigError> {
-                let config = Config { $($field: values.read::<$type>($name)?,)+ };
+                let config =
+                    Config { $($field: values.read::<$type>($name)?,)+ oauth: values.read_providers()? };
                 check_together(&config, values)?;
                 Ok(config)
             }
@@ -210,7 +214,7 @@ impl Config {
 fn check_together(config: &Config, values: &Values) -> Result<(), ConfigError> {
     let wrong = |name: &'static str, reason: &str| {
         let origin = Setting::find(name).map_or(Origin::Default, |setting| values.get(setting).1);
-        Err(ConfigError::Value { name, origin, reason: reason.to_owned() })
+        Err(ConfigError::Value { name: name.to_owned(), origin, reason: reason.to_owned() })
     };
     let sends_mails = config.mail_smtp_url.is_some();
     if sends_mails && config.public_url.is_none() && !config.listen.ip().is_loopback() {
@@ -238,7 +242,7 @@ mod tests {
         let load = |settings: &[(&str, &str)]| {
             let settings =
                 settings.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
-            let values = load_values(&Flags { file: None, settings }, |_| None).unwrap();
+            let values = load_values(&Flags { file: None, settings }, |_: &str| None).unwrap();
             Config::from_values(&values).map_err(|error| error.to_string())
         };
         let open = ("auth.registration", "open");

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use lettre::message::Mailbox;
+use url::Url;
 use waystation_api::locale::Locale;
 use waystation_ids::{KeyPrefix, Role};
 use waystation_pricing::Money;
@@ -198,6 +199,26 @@ impl MailDomain {
         &self.0
     }
 }
+words!(/// How an identity provider speaks.
+ProviderKind {
+    /// As GitHub does.
+    Github = "github",
+    /// As Google does: OpenID Connect, its issuer written in two ways.
+    Google = "google",
+    /// As LINUX DO does.
+    LinuxDo = "linuxdo",
+    /// OpenID Connect.
+    Oidc = "oidc",
+    /// OAuth 2 with a document about the person.
+    OAuth2 = "oauth2",
+});
+words!(/// How this site proves to an identity provider who it is.
+ClientAuthentication {
+    /// By the header `authorization`.
+    Basic = "basic",
+    /// In the body.
+    Body = "body",
+});
 
 impl From<Crashed> for waystation_ledger::Crashed {
     fn from(rule: Crashed) -> Self {
@@ -295,6 +316,16 @@ impl SettingValue for SocketAddr {
 impl SettingValue for PathBuf {
     fn read(text: &str) -> Result<Self, String> {
         String::read(text).map(PathBuf::from)
+    }
+}
+
+impl SettingValue for Url {
+    fn read(text: &str) -> Result<Self, String> {
+        let url = Url::parse(text).ok().filter(|url| {
+            let is_plain = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
+            matches!(url.scheme(), "http" | "https") && url.has_host() && is_plain
+        });
+        url.ok_or_else(|| "must be an address such as https://id.example.com/authorize".to_owned())
     }
 }
 

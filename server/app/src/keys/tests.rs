@@ -69,6 +69,7 @@ impl Site {
             role: Role::User,
             password_hash: None,
             is_demo: false,
+            identity: None,
         };
         store.create_user(&new, &audited()).await.unwrap();
         let (key, secret) = (KeyId::new(now_ms(), random_bytes().unwrap()), new_secret());

@@ -80,7 +80,7 @@ mod tests {
     async fn a_gift_is_given_once_by_whichever_sign_in_comes_first_after_a_crash() {
         let folder = std::env::temp_dir().join(format!("waystation-gift-{}", std::process::id()));
         let settings = vec![("data_dir".to_owned(), folder.display().to_string())];
-        let values = load_values(&Flags { file: None, settings }, |_| None).unwrap();
+        let values = load_values(&Flags { file: None, settings }, |_: &str| None).unwrap();
         let app = App::open(Config::from_values(&values).unwrap()).await.unwrap();
         // Entered, and then nothing more was done.
         let id = UserId::new(now_ms(), random_bytes().unwrap());
@@ -94,6 +94,7 @@ mod tests {
                 role: Role::User,
                 password_hash: None,
                 is_demo: false,
+                identity: None,
             },
             is_email_verified: true,
             wanted_username: None,

@@ -1,4 +1,4 @@
-//! Signing in: every way of proving who one is ends in [`complete_sign_in`].
+//! Signing in: every way of proving who one is ends in [`completion::complete_sign_in`].
 
 mod backoff;
 mod certificate;
@@ -6,6 +6,7 @@ mod completion;
 mod factor_check;
 mod gift;
 mod mailed_links;
+mod oauth;
 mod pairing;
 mod passkey_sign_in;
 mod passkeys;
@@ -34,6 +35,7 @@ pub(crate) use backoff::Backoff;
 pub(crate) use completion::lacks_required_second_factor;
 #[cfg(test)]
 pub(crate) use completion::{ProvedBy, Reception, complete_sign_in};
+pub(crate) use oauth::Oauth;
 pub(crate) use pairing::create_pairing;
 pub(crate) use proof::{FreshProof, OfferedProof};
 pub(crate) use token::LinkToken;
@@ -66,6 +68,7 @@ pub(crate) fn routes() -> GuardedRoutes {
         .route(Access::Identified, routes!(passkeys::finish_passkey))
         .route(Access::Identified, routes!(passkeys::list_passkeys))
         .route(Access::Identified, routes!(passkeys::update_passkey, passkeys::delete_passkey))
+        .merge(oauth::routes())
         .route(Access::Anyone, routes!(refresh::refresh_tokens))
         .route(Access::Anyone, routes!(pairing::pair_device))
         .route(Access::Identified, routes!(sessions::sign_out))

@@ -5,7 +5,7 @@ use tracing::error;
 use waystation_api::error::ErrorCode;
 use waystation_api::locale::Locale;
 use waystation_ids::{AccountId, Email, InviteId, Role, UserId, Username};
-use waystation_store::{ChangeKind, EnterError, NewUser, Newcomer, User};
+use waystation_store::{ChangeKind, EnterError, NewIdentity, NewUser, Newcomer, User};
 
 use crate::audit_trail::{Deed, state_of};
 use crate::clock::now_ms;
@@ -40,6 +40,8 @@ pub(crate) struct NewPerson {
     pub(crate) is_email_verified: bool,
     /// The language of mails; none: the site's.
     pub(crate) locale: Option<Locale>,
+    /// The account with an identity provider by which the person comes.
+    pub(crate) identity: Option<NewIdentity>,
 }
 
 impl Admission {
@@ -99,6 +101,7 @@ pub(crate) async fn enter_newcomer(
             role: Role::User,
             password_hash: person.password_hash,
             is_demo: false,
+            identity: person.identity,
         },
         is_email_verified,
         wanted_username,

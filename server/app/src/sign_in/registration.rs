@@ -65,6 +65,7 @@ pub(super) async fn register(
         display_name: body.display_name.map(String::from),
         is_email_verified: false,
         locale: body.locale,
+        identity: None,
     };
     let next = if must_verify { NextStep::OpenMail } else { NextStep::SignIn };
     // Whoever was invited, or signs in next, has to hear whether it succeeded.

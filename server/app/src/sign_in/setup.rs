@@ -79,6 +79,7 @@ async fn enter_owner(app: &App, visitor: &Visitor, body: SetupCreate) -> Result<
         role: Role::Owner,
         password_hash: Some(password_hash),
         is_demo: false,
+        identity: None,
     };
     let entry = Deed { action: "site.setup", target: Some(("user", &owner.id.to_string())) }
         .by_stranger(Some(owner.id), visitor);

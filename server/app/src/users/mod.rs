@@ -63,6 +63,7 @@ pub(crate) async fn enter_user(app: &App, doer: Doer<'_>, entry: Entry) -> Resul
         role: entry.role,
         password_hash: entry.password_hash,
         is_demo: false,
+        identity: None,
     };
     let audit = doer.does("user.create", "user", &new.id.to_string()).showing(shown_user);
     let user = app.store.create_user(&new, &audit).await?;

@@ -49,6 +49,7 @@ pub fn new_user(email: &str, role: Role) -> NewUser {
         role,
         password_hash: None,
         is_demo: false,
+        identity: None,
     }
 }
 

@@ -15,6 +15,7 @@ mod contention;
 mod database;
 #[path = "../fresh_database/mod.rs"]
 mod fresh_database;
+mod identities;
 mod keys;
 mod people;
 mod registration;

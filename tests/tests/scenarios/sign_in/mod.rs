@@ -3,6 +3,7 @@
 mod enumeration;
 mod invites;
 mod mails;
+mod oauth;
 mod passwords;
 
 use reqwest::Method;

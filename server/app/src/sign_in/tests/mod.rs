@@ -75,7 +75,7 @@ impl Site {
         let folder = std::env::temp_dir().join(format!("waystation-sign-in-{name}-{}", std::process::id()));
         let settings = [("data_dir", folder.display().to_string()), ("public_url", ORIGIN.to_owned())];
         let settings = settings.map(|(name, value)| (name.to_owned(), value)).to_vec();
-        let values = load_values(&Flags { file: None, settings }, |_| None).unwrap();
+        let values = load_values(&Flags { file: None, settings }, |_: &str| None).unwrap();
         let app = App::open(Config::from_values(&values).unwrap()).await.unwrap();
         let router = build_router(&app, start_relay(&app).unwrap());
         let owner = enter(&app, "owner@example.org", Role::Owner, Some(PASSWORD)).await;

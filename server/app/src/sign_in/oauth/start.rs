@@ -1,0 +1,117 @@
+//! Sending people to a provider.
+
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use waystation_api::error::{ErrorCode, ErrorReply};
+use waystation_api::oauth::{OauthProvider, OauthProviders, OauthPurpose, OauthStart, OauthStarted};
+use waystation_api::sign_in::Reception;
+
+use crate::auth::Actor;
+use crate::config::ProviderKind;
+use crate::error::{ApiError, error_chain};
+use crate::http::body::{Json, PathParts};
+use crate::http::local_path::local_path;
+use crate::http::public_origin::link_base;
+use crate::sign_in::oauth::provider::{Provider, Way};
+use crate::sign_in::oauth::step::{Step, Token, begin_step, browser_cookie};
+use crate::state::App;
+
+const INVITE_LENGTH_MAX: usize = 128;
+
+/// List the identity providers that people may sign in by
+#[utoipa::path(
+    get, path = "/auth/oauth", tag = "sign-in", operation_id = "list_oauth_providers",
+    responses((status = 200, description = "All of them", body = OauthProviders)),
+)]
+pub(super) async fn list_oauth_providers(State(app): State<App>) -> Json<OauthProviders> {
+    Json(OauthProviders { items: app.oauth.providers().iter().map(show_provider).collect() })
+}
+
+/// Begin to sign in by an identity provider, or to link an account with it
+///
+/// The browser that gets the answer's cookie opens the address of the answer within ten minutes, and is led back to
+/// `return_path`, or to `/sign-in` with `#challenge=…` for a second factor or `#error=…`.
+#[utoipa::path(
+    post, path = "/auth/oauth/{provider}/start", tag = "sign-in", operation_id = "start_oauth",
+    request_body = OauthStart,
+    params(("provider" = String, Path, description = "The provider's name")),
+    responses(
+        (status = 200, description = "Where to go; the cookie binds the way to this browser", body = OauthStarted),
+        (status = 401, description = "To link, one has to be signed in", body = ErrorReply),
+        (status = 404, description = "There is no such provider", body = ErrorReply),
+        (status = 503, description = "The provider does not answer", body = ErrorReply),
+    ),
+)]
+pub(super) async fn start_oauth(
+    State(app): State<App>,
+    actor: Option<Actor>,
+    PathParts(name): PathParts<String>,
+    Json(body): Json<OauthStart>,
+) -> Result<Response, ApiError> {
+    let provider = app.oauth.find(&name).ok_or_else(|| ApiError::not_found("provider"))?;
+    let owner = match (body.purpose, actor) {
+        (OauthPurpose::SignIn, _) => None,
+        (OauthPurpose::Link, Some(actor)) => Some(actor),
+        (OauthPurpose::Link, None) => {
+            return Err(ApiError::new(ErrorCode::InvalidToken, "To link an account, sign in first."));
+        }
+    };
+    if body.reception != Reception::Cookie {
+        return Err(ApiError::field("reception", "only a browser comes back from a provider; pair programs"));
+    }
+    if body.invite.as_ref().is_some_and(|invite| invite.len() > INVITE_LENGTH_MAX) {
+        return Err(ApiError::field("invite", format!("has at most {INVITE_LENGTH_MAX} characters")));
+    }
+    let step = Step {
+        provider: name,
+        purpose: body.purpose,
+        verifier: Token::new()?,
+        nonce: Token::new()?,
+        redirect_url: redirect_url(&app, provider)?,
+        return_path: read_return_path(body.return_path)?,
+        invite: body.invite,
+    };
+    let (state, browser) = begin_step(&app, &step, owner.as_ref()).await?;
+    let url = provider.authorize_url(&step.way(), state.reveal()).await.map_err(|failure| {
+        let reason = format!("{}: {}", step.provider, error_chain(&failure));
+        ApiError::new(ErrorCode::Unavailable, "The identity provider does not answer. Try again soon.")
+            .because(reason)
+    })?;
+    let cookies = [(header::SET_COOKIE, browser_cookie(&browser)?)];
+    Ok((cookies, Json(OauthStarted { authorize_url: url.into() })).into_response())
+}
+
+/// Where a provider sends browsers back to: never made of what a request says.
+fn redirect_url(app: &App, provider: &Provider) -> Result<String, ApiError> {
+    Ok(format!("{}/api/auth/oauth/{}/callback", link_base(app)?, provider.settings().name))
+}
+
+fn read_return_path(text: Option<String>) -> Result<String, ApiError> {
+    let text = text.unwrap_or_else(|| "/".to_owned());
+    local_path(&text)
+        .map(|path| path.as_str().to_owned())
+        .ok_or_else(|| ApiError::field("return_path", "must be a path of this site such as /app/keys"))
+}
+
+fn show_provider(provider: &Provider) -> OauthProvider {
+    let kind = match provider.settings().kind() {
+        ProviderKind::Github => "github",
+        ProviderKind::Google => "google",
+        ProviderKind::LinuxDo => "linuxdo",
+        ProviderKind::Oidc => "oidc",
+        ProviderKind::OAuth2 => "oauth2",
+    };
+    OauthProvider {
+        name: provider.settings().name.clone(),
+        display_name: provider.display_name().to_owned(),
+        kind: kind.to_owned(),
+    }
+}
+
+impl Step {
+    /// What a provider is told, and asked by.
+    pub(super) fn way(&self) -> Way<'_> {
+        Way { redirect_url: &self.redirect_url, verifier: self.verifier.reveal(), nonce: self.nonce.reveal() }
+    }
+}
