@@ -20,8 +20,6 @@ pub(crate) struct Deed<'a> {
 pub(crate) enum Doer<'a> {
     /// Somebody who is signed in.
     Actor(&'a Actor, &'a Visitor),
-    /// Somebody who is about to be; the person where it is known.
-    Stranger(Option<UserId>, &'a Visitor),
     /// A command at the server.
     Command,
     /// The server itself.
@@ -34,7 +32,6 @@ impl Doer<'_> {
         let deed = Deed { action, target: Some((kind, id)) };
         match self {
             Doer::Actor(actor, visitor) => deed.by(actor, visitor),
-            Doer::Stranger(user, visitor) => deed.by_stranger(*user, visitor),
             Doer::Command => deed.by_command(),
             Doer::Server => deed.by_server(),
         }

@@ -5,6 +5,7 @@ use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use waystation_api::locale::Locale;
 use waystation_ids::{InstanceId, KeySecret};
 use waystation_store::{LedgerLanes, Store, StoreError, StoreOptions};
 use zeroize::Zeroizing;
@@ -97,6 +98,11 @@ impl Deref for App {
 }
 
 impl App {
+    /// The language of mails to somebody who chose this one.
+    pub(crate) fn mail_locale(&self, chosen: Option<&str>) -> Locale {
+        chosen.and_then(Locale::from_tag).unwrap_or(self.config.site_locale)
+    }
+
     /// Connects everything and brings the schema up to date. Starts no job: commands that run beside a server use
     /// the same.
     pub(crate) async fn open(config: Config) -> Result<Self, StartError> {

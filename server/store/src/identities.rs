@@ -4,9 +4,8 @@
 //! by people and decides nothing.
 
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect,
-    sea_query::{Alias, Expr, ExprTrait, Query},
+    ColumnTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::Expr,
 };
 use thiserror::Error;
 use waystation_ids::{IdentityId, UserId};
@@ -14,6 +13,7 @@ use waystation_ids::{IdentityId, UserId};
 use crate::audit_log::{AuditEntry, append_audit};
 use crate::connection::{Store, Transaction, database_time_ms};
 use crate::error::StoreError;
+use crate::passkeys::count_passkeys;
 use crate::users::{User, lock_user};
 
 /// One person has at most so many.
@@ -152,8 +152,7 @@ impl Store {
                 Some(_) => return Err(LinkIdentityError::Taken),
                 None => {}
             }
-            let of_user = entity::Entity::find().filter(entity::Column::UserId.eq(user.uuid()));
-            if of_user.count(&transaction).await? >= IDENTITIES_MAX {
+            if count_identities(&transaction, user).await? >= IDENTITIES_MAX {
                 return Err(LinkIdentityError::TooMany);
             }
             let now_ms = database_time_ms(&transaction).await?;
@@ -236,14 +235,9 @@ pub(crate) async fn insert_identity(
     Ok(row)
 }
 
-async fn count_passkeys(transaction: &Transaction, user: UserId) -> Result<i64, DbErr> {
-    let count = Query::select()
-        .expr_as(Expr::col(Alias::new("id")).count(), Alias::new("passkeys"))
-        .from(Alias::new("passkeys"))
-        .and_where(Expr::col(Alias::new("user_id")).eq(user.uuid()))
-        .to_owned();
-    let row = transaction.query_one(&count).await?;
-    row.map_or(Ok(0), |row| row.try_get("", "passkeys"))
+/// How many accounts with providers a person has, within a transaction that holds the person's row.
+pub(crate) async fn count_identities(transaction: &Transaction, user: UserId) -> Result<u64, DbErr> {
+    entity::Entity::find().filter(entity::Column::UserId.eq(user.uuid())).count(transaction).await
 }
 
 impl From<entity::Model> for Identity {
@@ -261,7 +255,7 @@ impl From<entity::Model> for Identity {
     }
 }
 
-pub(crate) mod entity {
+mod entity {
     use sea_orm::entity::prelude::{
         ActiveModelBehavior, DeriveEntityModel, DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter,
         PrimaryKeyTrait, Uuid,

@@ -10,6 +10,7 @@ use crate::audit_log::{AuditEntry, append_audit};
 use crate::changes::{ChangeKind, record_change};
 use crate::connection::{Store, Transaction, database_time_ms};
 use crate::error::StoreError;
+use crate::identities::count_identities;
 use crate::sessions::end_other_sessions;
 use crate::{recovery_codes, totp, users};
 
@@ -239,10 +240,6 @@ async fn lock_passkey(
         .ok_or(StoreError::Missing("passkey"))
 }
 
-async fn count_identities(transaction: &Transaction, user: UserId) -> Result<u64, DbErr> {
-    identities::Entity::find().filter(identities::Column::UserId.eq(user.uuid())).count(transaction).await
-}
-
 impl From<entity::Model> for Passkey {
     fn from(row: entity::Model) -> Self {
         Passkey {
@@ -273,27 +270,6 @@ pub(crate) mod entity {
         pub name: String,
         pub created_at_ms: i64,
         pub last_used_at_ms: Option<i64>,
-    }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
-}
-
-/// As much of people's accounts with identity providers as tells how many there are.
-mod identities {
-    use sea_orm::entity::prelude::{
-        ActiveModelBehavior, DeriveEntityModel, DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter,
-        PrimaryKeyTrait, Uuid,
-    };
-
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-    #[sea_orm(table_name = "identities")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
-        pub user_id: Uuid,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -13,6 +13,9 @@ use crate::error::StoreError;
 use crate::keys::{self, Key, NewKey};
 use crate::users::{self, User};
 
+/// So many of a person's latest sessions tell which devices are known.
+const SEEN_DEVICES_MAX: u64 = 500;
+
 /// What made a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SessionKind {
@@ -162,6 +165,26 @@ impl Store {
             Ok((Session::try_from(row)?, first_key.map(|(key, _)| key)))
         })
         .await
+    }
+
+    /// Whether a session's person has signed in before, but never from its address by its program.
+    pub async fn is_session_of_new_device(&self, id: SessionId) -> Result<bool, StoreError> {
+        let own = entity::Entity::find_by_id(id.uuid()).one(self.reader()).await?;
+        let own = own.ok_or(StoreError::Missing("session"))?;
+        let others: Vec<(Option<String>, Option<String>)> = entity::Entity::find()
+            .select_only()
+            .column(entity::Column::ClientIp)
+            .column(entity::Column::UserAgent)
+            .filter(entity::Column::UserId.eq(own.user_id))
+            .filter(entity::Column::Id.ne(own.id))
+            .filter(entity::Column::Kind.ne(SessionKind::Cli.name()))
+            .order_by_desc(entity::Column::Id)
+            .limit(SEEN_DEVICES_MAX)
+            .into_tuple()
+            .all(self.reader())
+            .await?;
+        let is_seen = others.contains(&(own.client_ip, own.user_agent));
+        Ok(!others.is_empty() && !is_seen)
     }
 
     /// A session that was not ended and its user, if active. Its expiry is for the caller to judge, as the answer

@@ -84,6 +84,12 @@ impl Mailer {
         self.outgoing.is_some()
     }
 
+    /// Whether mails to this address go out: the site sends mails, and it is not one that nobody has (RFC 2606, section
+    /// 2), which stands for one that is not known.
+    pub(crate) fn reaches(&self, to: &Email) -> bool {
+        self.enabled() && !is_nobodys(to)
+    }
+
     /// Does in the background what decides whether a mail goes out; where too much waits already, it is not done.
     pub(crate) fn prepare(&self, what: &'static str, work: impl Future<Output = ()> + Send + 'static) {
         let Ok(place) = self.waiting.clone().try_acquire_owned() else {
@@ -96,8 +102,11 @@ impl Mailer {
         });
     }
 
-    /// Hands a mail to a task that tries a few times, and returns. Without a mail server nothing is sent.
+    /// Hands a mail to a task that tries a few times, and returns. What does not reach anybody is not sent.
     pub(crate) fn send(&self, mail: Mail) {
+        if is_nobodys(&mail.to) {
+            return debug!(kind = mail.kind.name(), "a mail would reach nobody");
+        }
         let Some(outgoing) = self.outgoing.clone() else { return };
         let Ok(place) = self.waiting.clone().try_acquire_owned() else {
             warn!(kind = mail.kind.name(), "too many mails wait for the mail server: one is dropped");
@@ -109,6 +118,10 @@ impl Mailer {
             outgoing.deliver(&mail, &stopping).await;
         });
     }
+}
+
+fn is_nobodys(address: &Email) -> bool {
+    address.as_str().rsplit(['@', '.']).next() == Some("invalid")
 }
 
 impl Outgoing {

@@ -22,6 +22,8 @@ use crate::http::body::Json;
 use crate::http::visitor::Visitor;
 use crate::keys::wire_key;
 use crate::random::random_bytes;
+use crate::sign_in::mailed_links::mail_new_device;
+use crate::sign_in::policy::give_gift_or_leave_it;
 use crate::sign_in::second_factor::{begin_challenge, methods_of};
 use crate::state::App;
 use crate::users::show;
@@ -118,6 +120,8 @@ pub(crate) async fn open_named_session(
     if let Some(key) = &first_key {
         app.changes.announce(ChangeKind::Key, key.id).await;
     }
+    give_gift_or_leave_it(app, user.id).await;
+    mail_new_device(app, &user, visitor, session.id);
     let must_set_up_second_factor = lacks_required_second_factor(app, &user).await?;
     let signed_in = SignedIn {
         user: show(app, user).await?,

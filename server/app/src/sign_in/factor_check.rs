@@ -10,7 +10,9 @@ use crate::audit_trail::Deed;
 use crate::clock::now_ms;
 use crate::error::ApiError;
 use crate::http::visitor::Visitor;
+use crate::mail::MailKind;
 use crate::sign_in::backoff::Bucket;
+use crate::sign_in::mailed_links::mail_user_deed;
 use crate::sign_in::passkeys::relying_party;
 use crate::sign_in::recovery_code::hash_code;
 use crate::sign_in::totp::open_secret;
@@ -56,7 +58,12 @@ pub(super) async fn check_recovery_code(
     let Some(hash) = hash_code(code) else { return Ok(false) };
     let id = user.to_string();
     let deed = Deed { action: "recovery_code.use", target: Some(("user", &id)) };
-    Ok(app.store.take_recovery_code(user, &hash, &deed.by_stranger(Some(user), visitor)).await?)
+    let is_right = app.store.take_recovery_code(user, &hash, &deed.by_stranger(Some(user), visitor)).await?;
+    if is_right {
+        let owner = app.store.load_user(user).await?;
+        mail_user_deed(app, &owner, visitor, |deed| MailKind::RecoveryCodeUsed { deed });
+    }
+    Ok(is_right)
 }
 
 /// Whose passkey signed the challenge; none: nobody's. A passkey that `owner` does not have is nobody's either; where

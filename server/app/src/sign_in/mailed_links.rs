@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use tracing::{debug, error};
 use waystation_api::error::ErrorCode;
-use waystation_api::locale::Locale;
-use waystation_store::{LinkPurpose, MailLimits, NewMailedLink, SignInFacts};
+use waystation_ids::{Email, SessionId};
+use waystation_store::{LinkPurpose, MailLimits, NewMailedLink, SignInFacts, User};
 
 use crate::clock::now_ms;
 use crate::error::ApiError;
@@ -48,10 +48,38 @@ pub(super) async fn mail_already_registered(app: &App, facts: &SignInFacts) -> R
 
 /// Tells somebody that the password was changed.
 pub(super) fn mail_password_changed(app: &App, facts: &SignInFacts, visitor: &Visitor) {
+    let kind = |deed| MailKind::PasswordChanged { deed };
+    mail_deed(app, (&facts.email, facts.locale.as_deref()), visitor, kind);
+}
+
+/// Tells somebody what was done to the account.
+pub(super) fn mail_user_deed(app: &App, user: &User, visitor: &Visitor, kind: fn(SeenDeed) -> MailKind) {
+    mail_deed(app, (&user.email, user.locale.as_deref()), visitor, kind);
+}
+
+/// Tells somebody that this session was made, if it was from where there was none before.
+pub(super) fn mail_new_device(app: &App, user: &User, visitor: &Visitor, session: SessionId) {
+    if !app.mail.reaches(&user.email) {
+        return;
+    }
+    let (mailing_app, user, visitor) = (app.clone(), user.clone(), visitor.clone());
+    after_the_answer(app, "new_device", async move {
+        if mailing_app.store.is_session_of_new_device(session).await? {
+            mail_user_deed(&mailing_app, &user, &visitor, |deed| MailKind::NewDevice { deed });
+        }
+        Ok(())
+    });
+}
+
+fn mail_deed(
+    app: &App,
+    (to, locale): (&Email, Option<&str>),
+    visitor: &Visitor,
+    kind: impl FnOnce(SeenDeed) -> MailKind,
+) {
     let Ok(site) = link_base(app) else { return };
     let deed = SeenDeed { at_ms: now_ms(), client_ip: visitor.client_ip, site };
-    let locale = locale_of(app, facts);
-    app.mail.send(Mail { to: facts.email.clone(), locale, kind: MailKind::PasswordChanged { deed } });
+    app.mail.send(Mail { to: to.clone(), locale: app.mail_locale(locale), kind: kind(deed) });
 }
 
 /// Does what differs by whether an address is known after the answer, so that the answer takes as long for both.
@@ -102,10 +130,6 @@ async fn mail_link(
         return Ok(false);
     }
     let kind = kind(&base, token.reveal());
-    app.mail.send(Mail { to: facts.email.clone(), locale: locale_of(app, facts), kind });
+    app.mail.send(Mail { to: facts.email.clone(), locale: app.mail_locale(facts.locale.as_deref()), kind });
     Ok(true)
-}
-
-fn locale_of(app: &App, facts: &SignInFacts) -> Locale {
-    facts.locale.as_deref().and_then(Locale::from_tag).unwrap_or(app.config.site_locale)
 }

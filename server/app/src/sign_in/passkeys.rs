@@ -25,7 +25,9 @@ use crate::clock::now_ms;
 use crate::error::ApiError;
 use crate::http::body::{Json, PathParts};
 use crate::http::visitor::Visitor;
+use crate::mail::MailKind;
 use crate::random::random_bytes;
+use crate::sign_in::mailed_links::mail_user_deed;
 use crate::sign_in::proof::{FreshProof, OfferedProof};
 use crate::sign_in::recovery_code::NewCodes;
 use crate::sign_in::step_token::{
@@ -128,6 +130,7 @@ pub(super) async fn finish_passkey(
         }
         PasskeyCreation::Kept { passkey, has_new_codes } => {
             app.changes.announce(ChangeKind::User, actor.id()).await;
+            mail_user_deed(&app, actor.user(), &visitor, |deed| MailKind::SecondFactorChanged { deed });
             let passkey = wire_passkey(passkey)?;
             let recovery_codes = has_new_codes.then_some(codes.texts);
             Ok((StatusCode::CREATED, Json(PasskeyCreated { passkey, recovery_codes })))
@@ -203,6 +206,7 @@ pub(super) async fn delete_passkey(
         }
         PasskeyDeletion::Deleted => {
             app.changes.announce(ChangeKind::User, actor.id()).await;
+            mail_user_deed(&app, actor.user(), &visitor, |deed| MailKind::SecondFactorChanged { deed });
             Ok(StatusCode::NO_CONTENT)
         }
     }

@@ -77,9 +77,6 @@ pub(super) async fn sign_in(
     if compared == Compared::RightButOutdated {
         rehash(&app, &facts, &body).await;
     }
-    if facts.promised_gift_nanos.is_some() {
-        give_gift_or_leave_it(&app, facts.user).await;
-    }
     let user = app.store.load_user(facts.user).await?;
     complete_sign_in(&app, &visitor, user, ProvedBy::Password, body.reception).await
 }

@@ -14,7 +14,9 @@ use crate::clock::now_ms;
 use crate::error::ApiError;
 use crate::http::body::Json;
 use crate::http::visitor::Visitor;
+use crate::mail::MailKind;
 use crate::sealing::Purpose;
+use crate::sign_in::mailed_links::mail_user_deed;
 use crate::sign_in::passkeys::SITE_NAME;
 use crate::sign_in::proof::{FreshProof, OfferedProof};
 use crate::sign_in::recovery_code::NewCodes;
@@ -95,6 +97,7 @@ pub(super) async fn confirm_totp(
         return Err(nothing_to_confirm());
     }
     app.changes.announce(ChangeKind::User, actor.id()).await;
+    mail_user_deed(&app, actor.user(), &visitor, |deed| MailKind::SecondFactorChanged { deed });
     Ok(Json(RecoveryCodes { codes: codes.texts }))
 }
 
@@ -119,6 +122,7 @@ pub(super) async fn delete_totp(
     let entry = Deed { action: "totp.disable", target: Some(("user", &id)) }.by(&actor, &visitor);
     app.store.delete_totp(actor.id(), actor.session(), &entry).await?;
     app.changes.announce(ChangeKind::User, actor.id()).await;
+    mail_user_deed(&app, actor.user(), &visitor, |deed| MailKind::SecondFactorChanged { deed });
     Ok(StatusCode::NO_CONTENT)
 }
 

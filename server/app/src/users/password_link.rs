@@ -1,6 +1,5 @@
 //! Links by which people set a password who were given none, or whose was taken away.
 
-use waystation_api::locale::Locale;
 use waystation_api::time::Time;
 use waystation_api::users::PasswordLink;
 use waystation_store::{NewResetLink, User};
@@ -37,10 +36,10 @@ pub(super) fn draw_link(app: &App) -> Result<DrawnLink, ApiError> {
 
 /// Mails a link that is stored; gives it back where there is no mail to send it by.
 pub(super) fn hand_over_link(app: &App, to: &User, drawn: DrawnLink) -> Option<PasswordLink> {
-    if !app.mail.enabled() {
+    if !app.mail.reaches(&to.email) {
         return Some(drawn.link);
     }
-    let locale = to.locale.as_deref().and_then(Locale::from_tag).unwrap_or(app.config.site_locale);
+    let locale = app.mail_locale(to.locale.as_deref());
     let kind = MailKind::ChoosePassword { link: drawn.link.url, days: LASTS_DAYS };
     app.mail.send(Mail { to: to.email.clone(), locale, kind });
     None
