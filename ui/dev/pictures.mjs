@@ -1,6 +1,6 @@
 // Takes a picture of every screen in both languages, both themes and two widths, and looks for what eyes miss:
 // axe's findings, lines that run over the edge, console errors, breaches of the pages' policy, calls to other sites.
-//   npm run build && npm run pictures -- --out=/some/folder [--only=sign-in] [--quick]
+//   npm run build && npm run pictures -- --out=/some/folder [--only=sign-in] [--quick] [--language=en] [--theme=dark] [--width=375]
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -102,7 +102,9 @@ const quick = [
   { language: "en", theme: "light", width: 1280 },
   { language: "zh-CN", theme: "dark", width: 375 },
 ];
-const looks = "quick" in options ? quick : all;
+const looks = ("quick" in options ? quick : all).filter(
+  ({ language, theme, width }) => (options.language ?? language) === language && (options.theme ?? theme) === theme && Number(options.width ?? width) === width,
+);
 
 const server = await startStub(port);
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
@@ -153,6 +155,6 @@ for (const { language, theme, width } of looks) {
 
 await browser.close();
 server.close();
-await writeFile(join(out, "findings.txt"), `${findings.join("\n")}\n`);
+await writeFile(join(out, `findings${options.language === undefined ? "" : `.${options.language}`}.txt`), `${findings.join("\n")}\n`);
 console.log(findings.length === 0 ? `nothing found; pictures in ${out}` : findings.join("\n"));
 process.exit(findings.length === 0 ? 0 : 1);

@@ -11,6 +11,7 @@ import { usePageTitle } from "@/features/page-title";
 import { ProblemAlert } from "@/features/problem-alert";
 import { saveFile } from "@/features/save-file";
 import { useApi } from "@/features/services";
+import { shortId } from "@/features/short-id";
 import { useFormats } from "@/i18n/formats";
 import { Button } from "@/kit/button";
 import { EmptyState } from "@/kit/empty-state";
@@ -84,7 +85,7 @@ export function AuditLogPage() {
               <button
                 type="button"
                 className="inline-flex max-w-full items-center gap-1.5 rounded-full bg-accent-soft px-2.5 py-1 text-xs font-medium text-accent"
-                aria-label={t("audit.dropActor")}
+                title={t("audit.dropActor")}
                 onClick={() => filter({ actor: undefined })}
               >
                 <span className="truncate">{t("audit.byActor", { actor })}</span>
@@ -146,7 +147,7 @@ function AuditLogTable({ rows, onShow }: { rows: AuditLogRow[]; onShow: (row: Au
     {
       id: "target",
       header: t("audit.target"),
-      cell: (row) => (row.target === null ? <span className="text-muted">–</span> : <span className="block truncate font-mono text-xs sm:max-w-56" title={row.target.id}>{row.target.id}</span>),
+      cell: (row) => (row.target === null ? <span className="text-muted">–</span> : <span className="font-mono text-xs" title={row.target.id}>{shortId(row.target.id)}</span>),
     },
     { id: "ip", header: t("audit.ip"), className: "text-muted tabular-nums", cell: (row) => row.client_ip ?? "–" },
     {
@@ -166,8 +167,8 @@ function Actor({ row }: { row: AuditLogRow }) {
   if (id === null) return <span className="text-muted">{isKnownKind(kind) ? t(`audit.kinds.${kind}`) : kind}</span>;
   return (
     <Link to={paths.person(id)} className="inline-flex max-w-full items-baseline gap-2 rounded-sm hover:underline">
-      <span className="block truncate font-mono text-xs sm:max-w-40" title={id}>
-        {id}
+      <span className="font-mono text-xs" title={id}>
+        {shortId(id)}
       </span>
       {role !== null && <span className="text-xs whitespace-nowrap text-muted">{t(`roles.${role}`, { ns: "shared" })}</span>}
     </Link>

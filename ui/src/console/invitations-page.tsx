@@ -9,6 +9,7 @@ import { take } from "@/api/client";
 import type { Invite } from "@/api/schema";
 import { fields, given, useProblemForm } from "@/features/form";
 import { Listing } from "@/features/listing";
+import { useNow } from "@/features/now";
 import { usePageTitle } from "@/features/page-title";
 import { ProblemAlert } from "@/features/problem-alert";
 import { useApi } from "@/features/services";
@@ -102,7 +103,7 @@ export function InvitationsPage() {
 function InviteTable({ invites, onRevoke }: { invites: Invite[]; onRevoke: (invite: Invite) => void }) {
   const { t } = useTranslation("console");
   const formats = useFormats();
-  const now = Date.now();
+  const now = useNow();
   const columns: Column<Invite>[] = [
     {
       id: "whom",

@@ -9,8 +9,15 @@ const SETTLES_MS = 250;
 export function SearchBox({ label, value, onSearch }: { label: string; value: string | undefined; onSearch: (text: string | undefined) => void }) {
   const [text, setText] = useState(value ?? "");
   const search = useRef(onSearch);
-  search.current = onSearch;
-  useEffect(() => setText(value ?? ""), [value]);
+  useEffect(() => {
+    search.current = onSearch;
+  });
+  // A search that ends elsewhere, such as by clearing all filters, empties the box too.
+  const [shownValue, setShownValue] = useState(value);
+  if (value !== shownValue) {
+    setShownValue(value);
+    if ((value ?? "") !== text.trim()) setText(value ?? "");
+  }
   useEffect(() => {
     const wanted = text.trim() === "" ? undefined : text.trim();
     if (wanted === value) return undefined;

@@ -6,6 +6,7 @@ import { useFormats } from "@/i18n/formats";
 import { Badge } from "@/kit/badge";
 import { Button } from "@/kit/button";
 
+import { useNow } from "./now";
 import { readUserAgent } from "./user-agent";
 
 const ICONS = { browser: Monitor, device: Smartphone, cli: SquareTerminal };
@@ -16,7 +17,7 @@ type SessionListProps = { sessions: Session[]; onRevoke?: ((session: Session) =>
 export function SessionList({ sessions, onRevoke }: SessionListProps) {
   const { t } = useTranslation();
   const formats = useFormats();
-  const now = Date.now();
+  const now = useNow();
   return (
     <ul className="divide-y divide-line">
       {sessions.map((session) => {
@@ -29,7 +30,7 @@ export function SessionList({ sessions, onRevoke }: SessionListProps) {
               <p className="flex flex-wrap items-center gap-x-2 gap-y-1">
                 <span className="font-medium [overflow-wrap:anywhere]">{name}</span>
                 {session.is_current && <Badge tone="accent">{t("sessions.current")}</Badge>}
-                {session.kind !== "browser" && <Badge>{t(`sessions.kinds.${session.kind}`)}</Badge>}
+                {session.kind !== "browser" && sessionName(session) !== null && <Badge>{t(`sessions.kinds.${session.kind}`)}</Badge>}
               </p>
               <p className="flex flex-wrap gap-x-3 text-[0.8125rem] text-muted">
                 {session.client_ip !== null && <span className="tabular-nums">{session.client_ip}</span>}

@@ -24,7 +24,7 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
   const { open, title, consequence, action, cancel, tone = "danger", pending = false, blockedBy, onConfirm, onCancel, children } = props;
   const footer = (
     <>
-      <Button onClick={onCancel} autoFocus>
+      <Button onClick={onCancel}>
         {cancel}
       </Button>
       <Button variant={tone} pending={pending} blockedBy={blockedBy} onClick={onConfirm}>
@@ -34,7 +34,10 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
   );
   return (
     <Dialog open={open} onClose={onCancel} title={title} description={consequence} role="alertdialog" size="small" footer={footer}>
-      {children}
+      <div className="grid gap-4 empty:hidden">
+        {children}
+        {blockedBy !== undefined && <p className="text-[0.8125rem] text-muted">{blockedBy}</p>}
+      </div>
     </Dialog>
   );
 }

@@ -41,6 +41,7 @@ function OpenDialog(props: DialogProps) {
     const dialog = ref.current;
     const before = document.activeElement;
     dialog?.showModal();
+    if (dialog !== null) focusFirst(dialog);
     return () => {
       dialog?.close();
       if (before instanceof HTMLElement && before.isConnected) before.focus();
@@ -64,6 +65,7 @@ function OpenDialog(props: DialogProps) {
     <dialog
       ref={ref}
       role={role}
+      tabIndex={-1}
       aria-modal="true"
       aria-labelledby={`${id}-title`}
       aria-describedby={description === undefined ? undefined : `${id}-description`}
@@ -71,7 +73,7 @@ function OpenDialog(props: DialogProps) {
       onMouseDown={press}
       onClick={click}
       className={classes(
-        "fixed m-auto mb-0 max-h-[92dvh] w-full max-w-full rounded-t-xl border border-line bg-surface p-0 shadow-xl rise sm:mb-auto sm:w-[calc(100%-2rem)] sm:rounded-xl",
+        "fixed m-auto mb-0 max-h-[92dvh] w-full max-w-full rounded-t-xl border border-line bg-surface p-0 shadow-xl outline-none rise sm:mb-auto sm:w-[calc(100%-2rem)] sm:rounded-xl",
         WIDTHS[size],
       )}
     >
@@ -89,11 +91,22 @@ function OpenDialog(props: DialogProps) {
           </div>
           {dismissable && <IconButton className="-me-1.5 -mt-1.5" label={text.close} icon={<X size={18} />} onClick={onClose} />}
         </header>
-        <div className="overflow-y-auto px-5 py-4">{children}</div>
+        <div data-dialog-body className="overflow-y-auto overscroll-contain px-5 py-4">{children}</div>
         {footer !== undefined && (
-          <footer className="flex flex-col-reverse gap-2 border-t border-line px-5 py-3.5 sm:flex-row sm:justify-end">{footer}</footer>
+          <footer data-dialog-footer className="flex flex-col-reverse gap-2 border-t border-line px-5 py-3.5 sm:flex-row sm:justify-end">{footer}</footer>
         )}
       </div>
     </dialog>
   );
+}
+
+/**
+ * Puts the focus where the reader will act: on the first control to fill in, else on the first button below. Where it
+ * would bring up a keyboard on the screen it stays on the dialog itself, so that nothing is covered.
+ */
+function focusFirst(dialog: HTMLDialogElement) {
+  const control = dialog.querySelector<HTMLElement>("[data-dialog-body] :is(input:not([hidden]), select, textarea)");
+  const button = dialog.querySelector<HTMLElement>("[data-dialog-footer] button");
+  const isTouched = matchMedia("(pointer: coarse)").matches;
+  (isTouched ? dialog : (control ?? button ?? dialog)).focus();
 }

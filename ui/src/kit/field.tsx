@@ -25,7 +25,7 @@ export function Field({ label, hint, error, optional = false, aside, className, 
   const describedBy = [hint !== undefined && `${id}-hint`, error !== undefined && `${id}-error`].filter(Boolean).join(" ");
   const wiring = { id, describedBy: describedBy === "" ? undefined : describedBy, isInvalid: error !== undefined };
   return (
-    <div className={classes("grid gap-1.5", className)}>
+    <div className={classes("grid content-start gap-1.5", className)}>
       <div className="flex items-baseline justify-between gap-3">
         <label htmlFor={id} className="text-[0.8125rem] font-medium">
           {label}

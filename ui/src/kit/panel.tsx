@@ -7,11 +7,12 @@ type PanelProps = { title?: string; description?: ReactNode; actions?: ReactNode
 /** A part of a page with a name of its own. Lists lie flush with its edges. */
 export function Panel({ title, description, actions, flush = false, children }: PanelProps) {
   const id = useId();
+  const isEmpty = children === undefined;
   return (
     <section aria-labelledby={title === undefined ? undefined : id} className="min-w-0 rounded-panel border border-line bg-surface">
       {title !== undefined && (
-        <div className={classes("flex flex-wrap items-start justify-between gap-x-6 gap-y-3 px-4 pt-4 sm:px-5", flush && "pb-3")}>
-          <div className="grid min-w-0 flex-1 basis-60 gap-1">
+        <div className={classes("flex flex-wrap items-start justify-between gap-x-6 gap-y-3 px-4 pt-4 sm:px-5", (flush || isEmpty) && "pb-3.5")}>
+          <div className="grid min-w-0 flex-1 basis-36 gap-1">
             <h2 id={id} className="font-semibold">
               {title}
             </h2>
@@ -20,7 +21,7 @@ export function Panel({ title, description, actions, flush = false, children }: 
           {actions}
         </div>
       )}
-      <div className={flush ? "" : "px-4 py-4 sm:px-5"}>{children}</div>
+      {!isEmpty && <div className={flush ? "" : "px-4 py-4 sm:px-5"}>{children}</div>}
     </section>
   );
 }

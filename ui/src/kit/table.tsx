@@ -19,6 +19,7 @@ type TableProps<Row> = { caption: string; columns: Column<Row>[]; rows: Row[]; r
 /** A table; on narrow screens a card for each row. It says the same to a screen reader in both shapes. */
 export function Table<Row>({ caption, columns, rows, rowKey }: TableProps<Row>) {
   return (
+    // The roles are said because a row shown as a card would lose them.
     <div className="overflow-x-auto">
       <table role="table" className="table-cards w-full border-collapse text-start">
         <caption className="sr-only">{caption}</caption>

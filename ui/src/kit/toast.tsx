@@ -45,7 +45,9 @@ function Toast({ toast, onGone }: { toast: Shown; onGone: () => void }) {
   const text = useKitText();
   const [isHeld, setIsHeld] = useState(false);
   const gone = useRef(onGone);
-  gone.current = onGone;
+  useEffect(() => {
+    gone.current = onGone;
+  });
   const stays = toast.action === undefined ? STAYS_MS : STAYS_WITH_ACTION_MS;
   useEffect(() => {
     if (isHeld) return undefined;

@@ -17,7 +17,7 @@ export function useReception(returnPath: string | undefined) {
   const router = useRouter();
   const queries = useQueryClient();
   const [challenge, setChallenge] = useState<SecondFactorChallenge | null>(null);
-  const [keyShown, setKeyShown] = useState<{ created: KeyCreated; then: string } | null>(null);
+  const [keyShown, setKeyShown] = useState<{ created: KeyCreated; next: string } | null>(null);
 
   const leave = (path: string) => {
     // The console is another page of the site, with code of its own.
@@ -26,15 +26,15 @@ export function useReception(returnPath: string | undefined) {
   };
   const enter = (signedIn: SignedIn) => {
     queries.clear();
-    const then = signedIn.must_set_up_second_factor === true ? `${paths.security}?required=second-factor` : (localPath(returnPath) ?? paths.overview);
-    if (signedIn.first_key === undefined) leave(then);
-    else setKeyShown({ created: signedIn.first_key, then });
+    const next = signedIn.must_set_up_second_factor === true ? `${paths.security}?required=second-factor` : (localPath(returnPath) ?? paths.overview);
+    if (signedIn.first_key === undefined) leave(next);
+    else setKeyShown({ created: signedIn.first_key, next });
   };
   const receive = (reply: SignInReply) => {
     if (reply.status === "signed_in") enter(reply);
     else setChallenge(reply);
   };
-  const firstKey = keyShown !== null && <FirstKey created={keyShown.created} onSaved={() => leave(keyShown.then)} />;
+  const firstKey = keyShown !== null && <FirstKey created={keyShown.created} onSaved={() => leave(keyShown.next)} />;
   return { receive, challenge, dropChallenge: () => setChallenge(null), firstKey };
 }
 

@@ -123,7 +123,7 @@ function PeopleTable({ people }: { people: User[] }) {
       align: "end",
       cell: (user) => formats.money(user.balance.available, user.balance.currency),
     },
-    { id: "since", header: t("people.since"), align: "end", className: "whitespace-nowrap text-muted", cell: (user) => formats.date(user.created_at) },
+    { id: "since", header: t("people.since"), align: "end", className: "whitespace-nowrap text-muted max-sm:hidden!", cell: (user) => formats.date(user.created_at) },
   ];
   return <Table caption={t("places.people")} columns={columns} rows={people} rowKey={(user) => user.id} />;
 }

@@ -10,6 +10,7 @@ import { ApiProblem, toProblem } from "@/api/problem";
 import type { Passkey } from "@/api/schema";
 import { fields, useProblemForm } from "@/features/form";
 import { Listing } from "@/features/listing";
+import { useNow } from "@/features/now";
 import { ProblemAlert } from "@/features/problem-alert";
 import { useApi } from "@/features/services";
 import { readUserAgent } from "@/features/user-agent";
@@ -104,7 +105,7 @@ export function PasskeysSection() {
 function PasskeyList({ passkeys, onRename, onRemove }: { passkeys: Passkey[]; onRename: (passkey: Passkey) => void; onRemove: (passkey: Passkey) => void }) {
   const { t } = useTranslation("portal");
   const formats = useFormats();
-  const now = Date.now();
+  const now = useNow();
   return (
     <ul className="divide-y divide-line">
       {passkeys.map((passkey) => (

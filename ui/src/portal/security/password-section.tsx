@@ -19,9 +19,10 @@ export function PasswordSection({ email }: { email: string }) {
   const { t } = useTranslation("portal");
   const [isOpen, setIsOpen] = useState(false);
   return (
-    <Panel title={t("password.title")} description={t("password.why")} actions={<Button onClick={() => setIsOpen(true)}>{t("password.change")}</Button>}>
+    <>
+      <Panel title={t("password.title")} description={t("password.why")} actions={<Button onClick={() => setIsOpen(true)}>{t("password.change")}</Button>} />
       {isOpen && <PasswordDialog email={email} onClose={() => setIsOpen(false)} />}
-    </Panel>
+    </>
   );
 }
 

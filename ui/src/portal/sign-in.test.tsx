@@ -1,0 +1,146 @@
+import { RouterProvider } from "@tanstack/react-router";
+import { render, screen, waitFor } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+
+import type { Fetch } from "@/api/client";
+import { Services } from "@/features/services";
+import portal from "@/i18n/messages/portal.en";
+import shared from "@/i18n/messages/shared.en";
+import { startLanguages } from "@/i18n/start";
+
+import { router } from "./router";
+
+type Answers = Record<string, (body: Record<string, string>, request: Request) => [number, unknown]>;
+
+const USER = {
+  id: "usr_1", email: "ann@example.org", username: null, display_name: "Ann", role: "user", status: "active", channel_group: null, locale: null,
+  email_verified_at: null, created_at: "2026-11-21T04:00:00.000Z", balance: { available: "1.5", pending: "0", currency: "USD" },
+};
+const SIGNED_IN = { status: "signed_in", user: USER, session: "ses_1", expires_at: "2026-12-21T04:00:00.000Z" };
+const error = (code: string, fields: { field: string; message: string }[] = []) => ({ error: { code, message: "No.", fields, request_id: "req_1" } });
+const ALWAYS: Answers = {
+  "GET /api/auth/oauth": () => [200, { items: [] }],
+  "GET /api/me": () => [200, { ...USER, permissions: [] }],
+  "GET /api/me/totp": () => [200, { enabled: true, enabled_at: null }],
+  "GET /api/me/passkeys": () => [200, { items: [] }],
+  "GET /api/me/recovery-codes": () => [200, { left: 9, total: 10 }],
+  "GET /api/me/identities": () => [200, { items: [] }],
+};
+
+function serve(answers: Answers): Fetch {
+  const all = { ...ALWAYS, ...answers };
+  return async (request) => {
+    const text = await request.clone().text();
+    const answer = all[`${request.method} ${new URL(request.url).pathname}`];
+    const [status, body] = answer === undefined ? [404, error("not_found")] : answer(text === "" ? {} : JSON.parse(text), request);
+    return new Response(status === 204 ? null : JSON.stringify(body), { status, headers: { "content-type": "application/json" } });
+  };
+}
+
+async function open(path: string, answers: Answers) {
+  render(
+    <Services fetch={serve(answers)} onSignedOut={() => undefined}>
+      <RouterProvider router={router} />
+    </Services>,
+  );
+  router.history.push(path);
+  await waitFor(() => expect(router.state.status).toBe("idle"));
+}
+
+beforeAll(async () => {
+  localStorage.setItem("waystation.language", "en");
+  await startLanguages(async () => ({ shared, portal }));
+});
+beforeEach(() => router.history.push("/forgot-password"));
+
+const signIn = async () => {
+  await userEvent.type(await screen.findByLabelText("E-mail or username"), "ann@example.org");
+  await userEvent.type(screen.getByLabelText("Password"), "correct horse battery");
+  await userEvent.click(screen.getByRole("button", { name: "Sign in" }));
+};
+
+describe("signing in", () => {
+  it("leads back to the page that was asked for", async () => {
+    await open("/sign-in?return=%2Fapp%2Fsecurity", { "POST /api/auth/login": () => [200, SIGNED_IN] });
+    await signIn();
+    await waitFor(() => expect(router.state.location.pathname).toBe("/app/security"));
+  });
+
+  it("never leads to another site", async () => {
+    await open("/sign-in?return=%2F%2Fevil.example", { "POST /api/auth/login": () => [200, SIGNED_IN] });
+    await signIn();
+    await waitFor(() => expect(router.state.location.pathname).toBe("/app"));
+  });
+
+  it("asks for the second factor with the challenge that it was given", async () => {
+    const seen: Record<string, string>[] = [];
+    await open("/sign-in", {
+      "POST /api/auth/login": () => [200, { status: "second_factor_required", challenge: "chl_1", methods: ["totp", "recovery_code"] }],
+      "POST /api/auth/second-factor": (body) => {
+        seen.push(body);
+        return [200, SIGNED_IN];
+      },
+    });
+    await signIn();
+    await userEvent.type(await screen.findByLabelText("6-digit code"), "123 456");
+    await userEvent.click(screen.getByRole("button", { name: "Verify" }));
+    await waitFor(() => expect(router.state.location.pathname).toBe("/app"));
+    expect(seen).toEqual([{ challenge: "chl_1", totp: "123456" }]);
+  });
+
+  it("shows the first key once, and not after it was saved", async () => {
+    const first_key = { key: { id: "key_1", name: "Default", preview: "sk-Ab…yz" }, secret: "sk-only-once" };
+    await open("/sign-in", { "POST /api/auth/login": () => [200, { ...SIGNED_IN, first_key }] });
+    await signIn();
+    expect((await screen.findByRole("dialog", { name: "Your first API key" })).textContent).toContain("sk-only-once");
+    expect(router.state.location.pathname).toBe("/sign-in");
+    await userEvent.click(screen.getByRole("button", { name: "I have saved it" }));
+    await waitFor(() => expect(router.state.location.pathname).toBe("/app"));
+    expect(document.documentElement.outerHTML).not.toContain("sk-only-once");
+    expect(JSON.stringify(localStorage) + JSON.stringify(sessionStorage) + location.href).not.toContain("sk-only-once");
+  });
+
+  it("says the same for a wrong name and a wrong password", async () => {
+    await open("/sign-in", { "POST /api/auth/login": () => [401, error("invalid_credentials")] });
+    await signIn();
+    expect((await screen.findByRole("alert")).textContent).toContain("The name or password isn’t right.");
+  });
+});
+
+describe("forms", () => {
+  it("show what the server says about a field at that field", async () => {
+    await open("/register", { "POST /api/auth/register": () => [400, error("invalid_request", [{ field: "password", message: "Too common." }])] });
+    await userEvent.type(await screen.findByLabelText("E-mail"), "ann@example.org");
+    await userEvent.type(screen.getByLabelText("Password"), "password123456");
+    await userEvent.click(screen.getByRole("button", { name: "Create account" }));
+    await screen.findByText("Too common.");
+    expect(screen.getByLabelText("Password").getAttribute("aria-invalid")).toBe("true");
+    expect(screen.queryByRole("alert")).toBeNull();
+  });
+
+  it("send nothing that they know to be wrong", async () => {
+    await open("/forgot-password", {});
+    await userEvent.type(await screen.findByLabelText("E-mail"), "nobody");
+    await userEvent.click(screen.getByRole("button", { name: "Send link" }));
+    await screen.findByText("Enter a valid e-mail address");
+  });
+});
+
+it("a call that needs a proof asks for it and goes ahead", async () => {
+  const proofs: (string | null)[] = [];
+  await open("/app/security", {
+    "POST /api/me/recovery-codes": (_, request) => {
+      proofs.push(request.headers.get("x-proof"));
+      return proofs.length === 1 ? [403, error("proof_required")] : [200, { codes: ["aaaa-bbbb"] }];
+    },
+    "POST /api/auth/proof/start": () => [200, { methods: ["totp"] }],
+    "POST /api/auth/proof": (body) => (body.totp === "123456" ? [200, { proof: "prf_1", expires_at: "2026-11-21T04:05:00.000Z" }] : [401, error("invalid_credentials")]),
+  });
+  await userEvent.click(await screen.findByRole("button", { name: "New codes" }));
+  await userEvent.click(screen.getAllByRole("button", { name: "New codes" }).at(-1) as HTMLElement);
+  await userEvent.type(await screen.findByLabelText("6-digit code"), "123456");
+  await userEvent.click(screen.getByRole("button", { name: "Confirm" }));
+  expect((await screen.findByRole("dialog", { name: "Save your recovery codes" })).textContent).toContain("aaaa-bbbb");
+  expect(proofs).toEqual([null, "prf_1"]);
+});
