@@ -83,7 +83,7 @@ const routes = {
     state.signedIn = body.login.split("@")[0];
     return signedIn(body.login.startsWith("support-bot") ? { first_key: data.KEY } : {});
   },
-  "GET /api/auth/second-factor": () => ({ challenge: "chl_1", methods: ["totp", "recovery_code"] }),
+  "POST /api/auth/second-factor/methods": () => ({ challenge: "chl_1", methods: ["totp", "recovery_code"] }),
   "POST /api/auth/second-factor": ({ body }) => {
     if (body.totp !== "123456" && body.recovery_code === undefined && body.passkey === undefined) fail("invalid_credentials", "The code is wrong.");
     state.signedIn = "owner";
@@ -136,7 +136,7 @@ const routes = {
     state.codes = { left: 10, total: 10 };
     return { codes: data.CODES };
   },
-  "GET /api/me/passkeys": () => ({ items: state.empty ? [] : state.passkeys }),
+  "GET /api/me/passkeys": () => ({ items: state.empty ? [] : state.passkeys, next_cursor: null }),
   "POST /api/me/passkeys/start": ({ request }) => {
     proven(request);
     return { challenge: "pck_2", options: {} };

@@ -4,7 +4,7 @@
   var stored = function (name) {
     try {
       return localStorage.getItem(name);
-    } catch {
+    } catch (refused) {
       return null;
     }
   };
@@ -13,4 +13,13 @@
   root.classList.toggle("dark", dark);
   var language = stored("waystation.language") || navigator.language || "en";
   root.lang = /^zh/i.test(language) ? "zh-CN" : "en";
+
+  // Older browsers would show a broken page. They are told so in words that they can show.
+  var supports = window.CSS && CSS.supports;
+  if (!supports || !CSS.supports("selector(:has(a))") || !CSS.supports("color", "color-mix(in srgb, red, blue)")) {
+    document.addEventListener("DOMContentLoaded", function () {
+      document.body.textContent =
+        root.lang === "zh-CN" ? "当前浏览器版本过旧，请更新浏览器后访问驿站。" : "This browser is too old for Waystation. Please update it.";
+    });
+  }
 })();

@@ -195,9 +195,9 @@ export interface paths {
   "/api/auth/password-reset": { post: Write<{ email: string }, { next: "open_mail" | "sign_in" }> };
   "/api/auth/password-reset/confirm": { post: Write<{ token: string; password: string }, Nothing> };
   "/api/auth/second-factor": {
-    get: Read<SecondFactorChallenge, { query: { challenge: string } }>;
     post: Write<{ challenge: string; totp?: string; recovery_code?: string; passkey?: UsedCredential }, SignInReply>;
   };
+  "/api/auth/second-factor/methods": { post: Write<{ challenge: string }, SecondFactorChallenge> };
   "/api/auth/passkeys/start": { post: Read<PasskeyUseStarted> };
   "/api/auth/passkeys/finish": { post: Write<{ challenge: string; credential: UsedCredential }, SignInReply> };
   "/api/auth/proof/start": { post: Read<ProofStarted> };
@@ -219,17 +219,17 @@ export interface paths {
   };
   "/api/me/totp/confirm": { post: Write<{ code: string }, { codes: string[] }> };
   "/api/me/recovery-codes": { get: Read<{ left: number; total: number }>; post: Read<{ codes: string[] }> };
-  "/api/me/passkeys": { get: Read<{ items: Passkey[] }> };
+  "/api/me/passkeys": { get: Read<Page<Passkey>, PageAsk> };
   "/api/me/passkeys/start": { post: Read<{ challenge: string; options: PasskeyCreationOptions }> };
   "/api/me/passkeys/finish": {
     post: Write<{ challenge: string; name: string; credential: NewCredential }, { passkey: Passkey; recovery_codes?: string[] }>;
   };
   "/api/me/passkeys/{id}": { patch: Write<{ name: string }, Passkey, Id>; delete: Read<Nothing, Id> };
   "/api/me/sessions": { get: Read<Page<Session>, PageAsk> };
-  "/api/me/sessions/{id}": { delete: Read<Nothing, Id> };
+  "/api/me/sessions/{session}": { delete: Read<Nothing, { path: { session: string } }> };
   "/api/me/sessions/revoke-others": { post: Read<{ revoked: number }> };
   "/api/me/identities": { get: Read<{ items: Identity[] }> };
-  "/api/me/identities/{id}": { delete: Read<Nothing, Id> };
+  "/api/me/identities/{identity}": { delete: Read<Nothing, { path: { identity: string } }> };
   "/api/me/devices/pairing": { post: Write<{ name: string }, Pairing> };
   "/api/admin/users": { get: Read<Page<User>, { query?: UserQuery }>; post: Write<UserCreate, UserCreated> };
   "/api/admin/users/{id}": {

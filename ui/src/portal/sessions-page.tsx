@@ -42,7 +42,7 @@ export function SessionsPage() {
   const end = useMutation({
     mutationFn: async (target: Session | "others") => {
       if (target === "others") await take(api.POST("/api/me/sessions/revoke-others"));
-      else await take(api.DELETE("/api/me/sessions/{id}", { params: { path: { id: target.id } } }));
+      else await take(api.DELETE("/api/me/sessions/{session}", { params: { path: { session: target.id } } }));
     },
     onSuccess: async () => {
       setEnding(null);

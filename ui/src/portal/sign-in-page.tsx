@@ -41,7 +41,7 @@ export function SignInPage() {
   // Somebody who comes back from a provider brings only the name of the challenge.
   const pending = useQuery({
     queryKey: ["challenge", oauthChallenge],
-    queryFn: () => take(api.GET("/api/auth/second-factor", { params: { query: { challenge: oauthChallenge ?? "" } } })),
+    queryFn: () => take(api.POST("/api/auth/second-factor/methods", { body: { challenge: oauthChallenge ?? "" } })),
     enabled: oauthChallenge !== null,
     staleTime: Infinity,
     gcTime: 0,
@@ -209,6 +209,9 @@ function ResendVerification({ email }: { email: string }) {
   );
 }
 
-const OAUTH_ERRORS = ["account_exists", "registration_closed", "access_denied", "invalid_link", "forbidden", "provider_failed"] as const;
+const OAUTH_ERRORS = [
+  "invalid_state", "access_denied", "provider_refused", "provider_unavailable", "invalid_answer", "account_not_allowed", "email_unverified",
+  "account_exists", "identity_taken", "too_many_identities", "other_session", "registration_closed", "too_many_attempts",
+] as const;
 type OauthError = (typeof OAUTH_ERRORS)[number];
 const isOauthError = (code: string): code is OauthError => (OAUTH_ERRORS as readonly string[]).includes(code);

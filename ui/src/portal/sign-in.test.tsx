@@ -3,22 +3,19 @@ import { render, screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 
-import type { Fetch } from "@/api/client";
 import { Services } from "@/features/services";
+import { error, serve, type Answers } from "@/features/test-site";
 import portal from "@/i18n/messages/portal.en";
 import shared from "@/i18n/messages/shared.en";
 import { startLanguages } from "@/i18n/start";
 
 import { router } from "./router";
 
-type Answers = Record<string, (body: Record<string, string>, request: Request) => [number, unknown]>;
-
 const USER = {
   id: "usr_1", email: "ann@example.org", username: null, display_name: "Ann", role: "user", status: "active", channel_group: null, locale: null,
   email_verified_at: null, created_at: "2026-11-21T04:00:00.000Z", balance: { available: "1.5", pending: "0", currency: "USD" },
 };
 const SIGNED_IN = { status: "signed_in", user: USER, session: "ses_1", expires_at: "2026-12-21T04:00:00.000Z" };
-const error = (code: string, fields: { field: string; message: string }[] = []) => ({ error: { code, message: "No.", fields, request_id: "req_1" } });
 const ALWAYS: Answers = {
   "GET /api/auth/oauth": () => [200, { items: [] }],
   "GET /api/me": () => [200, { ...USER, permissions: [] }],
@@ -28,19 +25,9 @@ const ALWAYS: Answers = {
   "GET /api/me/identities": () => [200, { items: [] }],
 };
 
-function serve(answers: Answers): Fetch {
-  const all = { ...ALWAYS, ...answers };
-  return async (request) => {
-    const text = await request.clone().text();
-    const answer = all[`${request.method} ${new URL(request.url).pathname}`];
-    const [status, body] = answer === undefined ? [404, error("not_found")] : answer(text === "" ? {} : JSON.parse(text), request);
-    return new Response(status === 204 ? null : JSON.stringify(body), { status, headers: { "content-type": "application/json" } });
-  };
-}
-
 async function open(path: string, answers: Answers) {
   render(
-    <Services fetch={serve(answers)} onSignedOut={() => undefined}>
+    <Services fetch={serve({ ...ALWAYS, ...answers })} onSignedOut={() => undefined}>
       <RouterProvider router={router} />
     </Services>,
   );

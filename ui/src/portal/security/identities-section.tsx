@@ -37,7 +37,7 @@ export function IdentitiesSection() {
     },
   });
   const remove = useMutation({
-    mutationFn: (identity: Identity) => take(api.DELETE("/api/me/identities/{id}", { params: { path: { id: identity.id } } })),
+    mutationFn: (identity: Identity) => take(api.DELETE("/api/me/identities/{identity}", { params: { path: { identity: identity.id } } })),
     onSuccess: async () => {
       setRemoving(null);
       await queries.invalidateQueries({ queryKey: IDENTITIES });

@@ -30,6 +30,8 @@ import { useToast } from "@/kit/toast";
 import { RecoveryCodesOnce } from "./recovery-codes-once";
 
 const PASSKEYS = ["passkeys"] as const;
+/** As many as a page of the API holds; nobody has more. */
+const PASSKEYS_MAX = 100;
 
 export function PasskeysSection() {
   const { t } = useTranslation("portal");
@@ -39,7 +41,7 @@ export function PasskeysSection() {
   const [naming, setNaming] = useState<Passkey | "new" | null>(null);
   const [removing, setRemoving] = useState<Passkey | null>(null);
   const [codes, setCodes] = useState<string[] | null>(null);
-  const list = useQuery({ queryKey: PASSKEYS, queryFn: () => take(api.GET("/api/me/passkeys")) });
+  const list = useQuery({ queryKey: PASSKEYS, queryFn: () => take(api.GET("/api/me/passkeys", { params: { query: { limit: PASSKEYS_MAX } } })) });
   const refresh = () => Promise.all([queries.invalidateQueries({ queryKey: PASSKEYS }), queries.invalidateQueries({ queryKey: ["recovery-codes"] })]);
   const remove = useMutation({
     mutationFn: (passkey: Passkey) => take(api.DELETE("/api/me/passkeys/{id}", { params: { path: { id: passkey.id } } })),
