@@ -4,6 +4,7 @@
   var stored = function (name) {
     try {
       return localStorage.getItem(name);
+      // oxlint-disable-next-line no-unused-vars -- Browsers that are told below to be updated cannot read a catch without a name.
     } catch (refused) {
       return null;
     }

@@ -12,7 +12,7 @@ export function Panel({ title, description, actions, flush = false, children }: 
     <section aria-labelledby={title === undefined ? undefined : id} className="min-w-0 rounded-panel border border-line bg-surface">
       {title !== undefined && (
         <div className={classes("flex flex-wrap items-start justify-between gap-x-6 gap-y-3 px-4 pt-4 sm:px-5", (flush || isEmpty) && "pb-3.5")}>
-          <div className="grid min-w-0 flex-1 basis-36 gap-1">
+          <div className={classes("grid min-w-0 flex-1 gap-1", description === undefined ? "basis-36" : "basis-56")}>
             <h2 id={id} className="font-semibold">
               {title}
             </h2>

@@ -4,6 +4,7 @@ import { ChevronRight, CircleCheck, CircleDashed } from "lucide-react";
 import { useTranslation } from "react-i18next";
 
 import { take } from "@/api/client";
+import { Money } from "@/features/money";
 import { usePageTitle } from "@/features/page-title";
 import { useApi } from "@/features/services";
 import { useMe } from "@/features/session";
@@ -27,7 +28,9 @@ export function OverviewPage() {
       <PageHeader title={t("overview.title", { name: me.display_name })} />
       <div className="grid items-start gap-5 lg:grid-cols-[minmax(0,2fr)_minmax(0,3fr)]">
         <Panel title={t("overview.balance")}>
-          <p className="text-3xl font-semibold tracking-tight tabular-nums [overflow-wrap:anywhere]">{formats.money(available, currency)}</p>
+          <p className="text-3xl font-semibold tracking-tight [overflow-wrap:anywhere]">
+            <Money amount={available} currency={currency} />
+          </p>
           <p className="mt-1 text-muted tabular-nums">{t("overview.held", { amount: formats.money(pending, currency) })}</p>
         </Panel>
         <Panel title={t("overview.safety")} description={t("overview.safetyWhy")} flush>

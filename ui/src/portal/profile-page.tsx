@@ -41,7 +41,7 @@ export function ProfilePage() {
           <ProfileForm me={me} />
         </Panel>
         <Panel title={t("profile.facts")}>
-          <dl className="grid gap-x-6 gap-y-3 sm:grid-cols-[10rem_minmax(0,1fr)]">
+          <dl className="grid gap-x-6 sm:grid-cols-[10rem_minmax(0,1fr)] sm:gap-y-3 max-sm:[&>dd]:mb-3">
             <dt className="text-muted">{t("fields.email")}</dt>
             <dd className="flex min-w-0 flex-wrap items-center gap-2">
               <span className="[overflow-wrap:anywhere]">{me.email}</span>

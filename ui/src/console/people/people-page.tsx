@@ -7,6 +7,7 @@ import { useTranslation } from "react-i18next";
 import { take } from "@/api/client";
 import type { Role, User, UserStatus } from "@/api/schema";
 import { Listing } from "@/features/listing";
+import { Money } from "@/features/money";
 import { usePageTitle } from "@/features/page-title";
 import { ROLES } from "@/features/roles";
 import { useApi } from "@/features/services";
@@ -121,7 +122,7 @@ function PeopleTable({ people }: { people: User[] }) {
       id: "balance",
       header: t("people.balance"),
       align: "end",
-      cell: (user) => formats.money(user.balance.available, user.balance.currency),
+      cell: (user) => <Money amount={user.balance.available} currency={user.balance.currency} />,
     },
     { id: "since", header: t("people.since"), align: "end", className: "whitespace-nowrap text-muted max-sm:hidden!", cell: (user) => formats.date(user.created_at) },
   ];

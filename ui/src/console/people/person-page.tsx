@@ -8,6 +8,7 @@ import { take } from "@/api/client";
 import { toProblem } from "@/api/problem";
 import type { Session, User } from "@/api/schema";
 import { Listing } from "@/features/listing";
+import { Money } from "@/features/money";
 import { usePageTitle } from "@/features/page-title";
 import { ProblemAlert } from "@/features/problem-alert";
 import { mayActOn } from "@/features/roles";
@@ -91,9 +92,9 @@ function Person({ user, back }: { user: User; back: React.ReactNode }) {
           <Panel title={t("person.facts")}>
             <dl className="grid grid-cols-[auto_minmax(0,1fr)] gap-x-6 gap-y-2.5 [&>dd]:text-end">
               <dt className="text-muted">{t("people.balance")}</dt>
-              <dd className="font-medium tabular-nums">{formats.money(user.balance.available, user.balance.currency)}</dd>
+              <dd className="font-medium tabular-nums"><Money amount={user.balance.available} currency={user.balance.currency} /></dd>
               <dt className="text-muted">{t("person.held")}</dt>
-              <dd className="tabular-nums">{formats.money(user.balance.pending, user.balance.currency)}</dd>
+              <dd className="tabular-nums"><Money amount={user.balance.pending} currency={user.balance.currency} /></dd>
               <dt className="text-muted">{t("person.username")}</dt>
               <dd className="[overflow-wrap:anywhere]">{user.username ?? "–"}</dd>
               <dt className="text-muted">{t("people.since")}</dt>
