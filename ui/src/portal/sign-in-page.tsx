@@ -33,12 +33,12 @@ export function SignInPage() {
   const { return: returnPath } = useSearch({ strict: false }) as { return?: string };
   const hash = useHashOnce();
   const [oauthChallenge, setOauthChallenge] = useState(hash.get("challenge"));
-  const { receive, challenge, dropChallenge, firstKey } = useReception(returnPath);
+  const { receive, challenge, dropChallenge, firstKey } = useReception(hash.get("return") ?? returnPath);
   const form = useProblemForm(schema, { login: "", password: "" });
   const { register, submit, errorOf, problem, isSubmitting, getValues } = form;
 
   const providers = useQuery({ queryKey: ["providers"], queryFn: () => take(api.GET("/api/auth/oauth")), staleTime: Infinity });
-  // Somebody who comes back from a provider brings only the name of the challenge.
+  // Somebody who comes back from a provider brings only the name of the challenge, and where to go then.
   const pending = useQuery({
     queryKey: ["challenge", oauthChallenge],
     queryFn: () => take(api.POST("/api/auth/second-factor/methods", { body: { challenge: oauthChallenge ?? "" } })),

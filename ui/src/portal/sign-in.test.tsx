@@ -76,6 +76,23 @@ describe("signing in", () => {
     expect(seen).toEqual([{ challenge: "chl_1", totp: "123456" }]);
   });
 
+  it("goes on with a challenge that a provider's answer left in the address, and takes it out of there", async () => {
+    history.replaceState(null, "", "/sign-in#challenge=chl_2&return=%2Fapp%2Fprofile");
+    const asked: string[] = [];
+    await open("/sign-in#challenge=chl_2&return=%2Fapp%2Fprofile", {
+      "POST /api/auth/second-factor/methods": (body) => {
+        asked.push(body.challenge ?? "");
+        return [200, { challenge: "chl_2", methods: ["recovery_code"] }];
+      },
+      "POST /api/auth/second-factor": () => [200, SIGNED_IN],
+    });
+    await userEvent.type(await screen.findByLabelText("Recovery code"), "aaaa-bbbb");
+    expect(location.hash).toBe("");
+    await userEvent.click(screen.getByRole("button", { name: "Verify" }));
+    await waitFor(() => expect(router.state.location.pathname).toBe("/app/profile"));
+    expect(asked).toEqual(["chl_2"]);
+  });
+
   it("shows the first key once, and not after it was saved", async () => {
     const first_key = { key: { id: "key_1", name: "Default", preview: "sk-Ab…yz" }, secret: "sk-only-once" };
     await open("/sign-in", { "POST /api/auth/login": () => [200, { ...SIGNED_IN, first_key }] });
