@@ -1,0 +1,160 @@
+// Takes a picture of every screen in both languages, both themes and two widths, and looks for what eyes miss:
+// axe's findings, lines that run over the edge, console errors, breaches of the pages' policy, calls to other sites.
+//   npm run build && npm run pictures -- --out=/some/folder [--only=sign-in] [--quick] [--language=en] [--theme=dark] [--width=375]
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import AxeBuilder from "@axe-core/playwright";
+import { chromium } from "playwright-core";
+
+import { NOW } from "./data.mjs";
+import { startStub } from "./stub.mjs";
+
+const options = Object.fromEntries(process.argv.slice(2).map((text) => text.replace(/^--/, "").split("=")));
+const out = options.out ?? process.env.PICTURES ?? join(process.env.TMPDIR ?? "/tmp", "waystation-pictures");
+const port = Number(process.env.PORT ?? 8791);
+const site = `http://127.0.0.1:${port}`;
+
+const press = (name) => (page) => page.getByRole("button", { name }).first().click();
+const fill = async (page, values) => {
+  for (const [selector, value] of Object.entries(values)) await page.fill(selector, value);
+};
+const submit = async (page, values) => {
+  await fill(page, values);
+  await page.click("form button[type=submit]");
+};
+const person = "/console/people/usr_06ft3r5yx1v2k4m7q9s0t20005";
+
+// Each screen: where it is, how the stub behaves, what is done before the picture. The words are regular expressions in
+// both languages.
+const SCREENS = [
+  { name: "setup", path: "/setup", stub: { setup: true, signedIn: null } },
+  { name: "setup-errors", path: "/setup", stub: { setup: true, signedIn: null }, act: (page) => submit(page, { "input[name=token]": "wrong", "input[name=email]": "x", "input[name=password]": "short" }) },
+  { name: "first-key", path: "/setup", stub: { setup: true, signedIn: null }, act: (page) => submit(page, { "input[name=token]": "right-token", "input[name=email]": "owner@example.org", "input[name=password]": "correct horse battery" }) },
+  { name: "sign-in", path: "/sign-in", stub: { signedIn: null } },
+  { name: "sign-in-wrong", path: "/sign-in", stub: { signedIn: null }, act: (page) => submit(page, { "input[name=login]": "owner", "input[name=password]": "wrong" }) },
+  { name: "sign-in-wait", path: "/sign-in", stub: { signedIn: null }, act: (page) => submit(page, { "input[name=login]": "slow-down", "input[name=password]": "wrong" }) },
+  { name: "sign-in-oauth-error", path: "/sign-in#error=account_exists", stub: { signedIn: null } },
+  { name: "second-factor", path: "/sign-in", stub: { signedIn: null }, act: (page) => submit(page, { "input[name=login]": "factor", "input[name=password]": "correct horse battery" }) },
+  { name: "register", path: "/register#invite=abc", stub: { signedIn: null } },
+  { name: "register-errors", path: "/register", stub: { signedIn: null }, act: (page) => submit(page, { "input[name=email]": "new@example.org", "input[name=password]": "password123456" }) },
+  { name: "register-mail", path: "/register", stub: { signedIn: null }, act: (page) => submit(page, { "input[name=email]": "new@example.org", "input[name=password]": "correct horse battery" }) },
+  { name: "verify-email", path: "/verify-email#token=good", stub: { signedIn: null } },
+  { name: "verify-email-over", path: "/verify-email#token=old", stub: { signedIn: null } },
+  { name: "forgot-password", path: "/forgot-password", stub: { signedIn: null } },
+  { name: "forgot-password-sent", path: "/forgot-password", stub: { signedIn: null }, act: (page) => submit(page, { "input[name=email]": "new@example.org" }) },
+  { name: "reset-password", path: "/reset-password#token=good", stub: { signedIn: null } },
+  { name: "reset-password-over", path: "/reset-password", stub: { signedIn: null } },
+  { name: "overview", path: "/app", stub: {} },
+  { name: "overview-fresh", path: "/app", stub: { signedIn: "night-batch", empty: true } },
+  { name: "menu", path: "/app", stub: {}, act: async (page) => {
+    const buttons = page.locator("[aria-haspopup=menu]");
+    for (const button of await buttons.all()) if (await button.isVisible()) return button.click();
+  } },
+  { name: "profile", path: "/app/profile", stub: {} },
+  { name: "security", path: "/app/security", stub: {} },
+  { name: "security-empty", path: "/app/security?required=second-factor", stub: { empty: true, proof: false } },
+  { name: "security-failed", path: "/app/security", stub: { fail: { "/api/me/passkeys": "unavailable", "/api/me/totp": "internal_error" } } },
+  { name: "totp-setup", path: "/app/security", stub: { empty: true, proof: false }, act: press(/^(Set up|设置)$/) },
+  { name: "proof", path: "/app/security", stub: { empty: true }, act: press(/^(Set up|设置)$/) },
+  { name: "recovery-codes", path: "/app/security", stub: { proof: false }, act: async (page) => {
+    await press(/^(New codes|重新生成)$/)(page);
+    await page.getByRole("alertdialog").getByRole("button", { name: /^(New codes|重新生成)$/ }).click();
+  } },
+  { name: "password", path: "/app/security", stub: {}, act: press(/^(Change password|修改密码)$/) },
+  { name: "sessions", path: "/app/sessions", stub: {} },
+  { name: "sessions-end", path: "/app/sessions", stub: {}, act: press(/^(End all others|下线其他全部)$/) },
+  { name: "pairing", path: "/app/sessions", stub: {}, act: async (page) => {
+    await press(/^(Connect a device|连接设备)$/)(page);
+    await submit(page, { "dialog input[name=name]": "Work laptop" }).catch(() => undefined);
+    await page.locator("dialog button[type=submit]").click().catch(() => undefined);
+  } },
+  { name: "people", path: "/console/people", stub: {} },
+  { name: "people-none-found", path: "/console/people?q=nobody-here", stub: {} },
+  { name: "people-failed", path: "/console/people", stub: { fail: { "/api/admin/users": "internal_error" } } },
+  { name: "people-new", path: "/console/people", stub: {}, act: press(/^(Add person|添加用户)$/) },
+  { name: "people-link", path: "/console/people", stub: {}, act: async (page) => {
+    await press(/^(Add person|添加用户)$/)(page);
+    await page.fill("dialog input[name=email]", "team@example.org");
+    await page.locator("dialog button[type=submit]").click();
+  } },
+  { name: "person", path: person, stub: {} },
+  { name: "person-read-only", path: person, stub: { signedIn: "auditor" } },
+  { name: "person-disable", path: person, stub: {}, act: async (page) => {
+    await page.selectOption("select[name=status]", "disabled");
+    await page.selectOption("select[name=role]", "operator");
+    await page.click("form button[type=submit]");
+  } },
+  { name: "person-delete", path: person, stub: {}, act: press(/^(Delete person|删除用户)$/) },
+  { name: "invitations", path: "/console/invitations", stub: {} },
+  { name: "invitations-empty", path: "/console/invitations", stub: { empty: true } },
+  { name: "invitation-new", path: "/console/invitations", stub: {}, act: press(/^(New invitation|新建邀请)$/) },
+  { name: "audit-log", path: "/console/audit-log", stub: {} },
+  { name: "audit-log-filtered", path: "/console/audit-log?actor=usr_06ft3r5yx1v2k4m7q9s0t20001&start_date=2026-11-01", stub: {} },
+  { name: "audit-log-entry", path: "/console/audit-log", stub: {}, act: press(/^user\.update$/) },
+  { name: "audit-log-not-allowed", path: "/console/audit-log", stub: { fail: { "/api/admin/audit-logs": "forbidden" } } },
+  { name: "console-not-for-you", path: "/console", stub: { signedIn: "research" } },
+  { name: "lost", path: "/app/nowhere", stub: {} },
+];
+
+const all = ["zh-CN", "en"].flatMap((language) => ["light", "dark"].flatMap((theme) => [1280, 375].map((width) => ({ language, theme, width }))));
+const quick = [
+  { language: "en", theme: "light", width: 1280 },
+  { language: "zh-CN", theme: "dark", width: 375 },
+];
+const looks = ("quick" in options ? quick : all).filter(
+  ({ language, theme, width }) => (options.language ?? language) === language && (options.theme ?? theme) === theme && Number(options.width ?? width) === width,
+);
+
+const server = await startStub(port);
+const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
+const findings = [];
+await mkdir(out, { recursive: true });
+
+for (const { language, theme, width } of looks) {
+  const context = await browser.newContext({
+    viewport: { width, height: width < 640 ? 780 : 860 }, colorScheme: theme, locale: language, timezoneId: "Asia/Shanghai", reducedMotion: "reduce",
+    hasTouch: width < 640, isMobile: width < 640,
+  });
+  await context.addInitScript((language) => localStorage.setItem("waystation.language", language), language);
+  for (const screen of SCREENS.filter(({ name }) => options.only === undefined || name.startsWith(options.only))) {
+    const label = `${screen.name}.${language}.${theme}.${width}`;
+    const note = (text) => findings.push(`${label}: ${text}`);
+    await fetch(`${site}/stub`, { method: "PUT", body: JSON.stringify(screen.stub) });
+    const page = await context.newPage();
+    await page.clock.setFixedTime(NOW);
+    page.on("console", (message) => {
+      const isAsked = /Failed to load resource: the server responded/.test(message.text());
+      if (message.type() === "error" && !isAsked) note(message.text());
+    });
+    page.on("pageerror", (error) => note(error.message));
+    page.on("request", (request) => {
+      if (!request.url().startsWith(site) && !request.url().startsWith("data:") && !request.url().startsWith("blob:")) note(`asks ${request.url()}`);
+    });
+    try {
+      await page.goto(site + screen.path, { waitUntil: "networkidle" });
+      if (screen.act !== undefined) {
+        await screen.act(page);
+        await page.waitForTimeout(250);
+      }
+      await page.waitForTimeout(100);
+      await page.screenshot({ path: join(out, `${label}.png`), fullPage: screen.act === undefined });
+      const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      if (over > 0) note(`runs ${over} px over the edge`);
+      const raw = await page.evaluate(() => /\b(?:[a-z]+[A-Za-z]*\.){1,3}[a-z]+[A-Z]\w*\b/.exec(document.body.innerText)?.[0]);
+      if (raw !== undefined) note(`shows a raw key: ${raw}`);
+      const { violations } = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]).analyze();
+      for (const { id, impact, nodes } of violations) note(`axe ${impact} ${id}: ${nodes.map(({ target }) => target.join(" ")).slice(0, 3).join(" | ")}`);
+    } catch (thrown) {
+      note(`failed: ${thrown.message.split("\n")[0]}`);
+    }
+    await page.close();
+  }
+  await context.close();
+}
+
+await browser.close();
+server.close();
+await writeFile(join(out, `findings${options.language === undefined ? "" : `.${options.language}`}.txt`), `${findings.join("\n")}\n`);
+console.log(findings.length === 0 ? `nothing found; pictures in ${out}` : findings.join("\n"));
+process.exit(findings.length === 0 ? 0 : 1);

@@ -1,0 +1,26 @@
+// Runs before the first paint, so that neither the colours nor the language change before the eyes.
+(function () {
+  var root = document.documentElement;
+  var stored = function (name) {
+    try {
+      return localStorage.getItem(name);
+      // oxlint-disable-next-line no-unused-vars -- Browsers that are told below to be updated cannot read a catch without a name.
+    } catch (refused) {
+      return null;
+    }
+  };
+  var theme = stored("waystation.theme");
+  var dark = theme === "dark" || (theme !== "light" && matchMedia("(prefers-color-scheme: dark)").matches);
+  root.classList.toggle("dark", dark);
+  var language = stored("waystation.language") || navigator.language || "en";
+  root.lang = /^zh/i.test(language) ? "zh-CN" : "en";
+
+  // Older browsers would show a broken page. They are told so in words that they can show.
+  var supports = window.CSS && CSS.supports;
+  if (!supports || !CSS.supports("selector(:has(a))") || !CSS.supports("color", "color-mix(in srgb, red, blue)")) {
+    document.addEventListener("DOMContentLoaded", function () {
+      document.body.textContent =
+        root.lang === "zh-CN" ? "当前浏览器版本过旧，请更新浏览器后访问驿站。" : "This browser is too old for Waystation. Please update it.";
+    });
+  }
+})();

@@ -1,0 +1,59 @@
+import createClient, { type Client } from "openapi-fetch";
+
+import { ApiProblem, readProblem, toProblem } from "./problem";
+import type { paths } from "./schema";
+
+export type Api = Client<paths>;
+export type Fetch = (request: Request) => Promise<Response>;
+
+export type Host = {
+  /** How calls leave: the browser's own, or the desktop's way through its shell. */
+  fetch: Fetch;
+  /** Where the API is, as in `https://ai.example.com`; a browser's own site where it is not given. */
+  baseUrl?: string;
+  /** Asks the reader to prove again who they are. Gives the proof, or null when they turn away. */
+  askForProof: () => Promise<string | null>;
+  /** Called when the session is over. */
+  onSignedOut: () => void;
+};
+
+/** The one client of the management API. */
+export function createApi(host: Host): Api {
+  return createClient<paths>({
+    baseUrl: host.baseUrl ?? "",
+    fetch: (request) => callWithProof(host, request),
+    credentials: "same-origin",
+  });
+}
+
+/** Waits for a call and gives what it answered, or throws an ApiProblem. */
+export async function take<Data>(call: Promise<{ data?: Data; error?: unknown; response: Response }>): Promise<Data> {
+  try {
+    const { data, error, response } = await call;
+    if (!response.ok) throw readProblem(error, response, Date.now());
+    return data as Data;
+  } catch (thrown) {
+    throw toProblem(thrown);
+  }
+}
+
+/** Sends a call. Where it needs a fresh proof, asks for one and sends it once more. */
+async function callWithProof(host: Host, request: Request): Promise<Response> {
+  const again = request.clone();
+  const response = await host.fetch(request);
+  if (response.status === 401 && (await codeOf(response)) === "invalid_token") host.onSignedOut();
+  if (response.status !== 403 || (await codeOf(response)) !== "proof_required") return response;
+  const proof = await host.askForProof();
+  if (proof === null) throw new ApiProblem("proof_withheld", "No proof was given.");
+  again.headers.set("x-proof", proof);
+  return host.fetch(again);
+}
+
+async function codeOf(response: Response): Promise<unknown> {
+  try {
+    const body: unknown = await response.clone().json();
+    return (body as { error?: { code?: unknown } } | null)?.error?.code;
+  } catch {
+    return undefined;
+  }
+}

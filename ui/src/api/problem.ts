@@ -1,0 +1,59 @@
+import type { ErrorCode, ErrorReply } from "./schema";
+
+/** What can go wrong with a call beside what the server names. */
+export type ProblemCode =
+  | ErrorCode
+  /** The server did not answer. */
+  | "no_connection"
+  /** Something answered that is not the server, or not as it should. */
+  | "unreadable_answer"
+  /** The reader turned away from proving who they are; nothing to complain about. */
+  | "proof_withheld";
+
+/** A call that did not succeed. There is no other kind of failure above the client. */
+export class ApiProblem extends Error {
+  override readonly name = "ApiProblem";
+
+  constructor(
+    readonly code: ProblemCode,
+    /** What the server says, in English; for codes that have no words of their own. */
+    message: string,
+    readonly status = 0,
+    readonly fields: readonly { field: string; message: string }[] = [],
+    readonly requestId: string | null = null,
+    /** When to come again, in unix milliseconds. */
+    readonly retryAt: number | null = null,
+  ) {
+    super(message);
+  }
+}
+
+/** Reads what a failed call answered. */
+export function readProblem(body: unknown, response: Response, now: number): ApiProblem {
+  const requestId = response.headers.get("x-request-id");
+  const retryAt = readRetryAfter(response.headers.get("retry-after"), now);
+  if (isErrorReply(body)) {
+    const { code, message, fields = [], request_id } = body.error;
+    return new ApiProblem(code, message, response.status, fields, request_id, retryAt);
+  }
+  return new ApiProblem("unreadable_answer", `HTTP ${response.status}`, response.status, [], requestId, retryAt);
+}
+
+/** Whatever was thrown, as a problem. */
+export function toProblem(thrown: unknown): ApiProblem {
+  if (thrown instanceof ApiProblem) return thrown;
+  if (thrown instanceof TypeError) return new ApiProblem("no_connection", thrown.message);
+  return new ApiProblem("unreadable_answer", thrown instanceof Error ? thrown.message : String(thrown));
+}
+
+function readRetryAfter(text: string | null, now: number): number | null {
+  if (text === null) return null;
+  if (/^\d+$/.test(text)) return now + Number(text) * 1_000;
+  const date = Date.parse(text);
+  return Number.isNaN(date) ? null : date;
+}
+
+function isErrorReply(body: unknown): body is ErrorReply {
+  const error = (body as ErrorReply | null | undefined)?.error;
+  return typeof error?.code === "string" && typeof error.message === "string";
+}

@@ -1,0 +1,46 @@
+import { House, MailPlus, ScrollText, Users } from "lucide-react";
+import { useTranslation } from "react-i18next";
+
+import { toProblem } from "@/api/problem";
+import type { Permission } from "@/api/schema";
+import { FailurePage } from "@/features/failure-page";
+import { PagePending } from "@/features/first-paint";
+import { Frame } from "@/features/frame";
+import { useMe } from "@/features/session";
+import { EmptyState } from "@/kit/empty-state";
+import { Mark } from "@/kit/mark";
+import { buttonLook } from "@/kit/button";
+
+import { paths } from "./paths";
+
+export function ConsoleFrame() {
+  const { t } = useTranslation("console");
+  const me = useMe();
+  if (me.isPending || (me.isError && toProblem(me.error).code === "invalid_token")) return <PagePending />;
+  if (me.isError) return <FailurePage error={me.error} />;
+  const portal = { href: paths.portal, label: t("places.portal"), icon: <House size={18} aria-hidden="true" /> };
+  if (me.data.permissions.length === 0) {
+    return (
+      <main className="grid min-h-dvh place-content-center">
+        <EmptyState
+          icon={<Mark />}
+          title={t("places.notForYou")}
+          action={
+            <a href={portal.href} className={buttonLook({ variant: "primary" })}>
+              {portal.label}
+            </a>
+          }
+        >
+          {t("places.notForYouWhy")}
+        </EmptyState>
+      </main>
+    );
+  }
+  const all: { to: string; label: string; icon: React.ReactNode; needs: Permission }[] = [
+    { to: paths.people, label: t("places.people"), icon: <Users size={18} aria-hidden="true" />, needs: "users.read" },
+    { to: paths.invitations, label: t("places.invitations"), icon: <MailPlus size={18} aria-hidden="true" />, needs: "users.write" },
+    { to: paths.auditLog, label: t("places.auditLog"), icon: <ScrollText size={18} aria-hidden="true" />, needs: "audit.read" },
+  ];
+  const places = all.filter(({ needs }) => me.data.permissions.includes(needs));
+  return <Frame me={me.data} part={t("part")} places={places} elsewhere={portal} />;
+}

@@ -1,0 +1,115 @@
+import { RouterProvider } from "@tanstack/react-router";
+import { render, screen, waitFor, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+
+import { Services } from "@/features/services";
+import { error, serve, type Answers } from "@/features/test-site";
+import console from "@/i18n/messages/console.en";
+import shared from "@/i18n/messages/shared.en";
+import { startLanguages } from "@/i18n/start";
+
+import { changesOf } from "./audit-log-dialog";
+import { router } from "./router";
+
+const user = (id: string, role: string, available = "0") => ({
+  id, email: `${id}@example.org`, username: null, display_name: `Name of ${id}`, role, status: "active", channel_group: null, locale: null,
+  email_verified_at: "2026-11-21T04:00:00.000Z", created_at: "2026-11-21T04:00:00.000Z", balance: { available, pending: "0", currency: "USD" },
+});
+const ALWAYS: Answers = {
+  "GET /api/me": () => [200, { ...user("usr_0", "admin"), permissions: ["users.read", "users.write"] }],
+  "GET /api/admin/users": () => [200, { items: [user("usr_1", "user")], next_cursor: "usr_1" }],
+  "GET /api/admin/users/usr_1": () => [200, user("usr_1", "user", "2.5")],
+  "GET /api/admin/users/usr_1/sessions": () => [200, { items: [], next_cursor: null }],
+};
+
+async function open(path: string, answers: Answers = {}) {
+  render(
+    <Services fetch={serve({ ...ALWAYS, ...answers })} onSignedOut={() => undefined}>
+      <RouterProvider router={router} />
+    </Services>,
+  );
+  router.history.push(path);
+  await waitFor(() => expect(router.state.status).toBe("idle"));
+}
+
+beforeAll(async () => {
+  localStorage.setItem("waystation.language", "en");
+  await startLanguages(async () => ({ shared, console }));
+});
+beforeEach(() => router.history.push("/console/invitations"));
+
+describe("the list of people", () => {
+  it("keeps its filters and pages in the address and asks the server for them", async () => {
+    const asked: string[] = [];
+    await open("/console/people", {
+      "GET /api/admin/users": (_, request) => {
+        asked.push(new URL(request.url).search);
+        return [200, { items: [user("usr_1", "user")], next_cursor: "usr_1" }];
+      },
+    });
+    await userEvent.selectOptions(await screen.findByLabelText("Role"), "finance");
+    await waitFor(() => expect(location.search).toBe("?role=finance"));
+    await userEvent.click(await screen.findByRole("button", { name: "Next" }));
+    await waitFor(() => expect(location.search).toBe("?role=finance&after=usr_1"));
+    await waitFor(() => expect(asked.at(-1)).toBe("?role=finance&cursor=usr_1"));
+    await userEvent.type(screen.getByRole("searchbox"), "ann");
+    await waitFor(() => expect(location.search).toBe("?role=finance&q=ann"));
+  });
+
+  it("says what to do when the server forbids it, fails, or finds nobody", async () => {
+    await open("/console/people", { "GET /api/admin/users": () => [403, error("forbidden")] });
+    await screen.findByText("You don’t have access to this");
+  });
+});
+
+describe("a person", () => {
+  it("of an equal role cannot be changed, and the page says why", async () => {
+    await open("/console/people/usr_1", { "GET /api/admin/users/usr_1": () => [200, user("usr_1", "admin")] });
+    await screen.findByText("You can only change people whose role is below yours.");
+    expect(screen.getByRole("button", { name: "Delete person" }).getAttribute("aria-disabled")).toBe("true");
+  });
+
+  it("is deleted only after the address is typed and the money is decided about", async () => {
+    const deleted: string[] = [];
+    await open("/console/people/usr_1", {
+      "DELETE /api/admin/users/usr_1": (_, request) => {
+        deleted.push(new URL(request.url).search);
+        return [204, null];
+      },
+    });
+    await userEvent.click(await screen.findByRole("button", { name: "Delete person" }));
+    const dialog = screen.getByRole("alertdialog");
+    const act = within(dialog).getByRole("button", { name: "Delete person" });
+    await userEvent.click(act);
+    await userEvent.type(within(dialog).getByRole("textbox"), "usr_1@example.org");
+    await userEvent.click(act);
+    expect(deleted).toEqual([]);
+    await userEvent.click(within(dialog).getByRole("checkbox"));
+    await userEvent.click(act);
+    await waitFor(() => expect(deleted).toEqual(["?forfeit=true"]));
+    await waitFor(() => expect(location.pathname).toBe("/console/people"));
+  });
+
+  it("keeps the role until its change was confirmed", async () => {
+    const sent: unknown[] = [];
+    await open("/console/people/usr_1", {
+      "PATCH /api/admin/users/usr_1": (body) => {
+        sent.push(body);
+        return [200, user("usr_1", "finance")];
+      },
+    });
+    await userEvent.selectOptions(await screen.findByLabelText("Role"), "finance");
+    await userEvent.click(screen.getByRole("button", { name: "Save changes" }));
+    const dialog = await screen.findByRole("alertdialog");
+    expect(dialog.textContent).toContain("from User to Finance");
+    expect(sent).toEqual([]);
+    await userEvent.click(within(dialog).getByRole("button", { name: "Save changes" }));
+    await waitFor(() => expect(sent).toEqual([{ role: "finance" }]));
+  });
+});
+
+it("an entry of the audit log shows the fields that differ", () => {
+  expect(changesOf({ role: "user", status: "active" }, { role: "admin", status: "active" })).toEqual([{ field: "role", before: "user", after: "admin" }]);
+  expect(changesOf(null, { limits: { day: "1" } })).toEqual([{ field: "limits", before: "–", after: '{"day":"1"}' }]);
+});

@@ -1,0 +1,38 @@
+import { useEffect, useState } from "react";
+
+export const THEMES = ["system", "light", "dark"] as const;
+export type Theme = (typeof THEMES)[number];
+
+const STORED_AS = "waystation.theme";
+
+/** The theme that was chosen, and how to choose another. The system's is followed while it changes. */
+export function useTheme(): [Theme, (theme: Theme) => void] {
+  const [theme, setTheme] = useState(readTheme);
+  useEffect(() => {
+    const system = matchMedia("(prefers-color-scheme: dark)");
+    const show = () => {
+      document.documentElement.classList.toggle("dark", theme === "dark" || (theme === "system" && system.matches));
+    };
+    show();
+    system.addEventListener("change", show);
+    return () => system.removeEventListener("change", show);
+  }, [theme]);
+  const choose = (chosen: Theme) => {
+    try {
+      localStorage.setItem(STORED_AS, chosen);
+    } catch {
+      // A browser that keeps nothing shows the system's theme the next time.
+    }
+    setTheme(chosen);
+  };
+  return [theme, choose];
+}
+
+function readTheme(): Theme {
+  try {
+    const stored = localStorage.getItem(STORED_AS);
+    return THEMES.find((theme) => theme === stored) ?? "system";
+  } catch {
+    return "system";
+  }
+}

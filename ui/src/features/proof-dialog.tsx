@@ -1,0 +1,56 @@
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { useTranslation } from "react-i18next";
+
+import { requestPasskey } from "@/api/passkeys";
+import { take } from "@/api/client";
+import { ApiProblem } from "@/api/problem";
+import type { ProofCreate } from "@/api/schema";
+import { Dialog } from "@/kit/dialog";
+import { Skeleton } from "@/kit/skeleton";
+
+import { FactorForm, type FactorAnswer } from "./factor-form";
+import { ProblemAlert } from "./problem-alert";
+import { useApi } from "./services";
+
+export type ProofRequest = {
+  /** Ends the asking: with a proof, or with null when the reader turns away. */
+  settle: (proof: string | null) => void;
+};
+
+/** Asks whoever is signed in to prove it again, for the call that waits behind it. */
+export function ProofDialog({ request }: { request: ProofRequest }) {
+  const { t } = useTranslation();
+  const api = useApi();
+  const start = useQuery({
+    queryKey: ["proof"],
+    queryFn: () => take(api.POST("/api/auth/proof/start")),
+    gcTime: 0,
+    staleTime: Infinity,
+  });
+  const prove = useMutation({
+    mutationFn: async (answer: FactorAnswer) => take(api.POST("/api/auth/proof", { body: await proofOf(answer) })),
+    onSuccess: (given) => request.settle(given.proof),
+  });
+  const proofOf = async (answer: FactorAnswer): Promise<ProofCreate> => {
+    if (answer.method !== "passkey") return { [answer.method]: answer.value };
+    const passkey = start.data?.passkey;
+    if (passkey === undefined) throw new ApiProblem("unreadable_answer", "There is no passkey challenge.");
+    return { passkey: { challenge: passkey.challenge, credential: await requestPasskey(passkey.options) } };
+  };
+  return (
+    <Dialog open onClose={() => request.settle(null)} size="small" title={t("proof.title")} description={t("proof.why")}>
+      {start.isPending && <Skeleton className="h-24" />}
+      {start.isError && <ProblemAlert problem={start.error} onRetry={() => start.refetch()} />}
+      {start.isSuccess && start.data.methods.length === 0 && <p>{t("proof.none")}</p>}
+      {start.isSuccess && start.data.methods.length > 0 && (
+        <FactorForm
+          methods={start.data.methods}
+          pending={prove.isPending}
+          problem={prove.error}
+          submitLabel={t("proof.submit")}
+          onAnswer={(answer) => prove.mutate(answer)}
+        />
+      )}
+    </Dialog>
+  );
+}

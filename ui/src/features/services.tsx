@@ -1,0 +1,92 @@
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { createContext, useContext, useMemo, useState, type ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+
+import { createApi, type Api, type Fetch } from "@/api/client";
+import { ApiProblem } from "@/api/problem";
+import { KitTextProvider, type KitText } from "@/kit/kit-text";
+import { ToastProvider } from "@/kit/toast";
+
+import { ProofDialog, type ProofRequest } from "./proof-dialog";
+
+const ApiContext = createContext<Api | null>(null);
+
+export function useApi(): Api {
+  const api = useContext(ApiContext);
+  if (api === null) throw new Error("There is no API outside of Services.");
+  return api;
+}
+
+type ServicesProps = {
+  fetch?: Fetch;
+  /** Called when a call finds the session over. */
+  onSignedOut: () => void;
+  children: ReactNode;
+};
+
+/** Everything that screens stand on: the API, what was fetched from it, the proof dialog, toasts, the kit's words. */
+export function Services({ fetch = (request) => globalThis.fetch(request), onSignedOut, children }: ServicesProps) {
+  const [proofRequest, setProofRequest] = useState<ProofRequest | null>(null);
+  const [queries] = useState(createQueries);
+  const [api] = useState(() =>
+    createApi({
+      fetch,
+      onSignedOut,
+      askForProof: () =>
+        new Promise((resolve) => {
+          setProofRequest({
+            settle: (proof) => {
+              setProofRequest(null);
+              resolve(proof);
+            },
+          });
+        }),
+    }),
+  );
+  return (
+    <ApiContext.Provider value={api}>
+      <QueryClientProvider client={queries}>
+        <KitTextProvider text={useTranslatedKitText()}>
+          <ToastProvider>
+            {children}
+            {proofRequest !== null && <ProofDialog request={proofRequest} />}
+          </ToastProvider>
+        </KitTextProvider>
+      </QueryClientProvider>
+    </ApiContext.Provider>
+  );
+}
+
+function createQueries(): QueryClient {
+  return new QueryClient({
+    defaultOptions: {
+      queries: {
+        staleTime: 15_000,
+        // What the server has answered it will answer again; only a lost connection is worth another try.
+        retry: (failures, problem) => failures < 2 && problem instanceof ApiProblem && problem.code === "no_connection",
+      },
+    },
+  });
+}
+
+function useTranslatedKitText(): KitText {
+  const { t } = useTranslation();
+  return useMemo(
+    () => ({
+      close: t("kit.close"),
+      copy: t("kit.copy"),
+      copied: t("kit.copied"),
+      copyFailed: t("kit.copyFailed"),
+      showPassword: t("kit.showPassword"),
+      hidePassword: t("kit.hidePassword"),
+      previous: t("kit.previous"),
+      next: t("kit.next"),
+      page: (number) => t("kit.page", { number }),
+      loading: t("kit.loading"),
+      savedIt: t("kit.savedIt"),
+      optional: t("kit.optional"),
+      dismiss: t("kit.dismiss"),
+    }),
+    [t],
+  );
+}

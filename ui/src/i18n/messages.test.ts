@@ -1,0 +1,48 @@
+import { describe, expect, it } from "vitest";
+
+import consoleEn from "./messages/console.en";
+import consoleZh from "./messages/console.zh-CN";
+import portalEn from "./messages/portal.en";
+import portalZh from "./messages/portal.zh-CN";
+import sharedEn from "./messages/shared.en";
+import sharedZh from "./messages/shared.zh-CN";
+
+type Tree = { [key: string]: string | Tree };
+
+const PAIRS: [string, Tree, Tree][] = [
+  ["shared", sharedEn, sharedZh],
+  ["portal", portalEn, portalZh],
+  ["console", consoleEn, consoleZh],
+];
+
+function leaves(tree: Tree, path = ""): [string, string][] {
+  return Object.entries(tree).flatMap(([key, value]) => (typeof value === "string" ? [[`${path}${key}`, value] as [string, string]] : leaves(value, `${path}${key}.`)));
+}
+const base = (key: string) => key.replace(/_(one|other)$/, "");
+const names = (text: string) => [...text.matchAll(/\{\{(\w+)\}\}/g)].map((match) => match[1]).sort();
+
+describe.each(PAIRS)("the words of %s", (_, en, zh) => {
+  it("are the same in both languages", () => {
+    const keysOf = (tree: Tree) => [...new Set(leaves(tree).map(([key]) => base(key)))].sort();
+    expect(keysOf(zh)).toEqual(keysOf(en));
+  });
+
+  it("insert the same things in both languages", () => {
+    const inserted = (tree: Tree) => Object.fromEntries(leaves(tree).map(([key, text]) => [base(key), names(text)]));
+    expect(inserted(zh)).toEqual(inserted(en));
+  });
+
+  it("have the plural forms that each language needs, and none is empty", () => {
+    for (const [key, text] of [...leaves(en), ...leaves(zh)]) expect(text.trim(), key).not.toBe("");
+    const counted = leaves(en).map(([key]) => key).filter((key) => key.endsWith("_one")).map(base);
+    for (const key of counted) {
+      expect(leaves(en).some(([name]) => name === `${key}_other`)).toBe(true);
+      expect(leaves(zh).some(([name]) => name === `${key}_other`)).toBe(true);
+    }
+  });
+
+  it("are Chinese in Chinese", () => {
+    const isName = (text: string) => /^(\{\{\w+\}\}|[A-Za-z\d .…–-]+)$/.test(text);
+    for (const [key, text] of leaves(zh)) expect(isName(text) || /[\u4e00-\u9fff]/.test(text), `${key}: ${text}`).toBe(true);
+  });
+});

@@ -1,0 +1,35 @@
+import { RouterProvider } from "@tanstack/react-router";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+
+import { Services } from "@/features/services";
+import { startLanguages } from "@/i18n/start";
+
+import { paths, signInPath } from "./paths";
+import { router } from "./router";
+
+const loadMessages = async (language: "zh-CN" | "en") =>
+  language === "zh-CN"
+    ? { shared: (await import("@/i18n/messages/shared.zh-CN")).default, portal: (await import("@/i18n/messages/portal.zh-CN")).default }
+    : { shared: (await import("@/i18n/messages/shared.en")).default, portal: (await import("@/i18n/messages/portal.en")).default };
+
+/** Pages of strangers stay where they are; every other page asks to sign in and comes back. */
+function leaveForSignIn() {
+  const { pathname, search } = location;
+  if (pathname.startsWith(paths.overview)) router.history.replace(signInPath(pathname + search));
+}
+
+async function start() {
+  await startLanguages(loadMessages);
+  const root = document.getElementById("root");
+  if (root === null) return;
+  createRoot(root).render(
+    <StrictMode>
+      <Services onSignedOut={leaveForSignIn}>
+        <RouterProvider router={router} />
+      </Services>
+    </StrictMode>,
+  );
+}
+
+void start();

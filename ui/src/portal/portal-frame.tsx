@@ -1,0 +1,29 @@
+import { CircleUser, House, MonitorSmartphone, ShieldCheck, SlidersHorizontal } from "lucide-react";
+import { useTranslation } from "react-i18next";
+
+import { toProblem } from "@/api/problem";
+import { FailurePage } from "@/features/failure-page";
+import { PagePending } from "@/features/first-paint";
+import { Frame } from "@/features/frame";
+import { useMe } from "@/features/session";
+
+import { paths } from "./paths";
+
+export function PortalFrame() {
+  const { t } = useTranslation("portal");
+  const me = useMe();
+  // Whoever is signed out is on the way to the sign-in page.
+  if (me.isPending || (me.isError && toProblem(me.error).code === "invalid_token")) return <PagePending />;
+  if (me.isError) return <FailurePage error={me.error} />;
+  const places = [
+    { to: paths.overview, label: t("places.overview"), icon: <House size={18} aria-hidden="true" />, exact: true },
+    { to: paths.profile, label: t("places.profile"), icon: <CircleUser size={18} aria-hidden="true" /> },
+    { to: paths.security, label: t("places.security"), icon: <ShieldCheck size={18} aria-hidden="true" /> },
+    { to: paths.sessions, label: t("places.sessions"), icon: <MonitorSmartphone size={18} aria-hidden="true" /> },
+  ];
+  const elsewhere =
+    me.data.permissions.length === 0
+      ? undefined
+      : { href: paths.console, label: t("places.console"), icon: <SlidersHorizontal size={18} aria-hidden="true" /> };
+  return <Frame me={me.data} places={places} elsewhere={elsewhere} />;
+}

@@ -1,0 +1,38 @@
+import { useSearch } from "@tanstack/react-router";
+import { useTranslation } from "react-i18next";
+
+import { usePageTitle } from "@/features/page-title";
+import { useMe } from "@/features/session";
+import { Alert } from "@/kit/alert";
+import { PageHeader } from "@/kit/page-header";
+
+import { IdentitiesSection } from "./identities-section";
+import { PasskeysSection } from "./passkeys-section";
+import { PasswordSection } from "./password-section";
+import { RecoveryCodesSection } from "./recovery-codes-section";
+import { TotpSection } from "./totp-section";
+
+export function SecurityPage() {
+  const { t } = useTranslation("portal");
+  const { required } = useSearch({ strict: false }) as { required?: string };
+  const me = useMe().data;
+  usePageTitle(t("places.security"));
+  if (me === undefined) return null;
+  return (
+    <>
+      <PageHeader title={t("security.title")} description={t("security.why")} />
+      <div className="grid gap-5">
+        {required !== undefined && (
+          <Alert tone="warning" title={t("security.requiredTitle")}>
+            {t("security.required")}
+          </Alert>
+        )}
+        <PasswordSection email={me.email} />
+        <TotpSection />
+        <PasskeysSection />
+        <RecoveryCodesSection />
+        <IdentitiesSection />
+      </div>
+    </>
+  );
+}

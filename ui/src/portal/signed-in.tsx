@@ -1,0 +1,49 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { useRouter } from "@tanstack/react-router";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+
+import type { KeyCreated, SecondFactorChallenge, SignedIn, SignInReply } from "@/api/schema";
+import { localPath } from "@/features/local-path";
+import { SecretOnce } from "@/kit/secret-once";
+
+import { paths } from "./paths";
+
+/**
+ * What follows a right first proof, whatever it was: the second factor, the first key to be kept, the page that was
+ * asked for.
+ */
+export function useReception(returnPath: string | undefined) {
+  const router = useRouter();
+  const queries = useQueryClient();
+  const [challenge, setChallenge] = useState<SecondFactorChallenge | null>(null);
+  const [keyShown, setKeyShown] = useState<{ created: KeyCreated; next: string } | null>(null);
+
+  const leave = (path: string) => {
+    // The console is another page of the site, with code of its own.
+    if (path.startsWith(paths.overview)) router.history.push(path);
+    else location.assign(path);
+  };
+  const enter = (signedIn: SignedIn) => {
+    queries.clear();
+    const next = signedIn.must_set_up_second_factor === true ? `${paths.security}?required=second-factor` : (localPath(returnPath) ?? paths.overview);
+    if (signedIn.first_key === undefined) leave(next);
+    else setKeyShown({ created: signedIn.first_key, next });
+  };
+  const receive = (reply: SignInReply) => {
+    if (reply.status === "signed_in") enter(reply);
+    else setChallenge(reply);
+  };
+  const firstKey = keyShown !== null && <FirstKey created={keyShown.created} onSaved={() => leave(keyShown.next)} />;
+  return { receive, challenge, dropChallenge: () => setChallenge(null), firstKey };
+}
+
+/** The key that the first sign-in makes, shown for the only time. */
+function FirstKey({ created, onSaved }: { created: KeyCreated; onSaved: () => void }) {
+  const { t } = useTranslation("portal");
+  return (
+    <SecretOnce title={t("firstKey.title")} explanation={t("firstKey.why")} label={t("firstKey.label")} secret={created.secret} onSaved={onSaved}>
+      <p className="text-[0.8125rem] text-muted">{t("firstKey.later")}</p>
+    </SecretOnce>
+  );
+}

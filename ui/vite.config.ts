@@ -1,0 +1,32 @@
+import { fileURLToPath } from "node:url";
+
+import tailwindcss from "@tailwindcss/vite";
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+export default defineConfig({
+  plugins: [react(), tailwindcss()],
+  resolve: { alias: { "@": here("./src") } },
+  build: {
+    target: ["chrome111", "safari16.4", "firefox128"],
+    manifest: true,
+    // Nothing is inlined: the pages' policy allows the site's own files only.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    rolldownOptions: {
+      input: {
+        portal: here("./index.html"),
+        console: here("./console.html"),
+        desktop: here("./desktop.html"),
+      },
+    },
+  },
+  server: { port: 5173, proxy: { "/api": "http://127.0.0.1:8790" } },
+  test: {
+    environment: "happy-dom",
+    include: ["src/**/*.test.{ts,tsx}"],
+    setupFiles: ["src/test-setup.ts"],
+  },
+});
