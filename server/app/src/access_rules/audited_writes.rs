@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use waystation_ids::Role;
 use waystation_store::{AuditActorKind, AuditCheck, AuditFilter, AuditRow, User};
 
+use crate::access_rules::credentials::session_of;
 use crate::access_rules::operations::{Operation, operations};
 use crate::access_rules::site::Site;
 
@@ -21,6 +22,10 @@ fn asked(operation: &Operation) -> (&'static str, Value) {
         "remove_user" => ("user.remove", json!({})),
         "reset_user_password" => ("user.reset_password", json!({})),
         "reset_user_second_factor" => ("user.reset_second_factor", json!({})),
+        "create_invite" => ("invite.create", json!({"email": "invited@example.org"})),
+        "revoke_invite" => ("invite.revoke", json!({})),
+        "revoke_user_session" => ("session.revoke", json!({})),
+        "revoke_user_sessions" => ("session.revoke_all", json!({})),
         "create_user_key" => ("key.create", json!({"name": "a"})),
         "update_user_key" => ("key.update", json!({"name": "b"})),
         "rotate_user_key" => ("key.rotate", json!({})),
@@ -86,12 +91,16 @@ async fn every_write_of_the_administration_is_told_of_once_and_without_secrets()
         let target = site.enter(&format!("target-{tried}"), Role::User).await;
         let (key, _) = site.add_key(&token, &target).await;
         let (channel, credential) = site.add_channel(&token).await;
+        let invite = site.add_invite(&token).await;
+        let of_target = site.token(&target).await;
         let path = operation
             .path
             .replace("/admin/users/{id}", &format!("/admin/users/{}", target.id))
             .replace("/admin/models/{id}", &format!("/admin/models/{model}"))
             .replace("/admin/channels/{id}", &format!("/admin/channels/{channel}"))
             .replace("{credential}", &credential)
+            .replace("/admin/invites/{id}", &format!("/admin/invites/{invite}"))
+            .replace("{session}", &session_of(&of_target).to_string())
             .replace("{key}", &key);
         check_write(&site, &owner, &token, &operation, &path, action, &body).await;
     }
@@ -139,7 +148,7 @@ async fn check_write(
     assert_eq!(row.entry.request_id.as_deref(), answer.headers["x-request-id"].to_str().ok(), "{context}");
     assert!(row.entry.client_ip.is_some() && row.entry.target.is_some(), "{context}");
     let has_states = row.entry.before.is_some() || row.entry.after.is_some();
-    assert!(has_states || action.contains("reset"), "{context}");
+    assert!(has_states || action.contains("reset") || action.starts_with("session."), "{context}");
     for state in [&row.entry.before, &row.entry.after].into_iter().flatten() {
         assert!(serde_json::from_str::<Value>(state).unwrap().is_object(), "{context}: {state}");
     }
@@ -185,6 +194,7 @@ async fn the_log_is_listed_exported_and_too_large_an_export_refused() {
     let owner = site.enter("owner", Role::Owner).await;
     let auditor = site.enter("auditor", Role::Auditor).await;
     let token = site.token(&owner).await;
+    let of_auditor = site.token(&auditor).await;
     let ann = site.enter("ann", Role::User).await;
     let path = format!("/api/admin/users/{}", ann.id);
     site.get_done(
@@ -194,7 +204,6 @@ async fn the_log_is_listed_exported_and_too_large_an_export_refused() {
         json!({"display_name": "=HYPERLINK(\"x\")", "channel_group": "fast"}),
     )
     .await;
-    let of_auditor = site.token(&auditor).await;
     let page =
         site.get_done(&of_auditor, "GET", "/api/admin/audit-logs?action=user.up&limit=1", Value::Null).await;
     let row = &page["items"][0];

@@ -209,7 +209,7 @@ fn claims_of(token: &str) -> Value {
     serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap()
 }
 
-fn session_of(token: &str) -> waystation_ids::SessionId {
+pub(super) fn session_of(token: &str) -> waystation_ids::SessionId {
     serde_json::from_value(claims_of(token)["sid"].clone()).unwrap()
 }
 

@@ -38,6 +38,7 @@ async fn a_field_that_a_write_does_not_offer_is_refused_by_its_name() {
             let path = operation
                 .path
                 .replace("{key}", "key_06ft3r5yx1v2k4m7q9s0t2w6z0")
+                .replace("/me/passkeys/{id}", "/me/passkeys/pky_06ft3r5yx1v2k4m7q9s0t2w6z0")
                 .replace("/admin/users/{id}", "/admin/users/usr_06ft3r5yx1v2k4m7q9s0t2w6z0")
                 .replace("/admin/models/{id}", "/admin/models/mdl_06ft3r5yx1v2k4m7q9s0t2w6z0")
                 .replace("/admin/channels/{id}", "/admin/channels/chn_06ft3r5yx1v2k4m7q9s0t2w6z0");

@@ -5,6 +5,7 @@ use waystation_api::permissions::Permission;
 use waystation_ids::Role;
 use waystation_store::{AuditFilter, User, UserFilter, UserUpdate};
 
+use crate::access_rules::credentials::session_of;
 use crate::access_rules::operations::{Needed, Operation, operations};
 use crate::access_rules::site::Site;
 
@@ -20,7 +21,7 @@ fn bodies_of(operation: &Operation) -> Vec<Value> {
         "create_user_key" => vec![json!({"name": "x"})],
         "update_user_key" => vec![json!({"name": "x"}), json!({"status": "disabled"})],
         "rotate_user_key" | "revoke_user_key" | "remove_user" | "reset_user_password" => vec![json!({})],
-        "reset_user_second_factor" => vec![json!({})],
+        "reset_user_second_factor" | "revoke_user_session" | "revoke_user_sessions" => vec![json!({})],
         "create_adjustment" => {
             vec![json!({"direction": "credit", "amount": "1", "reason_code": "test", "note": "a test"})]
         }
@@ -68,9 +69,10 @@ async fn try_deed(
     let key = site.get_done(&of_target, "POST", "/api/me/keys", json!({"name": "a"})).await;
     let path = operation.path.replace("{id}", &target.id.to_string());
     let path = path.replace("{key}", key["key"]["id"].as_str().unwrap());
+    let path = path.replace("{session}", &session_of(&of_target).to_string());
     let before = all_about(site, owner, target).await;
-    let entries = site.app.store.count_audit_rows(&AuditFilter::default()).await.unwrap();
     let token = site.token(actor).await;
+    let entries = site.app.store.count_audit_rows(&AuditFilter::default()).await.unwrap();
     let answer = site.ask(&token, &operation.method, &path, body.clone()).await;
     let context = format!(
         "{} {body} by {:?} on {:?}: {} {}",

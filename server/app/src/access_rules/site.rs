@@ -63,7 +63,10 @@ impl Answer {
 impl Site {
     pub(super) async fn new(name: &str) -> Site {
         let folder = std::env::temp_dir().join(format!("waystation-rules-{name}-{}", std::process::id()));
-        let settings = vec![("data_dir".to_owned(), folder.display().to_string())];
+        let settings = vec![
+            ("data_dir".to_owned(), folder.display().to_string()),
+            ("auth.registration".to_owned(), "invite".to_owned()),
+        ];
         let values = load_values(&Flags { file: None, settings }, |_: &str| None).unwrap();
         let app = App::open(Config::from_values(&values).unwrap()).await.unwrap();
         let router = build_router(&app, start_relay(&app).unwrap());
@@ -173,6 +176,12 @@ impl Site {
     pub(super) async fn add_model(&self, token: &str, name: &str) -> String {
         let made = self.get_done(token, "POST", "/api/admin/models", json!({"name": name})).await;
         made["id"].as_str().unwrap().to_owned()
+    }
+
+    /// An invitation; its id.
+    pub(super) async fn add_invite(&self, token: &str) -> String {
+        let made = self.get_done(token, "POST", "/api/admin/invites", json!({})).await;
+        made["invite"]["id"].as_str().unwrap().to_owned()
     }
 
     /// A channel with a secret; the ids of both.

@@ -128,6 +128,7 @@ async fn a_removed_person_is_nowhere() {
         "adjustment.create",
         "grant.create",
         "adjustment.create",
+        "access_token.create",
         "user.create",
     ];
     assert_eq!(actions, wanted);

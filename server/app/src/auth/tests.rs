@@ -223,7 +223,7 @@ async fn a_sign_in_is_written_down_whether_it_succeeds_or_not() {
     assert!(reply["first_key"]["secret"].as_str().unwrap().starts_with("sk-"), "{reply}");
     let token = reply["tokens"]["access_token"].as_str().unwrap();
     assert_eq!(site.ask(Some(token), "GET", "/me", json!({})).await.0, StatusCode::OK);
-    assert_eq!(logged(&site).await, ["key.create", "sign_in.succeeded"]);
+    assert_eq!(logged(&site).await, ["key.create", "sign_in.succeeded", "user.create"]);
     ann.status = UserStatus::Disabled;
     let refused = sign_in(ann).await.unwrap_err();
     assert_eq!(refused.code(), ErrorCode::InvalidCredentials);

@@ -35,7 +35,7 @@ const MAILS_PER_HOUR: u64 = 3;
 pub(crate) fn routes() -> GuardedRoutes {
     GuardedRoutes::new()
         .route(Access::Holding(Permission::UsersWrite), routes!(create_invite))
-        .route(Access::Holding(Permission::UsersWrite), routes!(list_invites))
+        .route(Access::Holding(Permission::UsersRead), routes!(list_invites))
         .route(Access::Holding(Permission::UsersWrite), routes!(revoke_invite))
 }
 

@@ -30,7 +30,7 @@ async fn the_audit_log_is_verified_beside_a_server_and_a_forged_row_is_named() {
     let me = owner.show_me().await.unwrap();
     let update = serde_json::from_value(json!({"display_name": "Before"})).unwrap();
     owner.update_user(me.user.id, &update).await.unwrap();
-    assert_eq!(verdict(&site).await, (Some(0), json!({"is_whole": true, "rows": 3})));
+    assert_eq!(verdict(&site).await, (Some(0), json!({"is_whole": true, "rows": 4})));
     let commands = AuditLogQuery { action: Some("key.".to_owned()), ..AuditLogQuery::default() };
     let rows = owner.list_audit_logs(&commands).await.unwrap().items;
     assert_eq!((rows.len(), rows[0].actor.kind.as_str(), rows[0].actor.id), (1, "command", None));
@@ -56,12 +56,12 @@ async fn an_export_beyond_the_limit_is_refused_with_the_count() {
     for _ in 0..3 {
         site.run(&["key", "create", "--email", OWNER]).await;
     }
-    let server = site.serve(&["--set", "export.max_rows=3"]).await;
+    let server = site.serve(&["--set", "export.max_rows=4"]).await;
     let owner = Client::new(&server.url, Some(&access_token(&site).await)).unwrap();
     let refused = owner.export_audit_logs(&AuditLogQuery::default()).await.unwrap_err();
     let refusal = refused.refusal().unwrap();
     assert_eq!(refusal.code, ErrorCode::ExportTooLarge);
-    assert!(refusal.message.contains("There are 4 rows"), "{}", refusal.message);
+    assert!(refusal.message.contains("There are 5 rows"), "{}", refusal.message);
     let keys = AuditLogQuery { action: Some("key.".to_owned()), ..AuditLogQuery::default() };
     let text = owner.export_audit_logs(&keys).await.unwrap();
     assert_eq!(text.lines().count(), 4, "{text}");
