@@ -109,7 +109,7 @@ async fn an_invitation_is_used_once_and_only_by_a_registration_that_succeeds() {
         assert_eq!(store.load_open_invite(&[1; 32]).await.unwrap(), None);
         let used = store.list_invites(None, 9).await.unwrap();
         assert_eq!(used[0].used_by, one.ok().or(other.ok()).map(|user| user.id));
-        assert_eq!(store.check_audit_log().await.unwrap(), AuditCheck::Whole(2));
+        assert_eq!(store.check_audit_log().await.unwrap(), AuditCheck::Whole(3));
     })
     .await;
 }
