@@ -20,6 +20,7 @@ mod demo;
 mod error;
 mod grants;
 mod health;
+mod hex;
 mod home;
 mod http;
 mod instance_lease;

@@ -14,7 +14,7 @@ use sha2::Sha256;
 use thiserror::Error;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use crate::config::read_hex;
+use crate::hex::read_hex;
 use crate::random::random_bytes;
 
 const VERSION: u8 = 1;

@@ -8,6 +8,7 @@ use waystation_api::time::Time;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::clock::now_ms;
+use crate::hex::write_hex;
 use crate::random::random_bytes;
 use crate::sealing::write_private_file;
 
@@ -25,7 +26,7 @@ impl SetupToken {
     /// A new token: 256 random bits in hexadecimal.
     pub(crate) fn new() -> Result<Self, getrandom::Error> {
         let random = Zeroizing::new(random_bytes::<32>()?);
-        let text = random.iter().map(|byte| format!("{byte:02x}")).collect();
+        let text = write_hex(random.as_slice());
         Ok(SetupToken { text, expires_at_ms: now_ms().saturating_add(LASTS_MS) })
     }
 

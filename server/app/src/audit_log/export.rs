@@ -10,8 +10,9 @@ use waystation_api::error::{ErrorCode, ErrorReply};
 use waystation_api::time::Time;
 use waystation_store::{AuditFilter, AuditRow, StoreError};
 
-use super::{hexadecimal, read_filter};
+use super::read_filter;
 use crate::error::{ApiError, error_chain};
+use crate::hex::write_hex;
 use crate::http::body::Params;
 use crate::http::csv::CsvRows;
 use crate::state::App;
@@ -124,7 +125,7 @@ fn push_row(page: &mut CsvRows, row: AuditRow) {
         entry.before,
         entry.after,
         entry.request_id,
-        Some(hexadecimal(&row.hash)),
+        Some(write_hex(&row.hash)),
     ];
     page.push(cells.iter().map(|cell| cell.as_deref().unwrap_or_default()));
 }

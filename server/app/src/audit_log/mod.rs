@@ -13,6 +13,7 @@ use waystation_store::{AuditFilter, AuditRow};
 use crate::auth::{Access, GuardedRoutes};
 use crate::days::{read_end, read_start};
 use crate::error::ApiError;
+use crate::hex::write_hex;
 use crate::http::body::{Json, Params};
 use crate::http::cursor::read_cursor;
 use crate::state::App;
@@ -87,10 +88,6 @@ fn wire_row(row: AuditRow) -> AuditLogRow {
         before: state(entry.before),
         after: state(entry.after),
         request_id: entry.request_id,
-        hash: hexadecimal(&row.hash),
+        hash: write_hex(&row.hash),
     }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

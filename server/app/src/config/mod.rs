@@ -19,5 +19,5 @@ pub(crate) use settings::{Config, SETTINGS};
 pub(crate) use value::SettingValue;
 pub(crate) use value::{
     BalanceStatus, ClientAuthentication, Fingerprint, Interrupted, LogFormat, Nets, ProviderKind,
-    Registration, Secret, read_hex,
+    Registration, Secret,
 };

@@ -14,6 +14,8 @@ use waystation_ids::{KeyPrefix, Role};
 use waystation_pricing::Money;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+use crate::hex::read_hex;
+
 /// A type of settings. An empty text is what is not set.
 pub(crate) trait SettingValue: Sized {
     /// Reads the value, or says in a few words what would be one.
@@ -396,20 +398,6 @@ impl SettingValue for Money {
             .filter(|money| *money >= Money::ZERO)
             .ok_or_else(|| "must be an amount of USD, such as 0.50".to_owned())
     }
-}
-
-/// Reads 32 bytes written as 64 hexadecimal digits.
-pub(crate) fn read_hex(text: &str) -> Option<[u8; 32]> {
-    let digits = text.as_bytes();
-    if digits.len() != 64 || !digits.iter().all(u8::is_ascii_hexdigit) {
-        return None;
-    }
-    let mut bytes = [0; 32];
-    for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
-        let pair = std::str::from_utf8(pair).ok()?;
-        *byte = u8::from_str_radix(pair, 16).ok()?;
-    }
-    Some(bytes)
 }
 
 fn read_net(text: &str) -> Option<Net> {

@@ -39,7 +39,8 @@ impl MailAllowance {
         Err(ApiError::new(
             ErrorCode::TooManyAttempts,
             "Too many mails were asked for. Come again in an hour.",
-        ))
+        )
+        .retry_after(WINDOW.as_secs()))
     }
 }
 

@@ -24,6 +24,7 @@ pub(crate) use wording::{MailKind, SeenDeed};
 
 use crate::config::Config;
 use crate::error::{StartError, error_chain};
+use crate::hex::write_hex;
 use crate::random::random_bytes;
 use crate::tasks::Tasks;
 
@@ -163,7 +164,7 @@ impl Outgoing {
 
     fn write(&self, mail: &Mail) -> Result<Message, Box<dyn std::error::Error + Send + Sync>> {
         let letter = wording::write_letter(&mail.kind, mail.locale);
-        let random: String = random_bytes::<16>()?.iter().map(|byte| format!("{byte:02x}")).collect();
+        let random = write_hex(&random_bytes::<16>()?);
         let message = Message::builder()
             .from(self.sender.clone())
             .to(Mailbox::new(None, mail.to.as_str().parse()?))

@@ -15,6 +15,7 @@ use tracing::debug;
 use waystation_api::error::ErrorCode;
 
 use crate::error::ApiError;
+use crate::hex::write_hex;
 use crate::http::network_of;
 use crate::http::visitor::Visitor;
 use crate::redis::Redis;
@@ -239,15 +240,11 @@ fn subject(parts: &[&str]) -> Subject {
 }
 
 fn guesses_name(subject: &Subject) -> String {
-    format!("ws:backoff:guesses:{}", hex(subject))
+    format!("ws:backoff:guesses:{}", write_hex(subject))
 }
 
 fn refused_name(subject: &Subject) -> String {
-    format!("ws:backoff:refused:{}", hex(subject))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    format!("ws:backoff:refused:{}", write_hex(subject))
 }
 
 fn too_many_attempts(wait: Duration) -> ApiError {

@@ -115,7 +115,9 @@ pub(crate) async fn open_named_session(
     };
     let key_entry = Deed { action: "key.create", target: Some(("key", &key.id.to_string())) }
         .by_stranger(Some(user.id), visitor);
-    let record = SignInRecord { entry: succeeded(&new, visitor), first_key: Some((key, key_entry)) };
+    // A provider leads back by an address, in which no secret goes: whoever comes so makes a key there.
+    let first_key = (proved_by != ProvedBy::Oauth).then_some((key, key_entry));
+    let record = SignInRecord { entry: succeeded(&new, visitor), first_key };
     let (session, first_key) = app.store.create_sign_in(&new, &record).await.map_err(user_gone)?;
     if let Some(key) = &first_key {
         app.changes.announce(ChangeKind::Key, key.id).await;

@@ -43,6 +43,11 @@ enum Sent {
 }
 
 impl OfferedProof {
+    /// What a call of this person carries, on routes that anyone may ask.
+    pub(super) fn of(actor: Actor, headers: &HeaderMap) -> Self {
+        OfferedProof { actor, hash: offered_hash(headers) }
+    }
+
     /// Uses the proof up. Whoever runs commands at the server has proved more.
     pub(crate) async fn redeem(self, app: &App) -> Result<FreshProof, ApiError> {
         if self.actor.session_kind() == SessionKind::Cli || self.is_good(app).await? {
@@ -76,7 +81,7 @@ impl<S: Sync> FromRequestParts<S> for OfferedProof {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let actor = Actor::from_request_parts(parts, state).await?;
-        Ok(OfferedProof { actor, hash: offered_hash(&parts.headers) })
+        Ok(OfferedProof::of(actor, &parts.headers))
     }
 }
 

@@ -12,6 +12,7 @@ use crate::audit_trail::{Deed, state_of};
 use crate::auth::Actor;
 use crate::clock::now_ms;
 use crate::error::ApiError;
+use crate::hex::write_hex;
 use crate::http::visitor::Visitor;
 use crate::random::random_bytes;
 use crate::sign_in::completion::{ProvedBy, Reception, complete_sign_in};
@@ -151,7 +152,7 @@ fn stand_in_address(provider: &str, profile: &Profile) -> Result<Email, ApiError
     hash.update((profile.issuer.len() as u64).to_be_bytes());
     hash.update(profile.issuer.as_bytes());
     hash.update(profile.subject.as_bytes());
-    let digits: String = hash.finalize()[..10].iter().map(|byte| format!("{byte:02x}")).collect();
+    let digits = write_hex(&hash.finalize()[..10]);
     format!("{provider}+{digits}@invalid").parse().map_err(ApiError::internal)
 }
 

@@ -12,6 +12,7 @@ use crate::auth::Actor;
 use crate::error::ApiError;
 use crate::http::body::{Json, PathParts};
 use crate::http::visitor::Visitor;
+use crate::sign_in::proof::OfferedProof;
 use crate::state::App;
 
 /// List the caller's accounts with identity providers
@@ -29,12 +30,14 @@ pub(super) async fn list_my_identities(
 
 /// Take an account with an identity provider off
 ///
-/// Another way to sign in must be left: a password, a passkey or another account.
+/// Another way to sign in must be left: a password, a passkey or another account. Needs a fresh proof, but from
+/// somebody who has nothing to prove anything by and has just signed in.
 #[utoipa::path(
     delete, path = "/me/identities/{identity}", tag = "me", operation_id = "unlink_my_identity",
     params(("identity" = String, Path, description = "Its id")),
     responses(
         (status = 200, description = "What was taken off", body = Identity),
+        (status = 403, description = "A fresh proof is needed", body = ErrorReply),
         (status = 404, description = "The caller has no such account", body = ErrorReply),
         (status = 409, description = "It is the last way to sign in", body = ErrorReply),
     ),
@@ -43,8 +46,10 @@ pub(super) async fn unlink_my_identity(
     State(app): State<App>,
     actor: Actor,
     visitor: Visitor,
+    proof: OfferedProof,
     PathParts(identity): PathParts<IdentityId>,
 ) -> Result<Json<Identity>, ApiError> {
+    proof.redeem_or_set_up(&app).await?;
     let known = app.store.list_identities(actor.id()).await?;
     let known = known.into_iter().find(|known| known.id == identity);
     let before = known.map(wire_identity).ok_or_else(|| ApiError::not_found("identity"))?;

@@ -1,7 +1,7 @@
 //! Sending people to a provider.
 
 use axum::extract::State;
-use axum::http::header;
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use waystation_api::error::{ErrorCode, ErrorReply};
 use waystation_api::oauth::{OauthProvider, OauthProviders, OauthPurpose, OauthStart, OauthStarted};
@@ -15,6 +15,7 @@ use crate::http::local_path::local_path;
 use crate::http::public_origin::link_base;
 use crate::sign_in::oauth::provider::{Provider, Way};
 use crate::sign_in::oauth::step::{Step, Token, begin_step, browser_cookie};
+use crate::sign_in::proof::OfferedProof;
 use crate::state::App;
 
 const INVITE_LENGTH_MAX: usize = 128;
@@ -39,6 +40,7 @@ pub(super) async fn list_oauth_providers(State(app): State<App>) -> Json<OauthPr
     responses(
         (status = 200, description = "Where to go; the cookie binds the way to this browser", body = OauthStarted),
         (status = 401, description = "To link, one has to be signed in", body = ErrorReply),
+        (status = 403, description = "To link, a fresh proof is needed", body = ErrorReply),
         (status = 404, description = "There is no such provider", body = ErrorReply),
         (status = 503, description = "The provider does not answer", body = ErrorReply),
     ),
@@ -47,12 +49,16 @@ pub(super) async fn start_oauth(
     State(app): State<App>,
     actor: Option<Actor>,
     PathParts(name): PathParts<String>,
+    headers: HeaderMap,
     Json(body): Json<OauthStart>,
 ) -> Result<Response, ApiError> {
     let provider = app.oauth.find(&name).ok_or_else(|| ApiError::not_found("provider"))?;
     let owner = match (body.purpose, actor) {
         (OauthPurpose::SignIn, _) => None,
-        (OauthPurpose::Link, Some(actor)) => Some(actor),
+        (OauthPurpose::Link, Some(actor)) => {
+            OfferedProof::of(actor.clone(), &headers).redeem_or_set_up(&app).await?;
+            Some(actor)
+        }
         (OauthPurpose::Link, None) => {
             return Err(ApiError::new(ErrorCode::InvalidToken, "To link an account, sign in first."));
         }

@@ -13,6 +13,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::auth::Actor;
 use crate::error::ApiError;
+use crate::hex::write_hex;
 use crate::random::random_bytes;
 use crate::sealing::Purpose;
 use crate::sign_in::oauth::failure::OauthFailure;
@@ -77,7 +78,7 @@ pub(super) async fn begin_step(
     let (state, browser) = (Token::new()?, Token::new()?);
     let hash = hash_of(state.reveal());
     let plain = zeroize::Zeroizing::new(serde_json::to_vec(step).map_err(ApiError::internal)?);
-    let sealed = app.sealing.seal(Purpose::PendingSignIn, &hex(&hash), &plain)?;
+    let sealed = app.sealing.seal(Purpose::PendingSignIn, &write_hex(&hash), &plain)?;
     let pending = NewPending {
         hash,
         kind: PendingKind::Oauth,
@@ -110,8 +111,10 @@ pub(super) async fn take_step(
     if !is_same_browser {
         return Err(OauthFailure::InvalidState);
     }
-    let plain =
-        app.sealing.open(Purpose::PendingSignIn, &hex(&hash), &pending.state).map_err(ApiError::from)?;
+    let plain = app
+        .sealing
+        .open(Purpose::PendingSignIn, &write_hex(&hash), &pending.state)
+        .map_err(ApiError::from)?;
     let step: Step = serde_json::from_slice(&plain).map_err(ApiError::internal)?;
     if step.provider != provider {
         return Err(OauthFailure::InvalidState);
@@ -152,10 +155,6 @@ fn is_token(text: &str) -> bool {
 
 fn hash_of(token: &str) -> [u8; 32] {
     Sha256::digest(token.as_bytes()).into()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]
