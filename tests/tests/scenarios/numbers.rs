@@ -241,7 +241,8 @@ impl Things {
             _ => "nothing",
         };
         let key = if path.starts_with("/api/me/") { &self.own_key } else { &self.key };
-        let filled = path.replace("{id}", id).replace("{key}", key);
+        // There is no provider here.
+        let filled = path.replace("{id}", id).replace("{key}", key).replace("{provider}", "nothing");
         assert!(!filled.contains('{'), "{path} has an id that this test does not know");
         filled
     }
