@@ -2,7 +2,8 @@
 
 use rand::Rng;
 
-/// So many random bytes of the operating system, as secrets need them. Fails only where the operating system has none to give.
+/// So many random bytes of the operating system, as secrets need them. Fails only where the operating system has none
+/// to give.
 pub(crate) fn random_bytes<const N: usize>() -> Result<[u8; N], getrandom::Error> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes)?;

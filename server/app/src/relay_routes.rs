@@ -16,7 +16,7 @@ use waystation_relay::{Access, Call, Packing, Relay, RelayBody, credential_of};
 
 use crate::error::ApiError;
 use crate::http::body::{Json, Params};
-use crate::http::body_bytes::{ACCEPTED_CODINGS, BodyError, read_body};
+use crate::http::body_bytes::{ACCEPTED_CODINGS, BodyError, packing_of, read_body};
 use crate::http::client_address::ClientAddress;
 use crate::http::request_id::CurrentRequest;
 use crate::state::App;
@@ -168,7 +168,7 @@ fn check_body_kind(headers: &HeaderMap) -> Result<Option<Packing>, Box<Response>
     let is_json = kind.is_none_or(|kind| {
         kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
     });
-    match Packing::of(headers) {
+    match packing_of(headers) {
         Ok(packing) if is_json => Ok(packing),
         _ => {
             let message = format!(

@@ -33,8 +33,7 @@ pub enum Packing {
 #[error("the body is compressed in a way that cannot be read")]
 pub struct UnknownPacking;
 
-/// A body as it was before it was packed, unpacked as it is read. What stands behind the end of the packed body is part
-/// of it, and has to be packed alike: servers that pack each event by itself send one member an event.
+/// A body as it was before it was packed, unpacked as it is read.
 #[derive(Debug)]
 pub enum Unpacked<R> {
     /// Packed with gzip.
@@ -48,20 +47,25 @@ pub enum Unpacked<R> {
 }
 
 impl Packing {
-    /// What the headers say; nothing for a body that is as it is.
-    pub fn of(headers: &HeaderMap) -> Result<Option<Self>, UnknownPacking> {
+    /// What a name says; nothing for a body that is as it is.
+    pub fn of_name(name: &str) -> Result<Option<Self>, UnknownPacking> {
+        Ok(match name.to_ascii_lowercase().as_str() {
+            "" | "identity" => None,
+            "gzip" | "x-gzip" => Some(Packing::Gzip),
+            "deflate" => Some(Packing::Deflate),
+            "br" => Some(Packing::Brotli),
+            "zstd" => Some(Packing::Zstd),
+            _ => return Err(UnknownPacking),
+        })
+    }
+
+    /// What an answer's headers say; nothing for a body that is as it is.
+    pub(crate) fn of(headers: &HeaderMap) -> Result<Option<Self>, UnknownPacking> {
         let mut packing = None;
         for value in headers.get_all(CONTENT_ENCODING) {
             let value = value.to_str().map_err(|_| UnknownPacking)?;
             for name in value.split(',').map(str::trim) {
-                let named = match name.to_ascii_lowercase().as_str() {
-                    "" | "identity" => continue,
-                    "gzip" | "x-gzip" => Packing::Gzip,
-                    "deflate" => Packing::Deflate,
-                    "br" => Packing::Brotli,
-                    "zstd" => Packing::Zstd,
-                    _ => return Err(UnknownPacking),
-                };
+                let Some(named) = Packing::of_name(name)? else { continue };
                 // What is packed twice is packed to do harm.
                 if packing.replace(named).is_some() {
                     return Err(UnknownPacking);
@@ -73,7 +77,8 @@ impl Packing {
 }
 
 impl<R: AsyncBufRead> Unpacked<R> {
-    /// Unpacks what `packed` reads.
+    /// Unpacks what `packed` reads. Servers that pack each event by itself send one member of gzip or frame of zstd an
+    /// event; what stands behind the end of the others is left.
     pub fn new(packed: R, packing: Packing) -> Self {
         match packing {
             Packing::Gzip => {
@@ -81,16 +86,8 @@ impl<R: AsyncBufRead> Unpacked<R> {
                 decoder.multiple_members(true);
                 Unpacked::Gzip(decoder)
             }
-            Packing::Deflate => {
-                let mut decoder = ZlibDecoder::new(packed);
-                decoder.multiple_members(true);
-                Unpacked::Deflate(decoder)
-            }
-            Packing::Brotli => {
-                let mut decoder = BrotliDecoder::new(packed);
-                decoder.multiple_members(true);
-                Unpacked::Brotli(decoder)
-            }
+            Packing::Deflate => Unpacked::Deflate(ZlibDecoder::new(packed)),
+            Packing::Brotli => Unpacked::Brotli(BrotliDecoder::new(packed)),
             Packing::Zstd => {
                 let window = [DParameter::window_log_max(ZSTD_WINDOW_LOG_MAX)];
                 let mut decoder = ZstdDecoder::with_params(packed, &window);
@@ -98,6 +95,17 @@ impl<R: AsyncBufRead> Unpacked<R> {
                 Unpacked::Zstd(decoder)
             }
         }
+    }
+
+    /// Leaves nothing: what stands behind the end of the packed body is part of it, and has to be packed alike.
+    pub fn to_the_end(mut self) -> Self {
+        match &mut self {
+            // They read on anyway.
+            Unpacked::Gzip(_) | Unpacked::Zstd(_) => {}
+            Unpacked::Deflate(decoder) => decoder.multiple_members(true),
+            Unpacked::Brotli(decoder) => decoder.multiple_members(true),
+        }
+        self
     }
 }
 

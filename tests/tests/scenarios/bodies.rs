@@ -306,7 +306,7 @@ async fn long_texts_and_heads_are_bounded() {
 async fn bodies_packed_in_a_way_nobody_offered_are_refused_unopened() {
     let scene = Scene::set().await;
     let body = chat_body("");
-    for coding in ["compress", "aes128gcm", "x", "gzip, gzip", "br, gzip", "identity, compress"] {
+    for coding in ["compress", "aes128gcm", "x", "gzip, gzip", "br, gzip", "identity, gzip"] {
         let mut wire = RawConnection::connect(scene.world.first_server().address()).await.unwrap();
         let more = format!("content-encoding: {coding}\r\ncontent-length: {}\r\n", body.len());
         let head = request_head("/v1/chat/completions", &scene.key.secret, &more);

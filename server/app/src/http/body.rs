@@ -10,10 +10,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 use waystation_api::error::ErrorCode;
-use waystation_relay::Packing;
 
 use crate::error::ApiError;
-use crate::http::body_bytes::{ACCEPTED_CODINGS, BodyError, read_body};
+use crate::http::body_bytes::{ACCEPTED_CODINGS, BodyError, packing_of, read_body};
 
 /// The largest body of a management call, as it comes and unpacked.
 const BODY_BYTES_MAX: usize = 1024 * 1024;
@@ -36,7 +35,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
                 "The body must be JSON, with the header content-type: application/json.",
             ));
         }
-        let packing = Packing::of(request.headers()).map_err(|_| {
+        let packing = packing_of(request.headers()).map_err(|_| {
             let message = format!("The body may be packed as one of: {ACCEPTED_CODINGS}, or not at all.");
             ApiError::new(ErrorCode::UnsupportedMediaType, message)
         })?;

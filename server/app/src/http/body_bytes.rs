@@ -4,13 +4,14 @@ use std::io;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
+use axum::http::{HeaderMap, header};
 use futures_util::stream::try_unfold;
 use http_body_util::BodyExt;
 use thiserror::Error;
 use tokio::io::AsyncReadExt;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::io::StreamReader;
-use waystation_relay::{Packing, Unpacked};
+use waystation_relay::{Packing, UnknownPacking, Unpacked};
 
 /// A caller that sends nothing of its body for so long has gone.
 const STALL: Duration = Duration::from_secs(30);
@@ -41,6 +42,14 @@ pub(crate) enum BodyError {
     /// It is not packed as its header says.
     #[error("the body cannot be unpacked")]
     Unreadable,
+}
+
+/// How a caller's body is packed, in one header with one name; none: not at all.
+pub(crate) fn packing_of(headers: &HeaderMap) -> Result<Option<Packing>, UnknownPacking> {
+    let mut values = headers.get_all(header::CONTENT_ENCODING).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    let packing = Packing::of_name(value.to_str().map_err(|_| UnknownPacking)?.trim())?;
+    if values.next().is_some() { Err(UnknownPacking) } else { Ok(packing) }
 }
 
 /// Reads a body of at most `limit` bytes, both as it comes and unpacked. `announced` is its length as its head has it.
@@ -114,7 +123,7 @@ async fn unpack(pieces: Pieces, packing: Packing) -> Result<Bytes, BodyError> {
         let next = pieces.next().await.map_err(io::Error::other)?;
         Ok::<_, io::Error>(next.map(|piece| (piece, pieces)))
     });
-    let mut decoder = Unpacked::new(StreamReader::new(Box::pin(packed)), packing);
+    let mut decoder = Unpacked::new(StreamReader::new(Box::pin(packed)), packing).to_the_end();
     let mut whole = Vec::new();
     let mut buffer = vec![0; UNPACKED_AT_ONCE];
     let mut turn = 0;
@@ -145,6 +154,7 @@ mod tests {
     use std::convert::Infallible;
 
     use async_compression::tokio::write::{BrotliEncoder, GzipEncoder, ZlibEncoder, ZstdEncoder};
+    use axum::http::HeaderValue;
     use futures_util::stream::{iter, unfold};
     use tokio::io::{AsyncWrite, AsyncWriteExt};
     use tokio::time::sleep;
@@ -282,5 +292,22 @@ mod tests {
         let skippable = [&[0x50, 0x2a, 0x4d, 0x18, 0xf8, 0x03, 0x00, 0x00][..], &[0; 1016]].concat();
         let endless = skippable.repeat(2 * LIMIT / skippable.len());
         assert_eq!(unpack_pieces(Packing::Zstd, &endless, 1_024, LIMIT).await, Err(BodyError::TooLarge));
+    }
+    #[test]
+    fn one_known_packing_is_read_and_no_other() {
+        let packing = |values: &[&'static str]| {
+            let mut headers = HeaderMap::new();
+            for value in values {
+                headers.append(header::CONTENT_ENCODING, HeaderValue::from_static(value));
+            }
+            packing_of(&headers)
+        };
+        assert_eq!(packing(&[]), Ok(None));
+        assert_eq!(packing(&["identity"]), Ok(None));
+        assert_eq!(packing(&["GZIP"]), Ok(Some(Packing::Gzip)));
+        assert_eq!(packing(&["zstd"]), Ok(Some(Packing::Zstd)));
+        for refused in [&["compress"][..], &["gzip, gzip"], &["gzip", "br"], &["identity", "gzip"]] {
+            assert_eq!(packing(refused), Err(UnknownPacking), "{refused:?}");
+        }
     }
 }
