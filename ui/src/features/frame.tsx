@@ -1,6 +1,6 @@
-import { Link, Outlet } from "@tanstack/react-router";
-import { ChevronsUpDown, LogOut } from "lucide-react";
-import type { ReactNode } from "react";
+import { Link, Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
+import { ChevronsUpDown, Ellipsis, LogOut } from "lucide-react";
+import { Fragment, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { Me } from "@/api/schema";
@@ -14,20 +14,36 @@ import { LanguageChoice, ThemeChoice } from "./appearance-menu";
 import { useProblemWords } from "./problem-alert";
 import { useSignOut } from "./session";
 
-export type Place = { to: string; label: string; icon: ReactNode; exact?: boolean };
+export type Place = {
+  to: string;
+  label: string;
+  icon: ReactNode;
+  exact?: boolean;
+  /** The heading below which it stands beside the page, with all that follow until the next heading. */
+  heading?: string;
+  /** Whether it has a place of its own in the bar below, where not all have. */
+  inBar?: boolean;
+};
 
 type FrameProps = {
   me: Me;
   /** What this part of the product is called, beside its name. */
   part?: string;
   places: Place[];
+  /** What the bar below calls the rest, where there are more places than it has room for. */
+  more?: string;
   /** A way to the other part, for whoever may go there. */
   elsewhere?: { href: string; label: string; icon: ReactNode } | undefined;
 };
 
+const BAR_PLACES = 5;
+const BAR_PLACE = "grid min-w-0 flex-1 justify-items-center gap-0.5 px-1 py-2 text-xs text-muted -outline-offset-2 aria-[current=page]:font-medium aria-[current=page]:text-accent";
+
 /** What stands around every page: where one is, where one can go, and who one is. */
-export function Frame({ me, part, places, elsewhere }: FrameProps) {
+export function Frame({ me, part, places, more, elsewhere }: FrameProps) {
   const { t } = useTranslation();
+  const inBar = places.length > BAR_PLACES ? places.filter((place) => place.inBar === true).slice(0, BAR_PLACES - 1) : places;
+  const rest = places.filter((place) => !inBar.includes(place));
   const brand = (
     <span className="flex min-w-0 items-center gap-2.5 font-semibold">
       <Mark size={26} />
@@ -48,15 +64,17 @@ export function Frame({ me, part, places, elsewhere }: FrameProps) {
         <div className="flex h-14 items-center px-4">{brand}</div>
         <nav aria-label={t("frame.navigation")} className="grid gap-0.5 overflow-y-auto p-2">
           {places.map((place) => (
-            <Link
-              key={place.to}
-              to={place.to}
-              activeOptions={{ exact: place.exact ?? false, includeSearch: false }}
-              className="flex h-9 items-center gap-2.5 rounded-control px-2.5 text-muted hover:bg-hover hover:text-ink aria-[current=page]:bg-accent-soft aria-[current=page]:font-medium aria-[current=page]:text-accent"
-            >
-              {place.icon}
-              <span className="truncate">{place.label}</span>
-            </Link>
+            <Fragment key={place.to}>
+              {place.heading !== undefined && <p className="px-2.5 pt-4 pb-1 text-xs text-muted">{place.heading}</p>}
+              <Link
+                to={place.to}
+                activeOptions={{ exact: place.exact ?? false, includeSearch: false }}
+                className="flex h-9 items-center gap-2.5 rounded-control px-2.5 text-muted hover:bg-hover hover:text-ink aria-[current=page]:bg-accent-soft aria-[current=page]:font-medium aria-[current=page]:text-accent"
+              >
+                {place.icon}
+                <span className="truncate">{place.label}</span>
+              </Link>
+            </Fragment>
           ))}
         </nav>
         <div className="mt-auto grid gap-1 border-t border-line p-2">
@@ -76,19 +94,40 @@ export function Frame({ me, part, places, elsewhere }: FrameProps) {
         aria-label={t("frame.navigation")}
         className="fixed inset-x-0 bottom-0 z-30 flex border-t border-line bg-surface pb-[env(safe-area-inset-bottom)] md:hidden"
       >
-        {places.map((place) => (
-          <Link
-            key={place.to}
-            to={place.to}
-            activeOptions={{ exact: place.exact ?? false, includeSearch: false }}
-            className="grid min-w-0 flex-1 justify-items-center gap-0.5 px-1 py-2 text-xs text-muted -outline-offset-2 aria-[current=page]:font-medium aria-[current=page]:text-accent"
-          >
+        {inBar.map((place) => (
+          <Link key={place.to} to={place.to} activeOptions={{ exact: place.exact ?? false, includeSearch: false }} className={BAR_PLACE}>
             {place.icon}
             <span className="max-w-full truncate">{place.label}</span>
           </Link>
         ))}
+        {rest.length > 0 && more !== undefined && <MorePlaces label={more} places={rest} />}
       </nav>
     </div>
+  );
+}
+
+/** The places that the bar below has no room for. */
+function MorePlaces({ label, places }: { label: string; places: Place[] }) {
+  const navigate = useNavigate();
+  const here = useRouterState({ select: (state) => state.location.pathname });
+  const isHere = places.some(({ to }) => here === to || here.startsWith(`${to}/`));
+  const trigger = (
+    <button type="button" aria-current={isHere ? "page" : undefined} className={BAR_PLACE}>
+      <Ellipsis size={18} aria-hidden="true" />
+      <span className="max-w-full truncate">{label}</span>
+    </button>
+  );
+  return (
+    <Menu trigger={trigger}>
+      {places.map((place, at) => (
+        <Fragment key={place.to}>
+          {place.heading !== undefined && at > 0 && <MenuSeparator />}
+          <MenuItem icon={place.icon} onSelect={() => void navigate({ to: place.to })}>
+            {place.label}
+          </MenuItem>
+        </Fragment>
+      ))}
+    </Menu>
   );
 }
 

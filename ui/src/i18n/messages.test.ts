@@ -4,6 +4,32 @@ import consoleEn from "./messages/console.en";
 import consoleZh from "./messages/console.zh-CN";
 import portalEn from "./messages/portal.en";
 import portalZh from "./messages/portal.zh-CN";
+import appearanceEn from "./messages/appearance.en";
+import appearanceZh from "./messages/appearance.zh-CN";
+import docsEn from "./messages/docs.en";
+import docsZh from "./messages/docs.zh-CN";
+import homeEn from "./messages/home.en";
+import homeZh from "./messages/home.zh-CN";
+import keysEn from "./messages/keys.en";
+import keysZh from "./messages/keys.zh-CN";
+import ledgerEn from "./messages/ledger.en";
+import ledgerZh from "./messages/ledger.zh-CN";
+import listsEn from "./messages/lists.en";
+import listsZh from "./messages/lists.zh-CN";
+import modelsEn from "./messages/models.en";
+import modelsZh from "./messages/models.zh-CN";
+import overviewEn from "./messages/overview.en";
+import overviewZh from "./messages/overview.zh-CN";
+import placesEn from "./messages/places.en";
+import placesZh from "./messages/places.zh-CN";
+import playgroundEn from "./messages/playground.en";
+import playgroundZh from "./messages/playground.zh-CN";
+import relayEn from "./messages/relay.en";
+import relayZh from "./messages/relay.zh-CN";
+import requestsEn from "./messages/requests.en";
+import requestsZh from "./messages/requests.zh-CN";
+import usageEn from "./messages/usage.en";
+import usageZh from "./messages/usage.zh-CN";
 import sharedEn from "./messages/shared.en";
 import sharedZh from "./messages/shared.zh-CN";
 
@@ -13,6 +39,19 @@ const PAIRS: [string, Tree, Tree][] = [
   ["shared", sharedEn, sharedZh],
   ["portal", portalEn, portalZh],
   ["console", consoleEn, consoleZh],
+  ["appearance", appearanceEn, appearanceZh],
+  ["docs", docsEn, docsZh],
+  ["home", homeEn, homeZh],
+  ["keys", keysEn, keysZh],
+  ["ledger", ledgerEn, ledgerZh],
+  ["lists", listsEn, listsZh],
+  ["models", modelsEn, modelsZh],
+  ["overview", overviewEn, overviewZh],
+  ["places", placesEn, placesZh],
+  ["playground", playgroundEn, playgroundZh],
+  ["relay", relayEn, relayZh],
+  ["requests", requestsEn, requestsZh],
+  ["usage", usageEn, usageZh],
 ];
 
 function leaves(tree: Tree, path = ""): [string, string][] {

@@ -40,6 +40,12 @@ describe.each([":root", ".dark"])("the colours of %s", (selector) => {
     }
   });
 
+  it("keep 3:1 for the lines of charts", () => {
+    for (const line of ["chart-1", "chart-2", "chart-3", "chart-4", "chart-5", "chart-6"]) {
+      expect(contrast(colours[line] ?? "", colours.surface ?? ""), `${line} on surface`).toBeGreaterThanOrEqual(3);
+    }
+  });
+
   it("keep 3:1 at the edges of controls", () => {
     for (const ground of ["surface", "canvas", "sunken"]) {
       expect(contrast(colours.edge ?? "", colours[ground] ?? ""), `edge on ${ground}`).toBeGreaterThanOrEqual(3);

@@ -1,10 +1,11 @@
 import { X } from "lucide-react";
-import { useId, useLayoutEffect, useRef, type MouseEvent, type ReactNode, type SyntheticEvent } from "react";
+import { useId, type ReactNode } from "react";
 import { createPortal } from "react-dom";
 
 import { classes } from "./classes";
 import { IconButton } from "./icon-button";
 import { useKitText } from "./kit-text";
+import { useModal } from "./modal";
 
 type DialogProps = {
   open: boolean;
@@ -34,44 +35,16 @@ function OpenDialog(props: DialogProps) {
   const { onClose, title, description, dismissable = true, size = "medium", role = "dialog", children, footer } = props;
   const id = useId();
   const text = useKitText();
-  const ref = useRef<HTMLDialogElement>(null);
-  const pressedOnBackdrop = useRef(false);
-
-  useLayoutEffect(() => {
-    const dialog = ref.current;
-    const before = document.activeElement;
-    dialog?.showModal();
-    if (dialog !== null) focusFirst(dialog);
-    return () => {
-      dialog?.close();
-      if (before instanceof HTMLElement && before.isConnected) before.focus();
-    };
-  }, []);
-
-  const cancel = (event: SyntheticEvent) => {
-    event.preventDefault();
-    if (dismissable) onClose();
-  };
-  // A press that begins inside and ends outside is a slip while selecting text, not a wish to leave.
-  const press = (event: MouseEvent) => {
-    pressedOnBackdrop.current = event.target === event.currentTarget;
-  };
-  const click = (event: MouseEvent) => {
-    if (dismissable && pressedOnBackdrop.current && event.target === event.currentTarget) onClose();
-  };
+  const modal = useModal({ onClose, dismissable });
 
   return (
-    // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions, jsx-a11y/click-events-have-key-events -- Escape is heard by the element itself.
     <dialog
-      ref={ref}
+      {...modal}
       role={role}
       tabIndex={-1}
       aria-modal="true"
       aria-labelledby={`${id}-title`}
       aria-describedby={description === undefined ? undefined : `${id}-description`}
-      onCancel={cancel}
-      onMouseDown={press}
-      onClick={click}
       className={classes(
         "fixed m-auto mb-0 max-h-[92dvh] w-full max-w-full rounded-t-xl border border-line bg-surface p-0 shadow-xl outline-none rise sm:mb-auto sm:w-[calc(100%-2rem)] sm:rounded-xl",
         WIDTHS[size],
@@ -98,15 +71,4 @@ function OpenDialog(props: DialogProps) {
       </div>
     </dialog>
   );
-}
-
-/**
- * Puts the focus where the reader will act: on the first control to fill in, else on the first button below. Where it
- * would bring up a keyboard on the screen it stays on the dialog itself, so that nothing is covered.
- */
-function focusFirst(dialog: HTMLDialogElement) {
-  const control = dialog.querySelector<HTMLElement>("[data-dialog-body] :is(input:not([hidden]), select, textarea)");
-  const button = dialog.querySelector<HTMLElement>("[data-dialog-footer] button");
-  const isTouched = matchMedia("(pointer: coarse)").matches;
-  (isTouched ? dialog : (control ?? button ?? dialog)).focus();
 }

@@ -8,10 +8,7 @@ import { startLanguages } from "@/i18n/start";
 import { paths, signInPath } from "./paths";
 import { router } from "./router";
 
-const loadMessages = async (language: "zh-CN" | "en") =>
-  language === "zh-CN"
-    ? { shared: (await import("@/i18n/messages/shared.zh-CN")).default, portal: (await import("@/i18n/messages/portal.zh-CN")).default }
-    : { shared: (await import("@/i18n/messages/shared.en")).default, portal: (await import("@/i18n/messages/portal.en")).default };
+const loadMessages = async (language: "zh-CN" | "en") => (language === "zh-CN" ? await import("./words.zh-CN") : await import("./words.en")).default;
 
 /** Pages of strangers stay where they are; every other page asks to sign in and comes back. */
 function leaveForSignIn() {

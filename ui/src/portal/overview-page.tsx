@@ -41,7 +41,7 @@ export function OverviewPage() {
   );
 }
 
-function Safety({ isVerified }: { isVerified: boolean }) {
+export function Safety({ isVerified }: { isVerified: boolean }) {
   const { t } = useTranslation("portal");
   const api = useApi();
   const totp = useQuery({ queryKey: ["totp"], queryFn: () => take(api.GET("/api/me/totp")) });

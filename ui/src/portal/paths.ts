@@ -1,5 +1,17 @@
 /** Every address of the portal. */
 export const paths = {
+  home: "/",
+  publicModels: "/models",
+  publicDocs: "/docs",
+  keys: "/app/keys",
+  usage: "/app/usage",
+  requests: "/app/requests",
+  request: (id: string) => `/app/requests/${encodeURIComponent(id)}`,
+  ledger: "/app/ledger",
+  playground: "/app/playground",
+  models: "/app/models",
+  docs: "/app/docs",
+  settings: "/app/appearance",
   setup: "/setup",
   signIn: "/sign-in",
   register: "/register",

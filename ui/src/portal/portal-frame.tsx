@@ -1,29 +1,45 @@
-import { CircleUser, House, MonitorSmartphone, ShieldCheck, SlidersHorizontal } from "lucide-react";
+import { BookOpen, Boxes, ChartLine, CircleUser, FlaskConical, House, KeyRound, ListTree, MonitorSmartphone, Palette, ScrollText, ShieldCheck, SlidersHorizontal } from "lucide-react";
+import { useEffect } from "react";
 import { useTranslation } from "react-i18next";
 
 import { toProblem } from "@/api/problem";
 import { FailurePage } from "@/features/failure-page";
 import { PagePending } from "@/features/first-paint";
-import { Frame } from "@/features/frame";
+import { Frame, type Place } from "@/features/frame";
 import { useMe } from "@/features/session";
+import { rememberSignedIn } from "@/features/visitor";
 
 import { paths } from "./paths";
 
 export function PortalFrame() {
   const { t } = useTranslation("portal");
   const me = useMe();
+  const { isSuccess, isError } = me;
+  // Public pages then offer the way in instead of the way to an account.
+  useEffect(() => {
+    if (isSuccess || isError) rememberSignedIn(isSuccess);
+  }, [isSuccess, isError]);
   // Whoever is signed out is on the way to the sign-in page.
   if (me.isPending || (me.isError && toProblem(me.error).code === "invalid_token")) return <PagePending />;
   if (me.isError) return <FailurePage error={me.error} />;
-  const places = [
-    { to: paths.overview, label: t("places.overview"), icon: <House size={18} aria-hidden="true" />, exact: true },
-    { to: paths.profile, label: t("places.profile"), icon: <CircleUser size={18} aria-hidden="true" /> },
-    { to: paths.security, label: t("places.security"), icon: <ShieldCheck size={18} aria-hidden="true" /> },
-    { to: paths.sessions, label: t("places.sessions"), icon: <MonitorSmartphone size={18} aria-hidden="true" /> },
+  const icon = (Icon: typeof House) => <Icon size={18} aria-hidden="true" />;
+  const places: Place[] = [
+    { to: paths.overview, label: t("places.overview"), icon: icon(House), exact: true, inBar: true },
+    { to: paths.keys, label: t("keys", { ns: "places" }), icon: icon(KeyRound), inBar: true },
+    { to: paths.usage, label: t("usage", { ns: "places" }), icon: icon(ChartLine), inBar: true },
+    { to: paths.requests, label: t("requests", { ns: "places" }), icon: icon(ListTree), inBar: true },
+    { to: paths.ledger, label: t("ledger", { ns: "places" }), icon: icon(BookOpen) },
+    { to: paths.playground, label: t("playground", { ns: "places" }), icon: icon(FlaskConical), heading: t("build", { ns: "places" }) },
+    { to: paths.models, label: t("models", { ns: "places" }), icon: icon(Boxes) },
+    { to: paths.docs, label: t("docs", { ns: "places" }), icon: icon(ScrollText) },
+    { to: paths.profile, label: t("places.profile"), icon: icon(CircleUser), heading: t("account", { ns: "places" }) },
+    { to: paths.security, label: t("places.security"), icon: icon(ShieldCheck) },
+    { to: paths.sessions, label: t("places.sessions"), icon: icon(MonitorSmartphone) },
+    { to: paths.settings, label: t("settings", { ns: "places" }), icon: icon(Palette) },
   ];
   const elsewhere =
     me.data.permissions.length === 0
       ? undefined
       : { href: paths.console, label: t("places.console"), icon: <SlidersHorizontal size={18} aria-hidden="true" /> };
-  return <Frame me={me.data} places={places} elsewhere={elsewhere} />;
+  return <Frame me={me.data} places={places} more={t("more", { ns: "places" })} elsewhere={elsewhere} />;
 }

@@ -1,8 +1,9 @@
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
 
 import { FailurePage, LostPage } from "@/features/failure-page";
 import { PagePending } from "@/features/first-paint";
-import { parseSearch, stringifySearch, text } from "@/features/plain-search";
+import { oneOf, parseSearch, stringifySearch, text } from "@/features/plain-search";
+import { readRangeSearch } from "@/features/range";
 
 import { paths } from "./paths";
 
@@ -11,12 +12,28 @@ const root = createRootRoute({
   notFoundComponent: () => <LostPage home={paths.overview} />,
 });
 
-const home = createRoute({
+const everybody = createRoute({
   getParentRoute: () => root,
-  path: "/",
-  beforeLoad: () => {
-    throw redirect({ to: paths.overview });
-  },
+  id: "everybody",
+  component: lazyRouteComponent(() => import("./public-frame"), "PublicFrame"),
+});
+const home = createRoute({
+  getParentRoute: () => everybody,
+  path: paths.home,
+  component: lazyRouteComponent(() => import("./home/home-page"), "HomePage"),
+});
+const modelSearch = (search: Record<string, unknown>) => ({ q: text(search.q), can: text(search.can), model: text(search.model) });
+const publicModels = createRoute({
+  getParentRoute: () => everybody,
+  path: paths.publicModels,
+  validateSearch: modelSearch,
+  component: lazyRouteComponent(() => import("./models/models-page"), "ModelsPage"),
+});
+const publicDocs = createRoute({
+  getParentRoute: () => everybody,
+  path: paths.publicDocs,
+  validateSearch: (search) => ({ client: text(search.client) }),
+  component: lazyRouteComponent(() => import("./docs/docs-page"), "DocsPage"),
 });
 
 const stranger = createRoute({
@@ -64,7 +81,7 @@ const app = createRoute({
 const overview = createRoute({
   getParentRoute: () => app,
   path: "/",
-  component: lazyRouteComponent(() => import("./overview-page"), "OverviewPage"),
+  component: lazyRouteComponent(() => import("./overview/overview-page"), "OverviewPage"),
 });
 const profile = createRoute({
   getParentRoute: () => app,
@@ -83,11 +100,70 @@ const sessions = createRoute({
   component: lazyRouteComponent(() => import("./sessions-page"), "SessionsPage"),
 });
 
+const keys = createRoute({
+  getParentRoute: () => app,
+  path: "keys",
+  validateSearch: (search) => ({ after: text(search.after) }),
+  component: lazyRouteComponent(() => import("./keys/keys-page"), "KeysPage"),
+});
+const usage = createRoute({
+  getParentRoute: () => app,
+  path: "usage",
+  validateSearch: (search) => ({ ...readRangeSearch(search), group: oneOf(["model", "key"], search.group), model: text(search.model), key: text(search.key) }),
+  component: lazyRouteComponent(() => import("./usage/usage-page"), "UsagePage"),
+});
+const requests = createRoute({
+  getParentRoute: () => app,
+  path: "requests",
+  validateSearch: (search) => ({
+    ...readRangeSearch(search),
+    model: text(search.model),
+    key: text(search.key),
+    outcome: oneOf(["ok", "error", "failed", "interrupted", "cancelled", "lost"], search.outcome),
+    after: text(search.after),
+  }),
+  component: lazyRouteComponent(() => import("./requests/requests-page"), "RequestsPage"),
+});
+const request = createRoute({
+  getParentRoute: () => requests,
+  path: "$id",
+  component: lazyRouteComponent(() => import("./requests/request-sheet"), "RequestSheet"),
+});
+const ledger = createRoute({
+  getParentRoute: () => app,
+  path: "ledger",
+  validateSearch: (search) => ({ after: text(search.after) }),
+  component: lazyRouteComponent(() => import("./ledger/ledger-page"), "LedgerPage"),
+});
+const playground = createRoute({
+  getParentRoute: () => app,
+  path: "playground",
+  validateSearch: (search) => ({ model: text(search.model) }),
+  component: lazyRouteComponent(() => import("./playground/playground-page"), "PlaygroundPage"),
+});
+const models = createRoute({
+  getParentRoute: () => app,
+  path: "models",
+  validateSearch: modelSearch,
+  component: lazyRouteComponent(() => import("./models/models-page"), "OwnModelsPage"),
+});
+const docs = createRoute({
+  getParentRoute: () => app,
+  path: "docs",
+  validateSearch: (search) => ({ client: text(search.client) }),
+  component: lazyRouteComponent(() => import("./docs/docs-page"), "OwnDocsPage"),
+});
+const appearance = createRoute({
+  getParentRoute: () => app,
+  path: "appearance",
+  component: lazyRouteComponent(() => import("./settings/appearance-page"), "AppearancePage"),
+});
+
 export const router = createRouter({
   routeTree: root.addChildren([
-    home,
+    everybody.addChildren([home, publicModels, publicDocs]),
     stranger.addChildren([setup, signIn, register, verifyEmail, forgotPassword, resetPassword]),
-    app.addChildren([overview, profile, security, sessions]),
+    app.addChildren([overview, keys, usage, requests.addChildren([request]), ledger, playground, models, docs, profile, security, sessions, appearance]),
   ]),
   parseSearch,
   stringifySearch,

@@ -1,0 +1,56 @@
+import { useTranslation } from "react-i18next";
+
+import type { Timeline as Times } from "@/api/coming";
+import { Fact, Facts } from "@/kit/facts";
+
+import { writeMilliseconds } from "./milliseconds";
+
+const PARTS = [
+  { field: "queue_ms", word: "queue", colour: "var(--ws-chart-6)" },
+  { field: "retries_ms", word: "retries", colour: "var(--ws-chart-2)" },
+  { field: "first_byte_ms", word: "firstByte", colour: "var(--ws-chart-3)" },
+  { field: "stream_ms", word: "stream", colour: "var(--ws-chart-1)" },
+] as const;
+
+/** Where the time of a call went: a bar to see it, and each part in words. */
+export function Timeline({ times }: { times: Times }) {
+  const { t, i18n } = useTranslation("requests");
+  const parts = PARTS.map((part) => ({ ...part, ms: times[part.field] ?? null })).filter((part) => part.ms !== null && (part.field !== "retries_ms" || part.ms > 0));
+  const sum = parts.reduce((before, { ms }) => before + (ms ?? 0), 0);
+  let start = 0;
+  return (
+    <div className="grid gap-2">
+      {sum > 0 && (
+        <svg width="100%" height="10" aria-hidden="true" className="rounded-full">
+          {parts.map(({ field, colour, ms }) => {
+            const x = start;
+            start += ((ms ?? 0) / sum) * 100;
+            return <rect key={field} x={`${x}%`} width={`${((ms ?? 0) / sum) * 100}%`} height="10" fill={colour} />;
+          })}
+        </svg>
+      )}
+      <Facts>
+        {parts.map(({ field, word, colour, ms }) => (
+          <Fact
+            key={field}
+            name={
+              <span className="inline-flex items-center gap-2">
+                <svg width="10" height="10" aria-hidden="true">
+                  <rect width="10" height="10" rx="3" fill={colour} />
+                </svg>
+                {t(`timeline.${word}`)}
+              </span>
+            }
+          >
+            {writeMilliseconds(ms ?? 0, i18n.language)}
+          </Fact>
+        ))}
+        {times.total_ms !== null && times.total_ms !== undefined && (
+          <Fact name={<span className="font-medium text-ink">{t("timeline.total")}</span>}>
+            <span className="font-medium">{writeMilliseconds(times.total_ms, i18n.language)}</span>
+          </Fact>
+        )}
+      </Facts>
+    </div>
+  );
+}

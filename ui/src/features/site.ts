@@ -1,0 +1,26 @@
+import { useQuery } from "@tanstack/react-query";
+
+import { take } from "@/api/client";
+
+import { useComingApi } from "./coming-api";
+
+/** What the site says of itself to everybody. */
+export function useSite() {
+  const api = useComingApi();
+  return useQuery({ queryKey: ["site"], queryFn: () => take(api.GET("/api/site")), staleTime: 300_000 });
+}
+
+/**
+ * The address that clients call, as the site names it. Behind a proxy the browser's own address may be another one, so
+ * that is taken only where the site does not know better.
+ */
+export function useSiteAddress(): { root: string; base: string } {
+  const root = (useSite().data?.base_url ?? location.origin).replace(/\/+$/, "");
+  return { root, base: `${root}/v1` };
+}
+
+/** The models that can be asked for, with their prices. */
+export function useOfferedModels(isEnabled = true) {
+  const api = useComingApi();
+  return useQuery({ queryKey: ["offered-models"], queryFn: () => take(api.GET("/api/models")), staleTime: 60_000, enabled: isEnabled });
+}

@@ -1,0 +1,23 @@
+export default {
+  other: "The call did not succeed.",
+  codes: {
+    invalid_api_key: "The key isn’t accepted: it is unknown, switched off, expired or revoked.",
+    insufficient_balance: "Your balance is too low for this call.",
+    budget_exceeded: "The key’s budget is used up. Raise it under API keys.",
+    model_not_allowed: "This key may not ask for that model.",
+    ip_not_allowed: "This key may not be used from your address.",
+    model_not_found: "There is no such model here.",
+    rate_limit_exceeded: "Too many calls. Wait a moment and try again.",
+    concurrency_limit_exceeded: "Too many calls at the same time. Wait for some to end.",
+    upstream_error: "The model’s provider answered with an error. Try again, or another model.",
+    upstream_timeout: "The model’s provider took too long. Try again.",
+    no_channel_available: "No provider can take this model right now. Try again, or another model.",
+    settlement_unavailable: "The books can’t be written right now, so nothing is called. Try again in a moment.",
+    request_too_large: "That is too much to send at once.",
+    shutting_down: "The server is restarting. Try again in a moment.",
+    setup_required: "This site hasn’t been set up yet.",
+    invalid_request: "The request isn’t valid.",
+    no_connection: "The server can’t be reached. Check your connection.",
+    unreadable_answer: "The server gave an unexpected answer.",
+  },
+};

@@ -1,0 +1,23 @@
+export default {
+  other: "调用没有成功。",
+  codes: {
+    invalid_api_key: "密钥未被接受：未知、已停用、已过期或已吊销。",
+    insufficient_balance: "余额不足以支付这次调用。",
+    budget_exceeded: "密钥预算已用完。请在“API 密钥”中提高预算。",
+    model_not_allowed: "此密钥不允许调用该模型。",
+    ip_not_allowed: "此密钥不允许从您的地址使用。",
+    model_not_found: "本站没有这个模型。",
+    rate_limit_exceeded: "调用过于频繁，请稍后再试。",
+    concurrency_limit_exceeded: "同时进行的调用过多，请等待部分调用结束。",
+    upstream_error: "模型服务商返回了错误。请重试，或换一个模型。",
+    upstream_timeout: "模型服务商响应过慢，请重试。",
+    no_channel_available: "目前没有服务商可以处理这个模型。请重试，或换一个模型。",
+    settlement_unavailable: "账目暂时无法写入，因此未发起调用。请稍后再试。",
+    request_too_large: "单次发送的内容过多。",
+    shutting_down: "服务器正在重启，请稍后再试。",
+    setup_required: "站点尚未完成初始化。",
+    invalid_request: "请求无效。",
+    no_connection: "无法连接服务器，请检查网络。",
+    unreadable_answer: "服务器返回了意外的内容。",
+  },
+};

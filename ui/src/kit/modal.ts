@@ -1,0 +1,49 @@
+import { useLayoutEffect, useRef, type MouseEvent, type SyntheticEvent } from "react";
+
+type ModalProps = { onClose: () => void; dismissable: boolean };
+
+/**
+ * What every modal dialog does on the platform's own element: it opens over the page, hears Escape and presses on the
+ * backdrop, and gives the focus back where it came from.
+ */
+export function useModal({ onClose, dismissable }: ModalProps) {
+  const ref = useRef<HTMLDialogElement>(null);
+  const pressedOnBackdrop = useRef(false);
+
+  useLayoutEffect(() => {
+    const dialog = ref.current;
+    const before = document.activeElement;
+    dialog?.showModal();
+    if (dialog !== null) focusFirst(dialog);
+    return () => {
+      dialog?.close();
+      if (before instanceof HTMLElement && before.isConnected) before.focus();
+    };
+  }, []);
+
+  return {
+    ref,
+    onCancel: (event: SyntheticEvent) => {
+      event.preventDefault();
+      if (dismissable) onClose();
+    },
+    // A press that begins inside and ends outside is a slip while selecting text, not a wish to leave.
+    onMouseDown: (event: MouseEvent) => {
+      pressedOnBackdrop.current = event.target === event.currentTarget;
+    },
+    onClick: (event: MouseEvent) => {
+      if (dismissable && pressedOnBackdrop.current && event.target === event.currentTarget) onClose();
+    },
+  };
+}
+
+/**
+ * Puts the focus where the reader will act: on the first control to fill in, else on the first button below. Where it
+ * would bring up a keyboard on the screen it stays on the dialog itself, so that nothing is covered.
+ */
+function focusFirst(dialog: HTMLDialogElement) {
+  const control = dialog.querySelector<HTMLElement>("[data-dialog-body] :is(input:not([hidden]), select, textarea)");
+  const button = dialog.querySelector<HTMLElement>("[data-dialog-footer] button");
+  const isTouched = matchMedia("(pointer: coarse)").matches;
+  (isTouched ? dialog : (control ?? button ?? dialog)).focus();
+}

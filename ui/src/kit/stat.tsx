@@ -1,0 +1,17 @@
+import type { ReactNode } from "react";
+
+/** A number and what it counts. */
+export function Stat({ label, children, note }: { label: string; children: ReactNode; note?: ReactNode }) {
+  return (
+    <div className="grid min-w-0 content-start gap-0.5">
+      <dt className="text-[0.8125rem] text-muted">{label}</dt>
+      <dd className="text-xl font-semibold tracking-tight tabular-nums [overflow-wrap:anywhere]">{children}</dd>
+      {note !== undefined && <dd className="text-[0.8125rem] text-muted tabular-nums">{note}</dd>}
+    </div>
+  );
+}
+
+/** Numbers side by side. */
+export function Stats({ children }: { children: ReactNode }) {
+  return <dl className="grid grid-cols-2 gap-x-6 gap-y-4 lg:grid-cols-4">{children}</dl>;
+}
