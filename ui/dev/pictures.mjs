@@ -1,4 +1,4 @@
-// Takes a picture of every screen in both languages, both themes and two widths, and looks for what eyes miss:
+// Takes a picture of every screen in both languages, both themes and four widths, and looks for what eyes miss:
 // axe's findings, lines that run over the edge, console errors, breaches of the pages' policy, calls to other sites.
 //   npm run build && npm run pictures -- --out=/some/folder [--only=sign-in] [--quick] [--language=en] [--theme=dark] [--width=375]
 import { mkdir, writeFile } from "node:fs/promises";
@@ -8,6 +8,7 @@ import AxeBuilder from "@axe-core/playwright";
 import { chromium } from "playwright-core";
 
 import { NOW } from "./data.mjs";
+import { PORTAL_SCREENS } from "./portal-screens.mjs";
 import { startStub } from "./stub.mjs";
 
 const options = Object.fromEntries(process.argv.slice(2).map((text) => text.replace(/^--/, "").split("=")));
@@ -95,11 +96,12 @@ const SCREENS = [
   { name: "audit-log-not-allowed", path: "/console/audit-log", stub: { fail: { "/api/admin/audit-logs": "forbidden" } } },
   { name: "console-not-for-you", path: "/console", stub: { signedIn: "research" } },
   { name: "lost", path: "/app/nowhere", stub: {} },
+  ...PORTAL_SCREENS,
 ];
 
-const all = ["zh-CN", "en"].flatMap((language) => ["light", "dark"].flatMap((theme) => [1280, 375].map((width) => ({ language, theme, width }))));
+const all = ["zh-CN", "en"].flatMap((language) => ["light", "dark"].flatMap((theme) => [1440, 768, 375, 320].map((width) => ({ language, theme, width }))));
 const quick = [
-  { language: "en", theme: "light", width: 1280 },
+  { language: "en", theme: "light", width: 1440 },
   { language: "zh-CN", theme: "dark", width: 375 },
 ];
 const looks = ("quick" in options ? quick : all).filter(
@@ -117,7 +119,7 @@ for (const { language, theme, width } of looks) {
     hasTouch: width < 640, isMobile: width < 640,
   });
   await context.addInitScript((language) => localStorage.setItem("waystation.language", language), language);
-  for (const screen of SCREENS.filter(({ name }) => options.only === undefined || name.startsWith(options.only))) {
+  for (const screen of SCREENS.filter(({ name, only }) => (options.only === undefined || options.only.split(",").some((start) => name.startsWith(start))) && (only?.(width) ?? true))) {
     const label = `${screen.name}.${language}.${theme}.${width}`;
     const note = (text) => findings.push(`${label}: ${text}`);
     await fetch(`${site}/stub`, { method: "PUT", body: JSON.stringify(screen.stub) });

@@ -5,12 +5,14 @@
 //   {"empty": true}                     every list is empty
 //   {"slow": 2000}                      every answer takes so long
 //   {"fail": {"/api/me": "unavailable"}} these routes fail with that code
+//   {"hidesModels": true}               strangers are not shown the models
 //   {"proof": false}                    sensitive calls need no proof
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 
 import * as data from "./data.mjs";
+import { answerRelay, portalRoutes, resetPortal } from "./portal-stub.mjs";
 
 const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
@@ -31,8 +33,9 @@ class Failure extends Error {
 
 let state;
 function reset() {
+  resetPortal();
   state = {
-    setup: false, signedIn: "owner", empty: false, slow: 0, fail: {}, proof: true,
+    setup: false, signedIn: "owner", empty: false, hidesModels: false, slow: 0, fail: {}, proof: true,
     people: data.people(), sessions: data.sessions(), passkeys: data.passkeys(), identities: data.identities(), invites: data.invites(),
     totp: { enabled: true, enabled_at: new Date(data.NOW - 5e9).toISOString() }, codes: { left: 8, total: 10 }, proofs: new Set(), tries: 0,
   };
@@ -69,6 +72,7 @@ const proven = (request) => {
 
 // Every route: what it needs, and what it answers.
 const routes = {
+  ...portalRoutes({ state: () => state, page, find, fail }),
   "GET /api/setup": () => ({ required: state.setup }),
   "POST /api/setup": ({ body }) => {
     if (body.token !== "right-token") fail("invalid_credentials", "The setup token is wrong.");
@@ -246,6 +250,7 @@ async function answerFile(url) {
 const server = createServer(async (request, response) => {
   const url = new URL(request.url, "http://127.0.0.1");
   try {
+    if (await answerRelay(request, url, response)) return undefined;
     if (url.pathname.startsWith("/api/") || url.pathname === "/stub") {
       const answer = await answerApi(request, url);
       response.setHeader("x-request-id", "req_06ft3r5yx1v2k4m7q9s0t2w6z0");

@@ -5,6 +5,8 @@ import { gzipSync } from "node:zlib";
 
 const BUDGETS = { "index.html": { js: 180, css: 20 }, "console.html": { js: 230, css: 30 }, "desktop.html": { js: 230, css: 30 } };
 const LAZY_CHUNK = 60;
+/** Charts come after the numbers they draw, so they may weigh more. */
+const CHART_CHUNK = 120;
 
 const dist = new URL("../dist/", import.meta.url).pathname;
 const manifest = JSON.parse(readFileSync(join(dist, ".vite/manifest.json"), "utf8"));
@@ -33,7 +35,8 @@ for (const file of readdirSync(join(dist, "assets")).filter((name) => name.endsW
   whole += weigh(join("assets", file));
 }
 for (const [key, chunk] of Object.entries(manifest)) {
-  if (chunk.isDynamicEntry && weigh(chunk.file) > LAZY_CHUNK) failures.push(`${key} is over ${LAZY_CHUNK} kB`);
+  const most = /chart-drawing/.test(key) ? CHART_CHUNK : LAZY_CHUNK;
+  if (chunk.isDynamicEntry && weigh(chunk.file) > most) failures.push(`${key} is over ${most} kB`);
 }
 console.log(`everything: ${whole.toFixed(1)} kB JS`);
 if (failures.length > 0) {

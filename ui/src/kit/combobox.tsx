@@ -30,7 +30,7 @@ export function Combobox(props: ComboboxProps) {
   const [written, setWritten] = useState<string | null>(null);
   const [isOpen, setIsOpen] = useState(false);
   const [active, setActive] = useState(0);
-  const list = useRef<HTMLUListElement>(null);
+  const list = useRef<HTMLDivElement>(null);
 
   const text = written ?? value;
   const sought = (written ?? "").trim().toLocaleLowerCase();
@@ -97,10 +97,11 @@ export function Combobox(props: ComboboxProps) {
         onBlur={settle}
         className={inputLook}
       />
-      <ul
+      <div
         ref={list}
         id={`${id}-list`}
         role="listbox"
+        tabIndex={-1}
         aria-label={label ?? noneText}
         hidden={!isOpen}
         // The press must not take the focus from the input before it is heard.
@@ -109,10 +110,11 @@ export function Combobox(props: ComboboxProps) {
       >
         {matches.map((option, place) => (
           // oxlint-disable-next-line jsx-a11y/click-events-have-key-events -- The keys are heard by the input.
-          <li
+          <div
             key={option}
             id={`${id}-${place}`}
             role="option"
+            tabIndex={-1}
             aria-selected={option === value}
             onClick={() => choose(option)}
             onMouseMove={() => setActive(place)}
@@ -123,14 +125,14 @@ export function Combobox(props: ComboboxProps) {
             )}
           >
             {option}
-          </li>
+          </div>
         ))}
         {matches.length === 0 && (
-          <li role="option" aria-selected="false" aria-disabled="true" className="px-2.5 py-1.5 text-muted">
+          <div role="option" tabIndex={-1} aria-selected="false" aria-disabled="true" className="px-2.5 py-1.5 text-muted">
             {noneText}
-          </li>
+          </div>
         )}
-      </ul>
+      </div>
     </div>
   );
 }

@@ -29,6 +29,7 @@ const ROW_PX = 36;
  */
 export function VirtualTable<Row>({ caption, columns, rows, rowKey, onOpen, className }: VirtualTableProps<Row>) {
   const box = useRef<HTMLDivElement>(null);
+  // oxlint-disable-next-line react/incompatible-library -- Nothing of it is handed on to what is memoised.
   const virtual = useVirtualizer({ count: rows.length, getScrollElement: () => box.current, estimateSize: () => ROW_PX, overscan: 12 });
   const shown = virtual.getVirtualItems();
   const tracks = columns.map(({ track }) => track).join(" ");

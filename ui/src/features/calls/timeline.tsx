@@ -15,18 +15,20 @@ const PARTS = [
 /** Where the time of a call went: a bar to see it, and each part in words. */
 export function Timeline({ times }: { times: Times }) {
   const { t, i18n } = useTranslation("requests");
-  const parts = PARTS.map((part) => ({ ...part, ms: times[part.field] ?? null })).filter((part) => part.ms !== null && (part.field !== "retries_ms" || part.ms > 0));
-  const sum = parts.reduce((before, { ms }) => before + (ms ?? 0), 0);
-  let start = 0;
+  const parts = PARTS.flatMap((part) => {
+    const ms = times[part.field] ?? null;
+    return ms === null || (part.field === "retries_ms" && ms === 0) ? [] : [{ ...part, ms }];
+  });
+  const sum = parts.reduce((before, { ms }) => before + ms, 0);
+  const startOf = (place: number) => parts.slice(0, place).reduce((before, { ms }) => before + ms, 0);
+  const percent = (ms: number) => `${(ms / sum) * 100}%`;
   return (
     <div className="grid gap-2">
       {sum > 0 && (
         <svg width="100%" height="10" aria-hidden="true" className="rounded-full">
-          {parts.map(({ field, colour, ms }) => {
-            const x = start;
-            start += ((ms ?? 0) / sum) * 100;
-            return <rect key={field} x={`${x}%`} width={`${((ms ?? 0) / sum) * 100}%`} height="10" fill={colour} />;
-          })}
+          {parts.map(({ field, colour, ms }, place) => (
+            <rect key={field} x={percent(startOf(place))} width={percent(ms)} height="10" fill={colour} />
+          ))}
         </svg>
       )}
       <Facts>
@@ -42,7 +44,7 @@ export function Timeline({ times }: { times: Times }) {
               </span>
             }
           >
-            {writeMilliseconds(ms ?? 0, i18n.language)}
+            {writeMilliseconds(ms, i18n.language)}
           </Fact>
         ))}
         {times.total_ms !== null && times.total_ms !== undefined && (

@@ -1,9 +1,8 @@
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import * as z from "zod/mini";
 
 import type { Key, KeyCreate } from "@/api/coming";
-import { fields, useProblemForm } from "@/features/form";
+import { useProblemForm } from "@/features/form";
 import { ProblemAlert } from "@/features/problem-alert";
 import { useOfferedModels, useSite } from "@/features/site";
 import { Button } from "@/kit/button";
@@ -15,7 +14,7 @@ import { Select } from "@/kit/select";
 import { TextInput } from "@/kit/text-input";
 import { TokenList } from "@/kit/token-list";
 
-import { budgetsOf, EXPIRY_CHOICES, expiryOf, isAddress, NEW_KEY, readKey } from "./key-limits";
+import { budgetsOf, EXPIRY_CHOICES, expiryFromNow, isAddress, keySchema, NEW_KEY, readKey } from "./key-limits";
 
 type KeyFormProps = {
   /** The key to edit; a new one is made where there is none. */
@@ -33,24 +32,7 @@ export function KeyForm({ edited, onSend, onClose }: KeyFormProps) {
   const [addresses, setAddresses] = useState(edited?.allowed_ips ?? []);
   const [address, setAddress] = useState("");
   const [isAddressWrong, setIsAddressWrong] = useState(false);
-  const amount = () => z.string().check(z.trim(), z.regex(/^$|^\d{1,9}(\.\d{1,9})?$/, t("form.amount")));
-  const schema = z
-    .object({
-      name: fields.requiredName(),
-      expiry: z.string(),
-      expiryDay: z.string(),
-      total: amount(),
-      day: amount(),
-      month: amount(),
-      output_cap: z.string().check(z.trim(), z.regex(/^$|^[1-9]\d{0,8}$/, t("form.whole"))),
-      show_cost: z.boolean(),
-    })
-    .check(
-      z.refine((values) => values.expiry !== "day" || Date.parse(expiryOf({ ...values, expiryDay: values.expiryDay || "1970-01-01" }, 0) ?? "") > Date.now(), {
-        path: ["expiryDay"],
-        message: t("form.expiryPast"),
-      }),
-    );
+  const schema = keySchema({ amount: t("form.amount"), whole: t("form.whole"), past: t("form.expiryPast") });
   const { register, submit, errorOf, problem, isSubmitting, watch } = useProblemForm(schema, edited === undefined ? NEW_KEY : readKey(edited));
   const addAddress = () => {
     const text = address.trim();
@@ -67,7 +49,7 @@ export function KeyForm({ edited, onSend, onClose }: KeyFormProps) {
     const all = isAddress(address.trim()) ? [...new Set([...addresses, address.trim()])] : addresses;
     await onSend({
       name: values.name,
-      expires_at: expiryOf(values, Date.now()),
+      expires_at: expiryFromNow(values),
       budgets: budgetsOf(values),
       allowed_models: models.length === 0 ? null : models,
       allowed_ips: all.length === 0 ? null : all,

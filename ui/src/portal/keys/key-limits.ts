@@ -1,4 +1,7 @@
+import * as z from "zod/mini";
+
 import type { Key, KeyBudgets } from "@/api/coming";
+import { fields } from "@/features/form";
 
 export type KeyValues = {
   name: string;
@@ -28,6 +31,32 @@ export function readKey(key: Key): KeyValues {
     output_cap: key.output_cap === null || key.output_cap === undefined ? "" : String(key.output_cap),
     show_cost: key.show_cost,
   };
+}
+
+/** What can be sent. The words are given in the reader's language. */
+export function keySchema(words: { amount: string; whole: string; past: string }) {
+  const amount = () => z.string().check(z.trim(), z.regex(/^$|^\d{1,9}(\.\d{1,9})?$/, words.amount));
+  return z
+    .object({
+      name: fields.requiredName(),
+      expiry: z.string(),
+      expiryDay: z.string(),
+      total: amount(),
+      day: amount(),
+      month: amount(),
+      output_cap: z.string().check(z.trim(), z.regex(/^$|^[1-9]\d{0,8}$/, words.whole)),
+      show_cost: z.boolean(),
+    })
+    .check(
+      z.refine((values) => values.expiry !== "day" || (values.expiryDay !== "" && Date.parse(expiryFromNow(values) ?? "") > Date.now()), {
+        path: ["expiryDay"],
+        message: words.past,
+      }),
+    );
+}
+
+export function expiryFromNow(values: Pick<KeyValues, "expiry" | "expiryDay">): string | null {
+  return expiryOf(values, Date.now());
 }
 
 /** The time at which a key ends: that of its last day, in the reader's zone. */

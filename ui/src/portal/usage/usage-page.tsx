@@ -171,7 +171,7 @@ function Charts({ series, nameOf }: { series: UsageSeries; nameOf: (id: string) 
   );
 }
 
-type Row = UsageSums & { id: string; name: string; preview?: string };
+type Row = UsageSums & { id: string; name: string };
 
 /** Which models and keys the sums are of, the dearest first; each narrows the page to itself. */
 function Breakdown({ summary }: { summary: UsageSummary }) {
@@ -201,7 +201,7 @@ function Breakdown({ summary }: { summary: UsageSummary }) {
     },
   ];
   const models = summary.models.map((row) => ({ ...row, id: row.model, name: row.model }));
-  const keys = summary.keys.map(({ name, preview: _, ...row }) => ({ ...row, id: row.key_id, name: name ?? t("unknownKey") }));
+  const keys = summary.keys.map((row) => ({ ...row, id: row.key_id, name: row.name ?? t("unknownKey") }));
   return (
     <>
       <Panel title={t("byModel")} flush>
