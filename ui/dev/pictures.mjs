@@ -139,7 +139,7 @@ for (const { language, theme, width } of looks) {
         await screen.act(page);
         await page.waitForTimeout(250);
       }
-      await page.waitForTimeout(100);
+      await page.waitForTimeout(screen.settle ?? 100);
       await page.screenshot({ path: join(out, `${label}.png`), fullPage: screen.act === undefined });
       const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
       if (over > 0) note(`runs ${over} px over the edge`);

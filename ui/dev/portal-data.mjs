@@ -144,8 +144,9 @@ export function usageSeries(query, isEmpty) {
 
 export function usageSummary(query, isEmpty) {
   const series = usageSeries(new URLSearchParams([...query].filter(([name]) => name !== "by" && name !== "group_by")), isEmpty);
-  const byModel = isEmpty ? [] : models().slice(0, 4).map(({ name }, place) => ({ model: name, ...sums(400 - place * 90, place) }));
-  const byKey = isEmpty ? [] : keys().slice(0, 3).map(({ id, name, preview }, place) => ({ key_id: id, name, preview, ...sums(600 - place * 190, place) }));
+  const shared = (parts) => parts.map((part) => Math.round((series.total.requests * part) / 100));
+  const byModel = isEmpty ? [] : shared([46, 31, 15, 8]).map((requests, place) => ({ model: models()[place].name, ...sums(requests, 0) }));
+  const byKey = isEmpty ? [] : shared([58, 30, 12]).map((requests, place) => ({ key_id: keys()[place].id, name: keys()[place].name, preview: keys()[place].preview, ...sums(requests, 0) }));
   return {
     from: series.from, until: series.until, time_zone: series.time_zone, total_cost: series.total.cost, total_charged: series.total.charged,
     total_tokens: series.total.input_tokens + series.total.output_tokens, total_requests: series.total.requests, total_errors: series.total.errors, total: series.total, models: byModel, keys: byKey,

@@ -29,13 +29,13 @@ export function LineChart(props: LineChartProps) {
   const { caption, stepName, tableLabel, steps, series } = props;
   const id = useId();
   return (
-    <figure aria-labelledby={id} className="grid min-w-0 gap-3">
+    <figure aria-labelledby={id} className="grid min-w-0 grid-cols-1 gap-3">
       <figcaption id={id} className="sr-only">
         {caption}
       </figcaption>
       <ul className="flex flex-wrap gap-x-5 gap-y-1.5">
         {series.map(({ id, name, total, look }) => (
-          <li key={id} className="flex min-w-0 items-center gap-2 text-[0.8125rem]">
+          <li key={id} className="flex max-w-full min-w-0 items-center gap-2 text-[0.8125rem]">
             <svg width="22" height="10" aria-hidden="true" className="shrink-0">
               <line x1="1" x2="21" y1="5" y2="5" stroke={look.colour} strokeWidth="2.5" strokeDasharray={look.dash} />
             </svg>

@@ -77,9 +77,11 @@ function Details({ request, keyName }: { request: RequestDetails; keyName: CallS
       <Section title={t("timeline.title")}>
         <Timeline times={request.timeline} />
       </Section>
-      <Section title={t("usage.title")}>
-        <Tokens request={request} />
-      </Section>
+      {request.usage.input_tokens + request.usage.output_tokens > 0 && (
+        <Section title={t("usage.title")}>
+          <Tokens request={request} />
+        </Section>
+      )}
       <Section title={t("sheet.ids")}>
         <Facts>
           <Fact name={t("sheet.id")}>
@@ -154,7 +156,7 @@ function Tokens({ request }: { request: RequestDetails }) {
             {formats.number(count)}
           </Fact>
         ))}
-        <Fact name={t("tokens")}>{t("tokensOf", { input: formats.number(request.usage.input_tokens), output: formats.number(request.usage.output_tokens) })}</Fact>
+        <Fact name={t("usage.sum")}>{t("tokensOf", { input: formats.number(request.usage.input_tokens), output: formats.number(request.usage.output_tokens) })}</Fact>
       </Facts>
       {source !== undefined && <p className="text-[0.8125rem] text-muted">{t(`usage.source.${source}`)}</p>}
     </div>

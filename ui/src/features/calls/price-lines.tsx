@@ -45,7 +45,9 @@ export function PriceLines({ request }: { request: RequestDetails }) {
           </Fact>
         ))}
       </Facts>
-      <p className="text-[0.8125rem] text-muted">{request.is_priced_by_lines ? t("price.rounding") : t("price.notByLines")}</p>
+      {(request.price_lines.length > 0 || !request.is_priced_by_lines) && (
+        <p className="text-[0.8125rem] text-muted">{request.is_priced_by_lines ? t("price.rounding") : t("price.notByLines")}</p>
+      )}
     </div>
   );
 }

@@ -19,13 +19,15 @@ export function Timeline({ times }: { times: Times }) {
     const ms = times[part.field] ?? null;
     return ms === null || (part.field === "retries_ms" && ms === 0) ? [] : [{ ...part, ms }];
   });
-  const sum = parts.reduce((before, { ms }) => before + ms, 0);
+  // What no part accounts for stays an empty stretch at the end.
+  const whole = Math.max(times.total_ms ?? 0, parts.reduce((before, { ms }) => before + ms, 0));
   const startOf = (place: number) => parts.slice(0, place).reduce((before, { ms }) => before + ms, 0);
-  const percent = (ms: number) => `${(ms / sum) * 100}%`;
+  const percent = (ms: number) => `${(ms / whole) * 100}%`;
   return (
     <div className="grid gap-2">
-      {sum > 0 && (
+      {whole > 0 && (
         <svg width="100%" height="10" aria-hidden="true" className="rounded-full">
+          <rect width="100%" height="10" fill="var(--ws-line)" />
           {parts.map(({ field, colour, ms }, place) => (
             <rect key={field} x={percent(startOf(place))} width={percent(ms)} height="10" fill={colour} />
           ))}

@@ -7,7 +7,7 @@ export default {
   key: "Key",
   keyWhy: "Sent as “Authorization: Bearer sk-…”. Make one under API keys.",
   keyLink: "Go to API keys",
-  routes: "What there is",
+  routes: "Routes",
   routesWhy: "Paths are below the site’s address.",
   method: "Method",
   path: "Path",

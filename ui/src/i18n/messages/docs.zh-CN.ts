@@ -18,7 +18,7 @@ export default {
     model: "其中一个模型",
     usage: "密钥的用量与费用，按天或按模型",
   },
-  clients: "配置您的工具",
+  clients: "配置你的工具",
   others: "其他工具",
   fields: { baseUrl: "接口地址", host: "API 地址", key: "API 密钥", model: "模型" },
   steps: {
@@ -65,5 +65,5 @@ export default {
     no_channel_available: "目前没有服务商可以处理该模型。",
     upstream_timeout: "服务商响应过慢。",
   },
-  noModel: "示例中的“{{model}}”请替换为您要使用的模型。",
+  noModel: "示例中的“{{model}}”请替换为你要使用的模型。",
 };

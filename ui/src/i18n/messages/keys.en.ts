@@ -6,7 +6,7 @@ export default {
   noneWhy: "A key lets your programs call models and spend your balance.",
   name: "Name",
   nameHint: "For your eyes only, such as “laptop” or “billing job”.",
-  defaultName: "My first key",
+  defaultName: "Quick start",
   secretColumn: "Key",
   status: "Status",
   limits: "Limits",
@@ -89,7 +89,6 @@ export default {
     costUnderWay: "being booked…",
     requestId: "Request",
     time: "Time",
-    open: "Open the request",
     prompt: "Reply with one short, friendly sentence.",
   },
   rotate: {

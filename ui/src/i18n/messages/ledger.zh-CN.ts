@@ -30,11 +30,11 @@ export default {
   },
   kinds: {
     consumption: { name: "调用", what: "支付一次调用的费用。" },
-    operator_loss: { name: "站点承担", what: "由站点承担，未向您收费。" },
+    operator_loss: { name: "站点承担", what: "由站点承担，未向你收费。" },
     top_up: { name: "充值", what: "存入金额。" },
     adjustment_credit: { name: "调增", what: "由站点管理员手动增加。" },
     adjustment_debit: { name: "调减", what: "由站点管理员手动扣减。" },
-    grant: { name: "授予", what: "授予您在本站使用的额度。" },
+    grant: { name: "授予", what: "授予你在本站使用的额度。" },
     expiry: { name: "过期", what: "到期未用完的部分。" },
     reversal: { name: "冲正", what: "撤回先前的一笔记录。" },
     other: { name: "其他", what: "其他类型的变动。" },

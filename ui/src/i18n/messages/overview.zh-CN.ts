@@ -1,5 +1,5 @@
 export default {
-  hello: "{{name}}，您好",
+  hello: "{{name}}，你好",
   balance: "余额",
   held: "进行中的调用占用 {{amount}}",
   ledger: "查看账本",

@@ -1,6 +1,6 @@
 export default {
   title: "试验台",
-  why: "用您的密钥与模型对话。每次回答都是真实调用，按显示的费用计费。",
+  why: "用你的密钥与模型对话。每次回答都是真实调用，按显示的费用计费。",
   key: "密钥",
   keyWhy: "只保存在当前页面的内存中，刷新或离开后即消失。",
   make: "为此创建一个密钥",
@@ -25,7 +25,7 @@ export default {
   send: "发送",
   stop: "停止",
   clear: "重新开始",
-  you: "您",
+  you: "你",
   conversation: "对话",
   start: "对模型说点什么吧。",
   startNoKey: "请先选择密钥，再开始对话。",

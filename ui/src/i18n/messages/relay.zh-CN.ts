@@ -5,7 +5,7 @@ export default {
     insufficient_balance: "余额不足以支付这次调用。",
     budget_exceeded: "密钥预算已用完。请在“API 密钥”中提高预算。",
     model_not_allowed: "此密钥不允许调用该模型。",
-    ip_not_allowed: "此密钥不允许从您的地址使用。",
+    ip_not_allowed: "此密钥不允许从你的地址使用。",
     model_not_found: "本站没有这个模型。",
     rate_limit_exceeded: "调用过于频繁，请稍后再试。",
     concurrency_limit_exceeded: "同时进行的调用过多，请等待部分调用结束。",

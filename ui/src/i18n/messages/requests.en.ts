@@ -21,7 +21,6 @@ export default {
   cost: "Cost",
   duration: "Duration",
   unknownKey: "Deleted key",
-  openNamed: "Open request {{id}}",
   statuses: { ok: "Succeeded", failed: "Failed", interrupted: "Broke off", cancelled: "Cancelled", lost: "Lost", error: "All errors" },
   sheet: {
     title: "Request",
@@ -60,8 +59,7 @@ export default {
   },
   usage: {
     title: "Tokens",
-    input: "In",
-    output: "Out",
+    sum: "In all",
     source: { reported: "As reported by the provider", estimated: "Estimated: the provider reported none", capped: "Capped: the provider reported more than was possible" },
   },
   kinds: {

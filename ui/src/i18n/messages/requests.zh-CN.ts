@@ -21,7 +21,6 @@ export default {
   cost: "费用",
   duration: "耗时",
   unknownKey: "已删除的密钥",
-  openNamed: "打开请求 {{id}}",
   statuses: { ok: "成功", failed: "失败", interrupted: "中断", cancelled: "已取消", lost: "丢失", error: "全部错误" },
   sheet: {
     title: "请求",
@@ -60,8 +59,7 @@ export default {
   },
   usage: {
     title: "Token 用量",
-    input: "输入",
-    output: "输出",
+    sum: "合计",
     source: { reported: "由服务商报告", estimated: "估算：服务商未报告", capped: "已封顶：服务商报告的数量超出可能范围" },
   },
   kinds: {
@@ -95,7 +93,7 @@ export default {
     version: "价格版本",
   },
   causes: {
-    caller_left: { what: "客户端在回答完成之前断开了连接。", help: "断开前已收到的部分会计费。如果不是您主动停止的，请检查客户端或代理的超时设置。" },
+    caller_left: { what: "客户端在回答完成之前断开了连接。", help: "断开前已收到的部分会计费。如果不是你主动停止的，请检查客户端或代理的超时设置。" },
     server_lost: { what: "调用进行时服务器意外停止。", help: "请重新发送。如果反复出现，请告知站点管理员。" },
     server_stopped: { what: "服务器正在重启。", help: "请重新发送。" },
     server_fault: { what: "服务器内部出错。", help: "请重新发送。如果反复出现，请将请求 ID 提供给站点管理员。" },

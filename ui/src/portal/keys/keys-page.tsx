@@ -226,7 +226,7 @@ function KeyMenu({ of: key, onOpen }: { of: Key; onOpen: (open: Open) => void })
     onError: (thrown) => toast({ tone: "danger", text: say(toProblem(thrown)) }),
   });
   return (
-    <Menu trigger={<IconButton label={t("menuNamed", { name: key.name })} icon={<Ellipsis size={18} />} />}>
+    <Menu trigger={<IconButton className="ms-auto" label={t("menuNamed", { name: key.name })} icon={<Ellipsis size={18} />} />}>
       <MenuItem icon={<ListTree size={16} />} onSelect={() => void navigate({ to: paths.requests, search: { key: key.id } as never })}>
         {t("actions.requests")}
       </MenuItem>

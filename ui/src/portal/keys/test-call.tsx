@@ -16,6 +16,7 @@ import { shortId } from "@/features/short-id";
 import { useOfferedModels } from "@/features/site";
 import { Alert } from "@/kit/alert";
 import { Button } from "@/kit/button";
+import { CopyId } from "@/kit/copy-id";
 import { Fact, Facts } from "@/kit/facts";
 import { Select } from "@/kit/select";
 import { Skeleton } from "@/kit/skeleton";
@@ -76,7 +77,7 @@ export function TestCall({ secret, model, onModel }: TestCallProps) {
             <Fact name={t("test.status")}>{state.answer.status}</Fact>
             <Fact name={t("test.model")}>{state.answer.model ?? asked}</Fact>
             <Fact name={t("test.time")}>{writeMilliseconds(state.ms, i18n.language)}</Fact>
-            {state.answer.requestId !== null && <Booked id={state.answer.requestId} />}
+            {state.answer.requestId !== null && <Booked id={state.answer.requestId} staysHere />}
           </Facts>
         </Alert>
       )}
@@ -84,8 +85,11 @@ export function TestCall({ secret, model, onModel }: TestCallProps) {
   );
 }
 
-/** What a call was booked at. The books are written right after the answer, so the first look may come too early. */
-export function Booked({ id }: { id: string }) {
+/**
+ * What a call was booked at, and its number. The books are written right after the answer, so the first look may come
+ * too early. Beside a secret nothing leads away: it would be lost with its dialog.
+ */
+export function Booked({ id, staysHere = false }: { id: string; staysHere?: boolean }) {
   const { t } = useTranslation("keys");
   const booked = useBooked(id);
   return (
@@ -100,9 +104,13 @@ export function Booked({ id }: { id: string }) {
         )}
       </Fact>
       <Fact name={t("test.requestId")}>
-        <Link to={paths.request(id)} title={id} className="rounded-sm font-mono text-[0.8125rem] text-accent underline underline-offset-2">
-          {shortId(id)}
-        </Link>
+        {staysHere ? (
+          <CopyId id={id} shown={shortId(id)} label={t("copyRequestId", { ns: "lists" })} />
+        ) : (
+          <Link to={paths.request(id)} title={id} className="rounded-sm font-mono text-[0.8125rem] text-accent underline underline-offset-2">
+            {shortId(id)}
+          </Link>
+        )}
       </Fact>
     </>
   );

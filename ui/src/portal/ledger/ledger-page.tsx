@@ -130,11 +130,10 @@ function Entries({ entries, accounts }: { entries: Transfer[]; accounts: Account
       cell: (entry) => {
         const { name, what } = wordsOf(entry);
         return (
-          <span className="grid">
-            <span className="font-medium">{name}</span>
+          <span className="flex flex-wrap items-baseline gap-x-2.5">
+            <span className="font-medium whitespace-nowrap">{name}</span>
             <span className="text-[0.8125rem] text-muted">
-              {what}
-              {entry.reverses !== null && entry.reverses !== undefined && <> {t("takesBack", { id: shortId(entry.reverses) })}</>}
+              {entry.reverses === null || entry.reverses === undefined ? what : t("takesBack", { id: shortId(entry.reverses) })}
             </span>
           </span>
         );

@@ -147,7 +147,7 @@ export function ModelTable({ models, linksTo = "." }: { models: OfferedModel[]; 
     { id: "output", header: t("output"), align: "end", className: "whitespace-nowrap", cell: (model) => <Money amount={model.price.output_per_million} currency="USD" /> },
   ];
   if (hasPerRequest) {
-    columns.push({ id: "perRequest", header: t("perRequest"), align: "end", className: "whitespace-nowrap", cell: (model) => <Money amount={model.price.per_request} currency="USD" /> });
+    columns.push({ id: "perRequest", header: t("perRequest"), align: "end", className: "whitespace-nowrap", cell: (model) => (Number(model.price.per_request) > 0 ? <Money amount={model.price.per_request} currency="USD" /> : "–") });
   }
   return <Table caption={t("title")} columns={columns} rows={models} rowKey={(model) => model.name} />;
 }

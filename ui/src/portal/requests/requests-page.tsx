@@ -158,7 +158,6 @@ function Calls({ calls, nameOf, opened }: { calls: Request[]; nameOf: (id: strin
         <Link
           to={paths.request(call.id)}
           search={((before: object) => before) as never}
-          aria-label={t("openNamed", { id: call.id })}
           aria-current={call.id === opened ? "true" : undefined}
           className="rounded-sm font-medium tabular-nums underline-offset-2 hover:underline"
         >
@@ -166,8 +165,8 @@ function Calls({ calls, nameOf, opened }: { calls: Request[]; nameOf: (id: strin
         </Link>
       ),
     },
-    { id: "model", header: t("model"), className: "sm:max-w-56 [overflow-wrap:anywhere]", cell: (call) => call.model },
-    { id: "key", header: t("key"), className: "sm:max-w-40 text-muted [overflow-wrap:anywhere]", cell: (call) => nameOf(call.key_id) },
+    { id: "model", header: t("model"), cell: (call) => <OneLine text={call.model} /> },
+    { id: "key", header: t("key"), className: "text-muted", cell: (call) => <OneLine text={nameOf(call.key_id)} /> },
     { id: "outcome", header: t("outcome"), cell: (call) => <OutcomeBadge request={call} /> },
     {
       id: "tokens",
@@ -184,6 +183,15 @@ function Calls({ calls, nameOf, opened }: { calls: Request[]; nameOf: (id: strin
     { id: "duration", header: t("duration"), align: "end", className: "whitespace-nowrap text-muted", cell: (call) => writeMilliseconds(call.duration_ms, i18n.language) },
   ];
   return <Table caption={t("title")} columns={columns} rows={calls} rowKey={(call) => call.id} />;
+}
+
+/** A name that may be long, on one line; the whole of it is in the title. */
+function OneLine({ text }: { text: string }) {
+  return (
+    <span title={text} className="block truncate sm:max-w-44 lg:max-w-56">
+      {text}
+    </span>
+  );
 }
 
 /** Leads to a call by its id, as an error or a log names it. */

@@ -158,12 +158,12 @@ function Charts({ series, nameOf }: { series: UsageSeries; nameOf: (id: string) 
   const words = { stepName: t(`stepNames.${series.by}`), tableLabel: t("chart.table", { ns: "lists" }), steps };
   const step = t(`steps.${series.by}`);
   return (
-    <div className="grid gap-8">
-      <section className="grid gap-3">
+    <div className="grid grid-cols-1 gap-8">
+      <section className="grid grid-cols-1 gap-3">
         <h2 className="font-semibold">{t("costChart", { step })}</h2>
         <LineChart {...words} caption={t("costChart", { step })} series={costSeries(series, write)} writeTick={(number) => compactMoney.format(number)} />
       </section>
-      <section className="grid gap-3">
+      <section className="grid grid-cols-1 gap-3">
         <h2 className="font-semibold">{t("tokenChart", { step })}</h2>
         <LineChart {...words} caption={t("tokenChart", { step })} series={tokenSeries(series, write)} writeTick={(number) => compact.format(number)} />
       </section>
