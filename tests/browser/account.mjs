@@ -6,6 +6,8 @@ import { PASSWORD } from "./site.mjs";
 
 // Fills in the sign-in form that the page shows and sends it.
 export async function sendSignIn(page, login, password = PASSWORD) {
+    // The script is there: before it the page shows the form alone.
+    await page.getByRole("link", { name: "Forgot password?" }).waitFor();
     await page.getByLabel("E-mail or username").fill(login);
     await page.getByLabel("Password", { exact: true }).fill(password);
     await page.getByRole("button", { name: "Sign in", exact: true }).click();
@@ -55,6 +57,15 @@ export async function proveByPassword(page, password = PASSWORD) {
 export async function proveByCode(page, code) {
     const dialog = page.getByRole("dialog", { name: "Confirm it’s you" });
     await dialog.getByLabel("6-digit code").fill(code);
+    await dialog.getByRole("button", { name: "Confirm", exact: true }).click();
+    await dialog.waitFor({ state: "detached" });
+}
+
+// The same, answered by one of the codes that were kept for a lost phone.
+export async function proveByRecoveryCode(page, code) {
+    const dialog = page.getByRole("dialog", { name: "Confirm it’s you" });
+    await dialog.getByRole("button", { name: "Use recovery code" }).click();
+    await dialog.getByLabel("Recovery code").fill(code);
     await dialog.getByRole("button", { name: "Confirm", exact: true }).click();
     await dialog.waitFor({ state: "detached" });
 }

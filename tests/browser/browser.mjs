@@ -39,7 +39,7 @@ export async function openPage(t, site, { others = [], ...options } = {}) {
         assert.deepEqual(faults, []);
     });
     const page = await context.newPage();
-    page.setDefaultTimeout(20_000);
+    page.setDefaultTimeout(30_000);
     return page;
 }
 
