@@ -12,6 +12,7 @@ mod browser;
 mod catalog;
 mod commands;
 mod demo;
+mod first_admins;
 mod first_run;
 mod guards;
 mod management;
