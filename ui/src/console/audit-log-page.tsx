@@ -5,7 +5,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { take } from "@/api/client";
-import type { AuditLogQuery, AuditLogRow } from "@/api/schema";
+import type { AuditLogRow, operations } from "@/api/schema";
 import { Listing } from "@/features/listing";
 import { usePageTitle } from "@/features/page-title";
 import { ProblemAlert } from "@/features/problem-alert";
@@ -27,7 +27,7 @@ import { useFilter, useKeyset } from "./keyset";
 import { paths } from "./paths";
 import { SearchBox } from "./search-box";
 
-type Filters = Pick<AuditLogQuery, "actor" | "action" | "target" | "start_date" | "end_date">;
+type Filters = Omit<NonNullable<operations["list_audit_logs"]["parameters"]["query"]>, "limit" | "cursor">;
 
 export function AuditLogPage() {
   const { t } = useTranslation("console");
@@ -147,7 +147,7 @@ function AuditLogTable({ rows, onShow }: { rows: AuditLogRow[]; onShow: (row: Au
     {
       id: "target",
       header: t("audit.target"),
-      cell: (row) => (row.target === null ? <span className="text-muted">–</span> : <span className="font-mono text-xs" title={row.target.id}>{shortId(row.target.id)}</span>),
+      cell: (row) => (row.target ? <span className="font-mono text-xs" title={row.target.id}>{shortId(row.target.id)}</span> : <span className="text-muted">–</span>),
     },
     { id: "ip", header: t("audit.ip"), className: "text-muted tabular-nums", cell: (row) => row.client_ip ?? "–" },
     {
@@ -164,13 +164,13 @@ function AuditLogTable({ rows, onShow }: { rows: AuditLogRow[]; onShow: (row: Au
 function Actor({ row }: { row: AuditLogRow }) {
   const { t } = useTranslation("console");
   const { id, role, kind } = row.actor;
-  if (id === null) return <span className="text-muted">{isKnownKind(kind) ? t(`audit.kinds.${kind}`) : kind}</span>;
+  if (!id) return <span className="text-muted">{isKnownKind(kind) ? t(`audit.kinds.${kind}`) : kind}</span>;
   return (
     <Link to={paths.person(id)} className="inline-flex max-w-full items-baseline gap-2 rounded-sm hover:underline">
       <span className="font-mono text-xs" title={id}>
         {shortId(id)}
       </span>
-      {role !== null && <span className="text-xs whitespace-nowrap text-muted">{t(`roles.${role}`, { ns: "shared" })}</span>}
+      {role && <span className="text-xs whitespace-nowrap text-muted">{t(`roles.${role}`, { ns: "shared" })}</span>}
     </Link>
   );
 }

@@ -34,7 +34,7 @@ export function ProofDialog({ request }: { request: ProofRequest }) {
   const proofOf = async (answer: FactorAnswer): Promise<ProofCreate> => {
     if (answer.method !== "passkey") return { [answer.method]: answer.value };
     const passkey = start.data?.passkey;
-    if (passkey === undefined) throw new ApiProblem("unreadable_answer", "There is no passkey challenge.");
+    if (!passkey) throw new ApiProblem("unreadable_answer", "There is no passkey challenge.");
     return { passkey: { challenge: passkey.challenge, credential: await requestPasskey(passkey.options) } };
   };
   return (

@@ -34,7 +34,7 @@ export function OverviewPage() {
           <p className="mt-1 text-muted tabular-nums">{t("overview.held", { amount: formats.money(pending, currency) })}</p>
         </Panel>
         <Panel title={t("overview.safety")} description={t("overview.safetyWhy")} flush>
-          <Safety isVerified={me.email_verified_at !== null} />
+          <Safety isVerified={Boolean(me.email_verified_at)} />
         </Panel>
       </div>
     </>

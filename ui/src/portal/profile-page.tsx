@@ -45,7 +45,7 @@ export function ProfilePage() {
             <dt className="text-muted">{t("fields.email")}</dt>
             <dd className="flex min-w-0 flex-wrap items-center gap-2">
               <span className="[overflow-wrap:anywhere]">{me.email}</span>
-              {me.email_verified_at === null ? <Badge tone="warning">{t("profile.unverified")}</Badge> : <Badge tone="success">{t("profile.verified")}</Badge>}
+              {me.email_verified_at ? <Badge tone="success">{t("profile.verified")}</Badge> : <Badge tone="warning">{t("profile.unverified")}</Badge>}
             </dd>
             <dt className="text-muted">{t("profile.role")}</dt>
             <dd>{t(`roles.${me.role}`, { ns: "shared" })}</dd>

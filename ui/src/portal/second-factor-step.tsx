@@ -25,7 +25,7 @@ export function SecondFactorStep({ challenge, onReply, onBack }: SecondFactorSte
   });
   const factorOf = async (given: FactorAnswer) => {
     if (given.method !== "passkey") return { [given.method]: given.value };
-    if (challenge.passkey === undefined) throw new ApiProblem("unreadable_answer", "There is no passkey challenge.");
+    if (!challenge.passkey) throw new ApiProblem("unreadable_answer", "There is no passkey challenge.");
     return { passkey: await requestPasskey(challenge.passkey) };
   };
   const isOver = answer.isError && toProblem(answer.error).code === "invalid_link";

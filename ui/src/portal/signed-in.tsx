@@ -27,8 +27,8 @@ export function useReception(returnPath: string | undefined) {
   const enter = (signedIn: SignedIn) => {
     queries.clear();
     const next = signedIn.must_set_up_second_factor === true ? `${paths.security}?required=second-factor` : (localPath(returnPath) ?? paths.overview);
-    if (signedIn.first_key === undefined) leave(next);
-    else setKeyShown({ created: signedIn.first_key, next });
+    if (signedIn.first_key) setKeyShown({ created: signedIn.first_key, next });
+    else leave(next);
   };
   const receive = (reply: SignInReply) => {
     if (reply.status === "signed_in") enter(reply);

@@ -56,12 +56,12 @@ export function NewPersonDialog({ onClose }: { onClose: () => void }) {
     const way = entry === "invite" ? { invite: true } : { password };
     const user = await take(api.POST("/api/admin/users", { body: { email, role, ...given("display_name", display_name), ...way } }));
     await queries.invalidateQueries({ queryKey: PEOPLE });
-    if (user.password_link !== undefined) return setCreated(user);
+    if (user.password_link) return setCreated(user);
     toast({ text: entry === "invite" ? t("newPerson.mailed", { email: user.email }) : t("newPerson.entered") });
     open(user);
   });
 
-  if (created?.password_link !== undefined) {
+  if (created?.password_link) {
     return (
       <SecretOnce
         title={t("newPerson.linkTitle")}

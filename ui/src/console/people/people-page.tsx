@@ -137,6 +137,6 @@ export function RoleBadge({ role }: { role: Role }) {
 export function StatusBadge({ user }: { user: User }) {
   const { t } = useTranslation("console");
   if (user.status === "disabled") return <Badge tone="danger">{t("people.disabled")}</Badge>;
-  if (user.email_verified_at === null) return <Badge tone="warning">{t("people.unverified")}</Badge>;
+  if (!user.email_verified_at) return <Badge tone="warning">{t("people.unverified")}</Badge>;
   return <Badge tone="success">{t("people.active")}</Badge>;
 }

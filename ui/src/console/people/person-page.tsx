@@ -100,7 +100,7 @@ function Person({ user, back }: { user: User; back: React.ReactNode }) {
               <dt className="text-muted">{t("people.since")}</dt>
               <dd>{formats.date(user.created_at)}</dd>
               <dt className="text-muted">{t("person.verified")}</dt>
-              <dd>{user.email_verified_at === null ? t("person.notYet") : formats.date(user.email_verified_at)}</dd>
+              <dd>{user.email_verified_at ? formats.date(user.email_verified_at) : t("person.notYet")}</dd>
               <dt className="text-muted">{t("person.id")}</dt>
               <dd className="flex min-w-0 items-center justify-end gap-1">
                 <code className="min-w-0 truncate font-mono text-xs">{user.id}</code>

@@ -30,8 +30,6 @@ import { useToast } from "@/kit/toast";
 import { RecoveryCodesOnce } from "./recovery-codes-once";
 
 const PASSKEYS = ["passkeys"] as const;
-/** As many as a page of the API holds; nobody has more. */
-const PASSKEYS_MAX = 100;
 
 export function PasskeysSection() {
   const { t } = useTranslation("portal");
@@ -41,7 +39,7 @@ export function PasskeysSection() {
   const [naming, setNaming] = useState<Passkey | "new" | null>(null);
   const [removing, setRemoving] = useState<Passkey | null>(null);
   const [codes, setCodes] = useState<string[] | null>(null);
-  const list = useQuery({ queryKey: PASSKEYS, queryFn: () => take(api.GET("/api/me/passkeys", { params: { query: { limit: PASSKEYS_MAX } } })) });
+  const list = useQuery({ queryKey: PASSKEYS, queryFn: () => take(api.GET("/api/me/passkeys")) });
   const refresh = () => Promise.all([queries.invalidateQueries({ queryKey: PASSKEYS }), queries.invalidateQueries({ queryKey: ["recovery-codes"] })]);
   const remove = useMutation({
     mutationFn: (passkey: Passkey) => take(api.DELETE("/api/me/passkeys/{id}", { params: { path: { id: passkey.id } } })),
@@ -79,7 +77,7 @@ export function PasskeysSection() {
           onClose={() => setNaming(null)}
           onDone={async (given) => {
             setNaming(null);
-            if (given !== undefined) setCodes(given);
+            if (given) setCodes(given);
             await refresh();
           }}
         />
@@ -121,7 +119,7 @@ function PasskeyList({ passkeys, onRename, onRemove }: { passkeys: Passkey[]; on
             <p className="flex flex-wrap gap-x-3 text-[0.8125rem] text-muted">
               <span>{t("passkeys.made", { date: formats.date(passkey.created_at) })}</span>
               <span>
-                {passkey.last_used_at === null ? t("passkeys.neverUsed") : t("passkeys.used", { when: formats.relative(passkey.last_used_at, now) })}
+                {passkey.last_used_at ? t("passkeys.used", { when: formats.relative(passkey.last_used_at, now) }) : t("passkeys.neverUsed")}
               </span>
             </p>
           </div>
@@ -142,7 +140,7 @@ function PasskeyList({ passkeys, onRename, onRemove }: { passkeys: Passkey[]; on
 const schema = z.object({ name: fields.requiredName() });
 
 /** Names a passkey; a new one is made with its name. */
-function NameDialog({ passkey, onClose, onDone }: { passkey: Passkey | null; onClose: () => void; onDone: (codes?: string[]) => void }) {
+function NameDialog({ passkey, onClose, onDone }: { passkey: Passkey | null; onClose: () => void; onDone: (codes?: string[] | null) => void }) {
   const { t } = useTranslation("portal");
   const api = useApi();
   const { register, submit, errorOf, problem, isSubmitting } = useProblemForm(schema, { name: passkey?.name ?? readUserAgent(navigator.userAgent) });

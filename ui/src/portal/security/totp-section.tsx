@@ -69,7 +69,7 @@ export function TotpSection() {
       {state.isSuccess && (
         <p className="flex flex-wrap items-center gap-2 text-muted">
           {isOn ? <Badge tone="success">{t("totp.on")}</Badge> : <Badge>{t("totp.off")}</Badge>}
-          {isOn && state.data.enabled_at !== null && t("totp.since", { date: formats.date(state.data.enabled_at) })}
+          {isOn && state.data.enabled_at && t("totp.since", { date: formats.date(state.data.enabled_at) })}
         </p>
       )}
       {setup !== null && <SetupDialog setup={setup} onClose={() => setSetup(null)} onConfirmed={(given) => void confirmed(given)} />}
