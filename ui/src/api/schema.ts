@@ -574,23 +574,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/auth/oauth": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List the identity providers that people may sign in by */
-        get: operations["list_oauth_providers"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/auth/oauth/{provider}/callback": {
         parameters: {
             query?: never;
@@ -1341,6 +1324,38 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/auth/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["show_sign_in_options"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/first-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["create_my_first_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1782,6 +1797,7 @@ export interface components {
             field: string;
             /** @description What is wrong with it. */
             message: string;
+            code: components["schemas"]["FieldCode"];
         };
         /** @description A grant that was made. */
         Grant: {
@@ -2043,6 +2059,10 @@ export interface components {
         Me: components["schemas"]["User"] & {
             /** @description What the person may do in the administration. */
             permissions: components["schemas"]["Permission"][];
+            /** @description Whether the person has signed in and no key was ever made for them: `/api/me/first-key` makes it. */
+            is_first_key_due?: boolean;
+            /** @description x */
+            must_set_up_second_factor?: boolean;
         };
         /** @description What to change about oneself; a field that is not there stays, and one that is null goes. */
         MeUpdate: {
@@ -2213,28 +2233,10 @@ export interface components {
          * @enum {string}
          */
         NextStep: "open_mail" | "sign_in";
-        /** @description An identity provider. */
         OauthProvider: {
-            /**
-             * @description What people call it.
-             * @example GitHub
-             */
-            display_name: string;
-            /**
-             * @description How it speaks: github, google, linuxdo, oidc or oauth2.
-             * @example github
-             */
-            kind: string;
-            /**
-             * @description What it is called in addresses.
-             * @example github
-             */
             name: string;
-        };
-        /** @description The identity providers of a site. */
-        OauthProviders: {
-            /** @description All of them, by name. */
-            items: components["schemas"]["OauthProvider"][];
+            title: string;
+            preset: components["schemas"]["OauthPreset"];
         };
         /**
          * @description What somebody is sent to a provider for.
@@ -3474,6 +3476,22 @@ export interface components {
             /** @description The address. */
             email: components["schemas"]["Email"];
         };
+        /** @enum {string} */
+        FieldCode: "required" | "unknown" | "wrong_type" | "invalid" | "too_short" | "too_long" | "out_of_range" | "taken" | "too_common" | "like_address" | "too_many" | "repeated";
+        /** @enum {string} */
+        RegistrationPolicy: "open" | "invite" | "closed";
+        /** @enum {string} */
+        OauthPreset: "github" | "google" | "linuxdo" | "oidc" | "oauth2";
+        SignInOptions: {
+            registration: components["schemas"]["RegistrationPolicy"];
+            requires_verification: boolean;
+            allowed_domains: string[];
+            is_mail_sent: boolean;
+            /** Format: int32 */
+            password_length_min: number;
+            providers: components["schemas"]["OauthProvider"][];
+            has_passkeys: boolean;
+        };
     };
     responses: never;
     parameters: never;
@@ -3543,7 +3561,6 @@ export type NewCredential = components['schemas']['NewCredential'];
 export type NewCredentialResponse = components['schemas']['NewCredentialResponse'];
 export type NextStep = components['schemas']['NextStep'];
 export type OauthProvider = components['schemas']['OauthProvider'];
-export type OauthProviders = components['schemas']['OauthProviders'];
 export type OauthPurpose = components['schemas']['OauthPurpose'];
 export type OauthStart = components['schemas']['OauthStart'];
 export type OauthStarted = components['schemas']['OauthStarted'];
@@ -3633,6 +3650,10 @@ export type UserStatus = components['schemas']['UserStatus'];
 export type UserUpdate = components['schemas']['UserUpdate'];
 export type Username = components['schemas']['Username'];
 export type VerificationRequest = components['schemas']['VerificationRequest'];
+export type FieldCode = components['schemas']['FieldCode'];
+export type RegistrationPolicy = components['schemas']['RegistrationPolicy'];
+export type OauthPreset = components['schemas']['OauthPreset'];
+export type SignInOptions = components['schemas']['SignInOptions'];
 export type $defs = Record<string, never>;
 export interface operations {
     list_audit_logs: {
@@ -5277,26 +5298,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
-            };
-        };
-    };
-    list_oauth_providers: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description All of them */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["OauthProviders"];
-                };
             };
         };
     };
@@ -6964,6 +6965,55 @@ export interface operations {
             };
             /** @description Too many wrong tokens within a minute */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    show_sign_in_options: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description x */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInOptions"];
+                };
+            };
+        };
+    };
+    create_my_first_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description x */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyCreated"];
+                };
+            };
+            /** @description x */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -27,10 +27,9 @@ import { useFilter, useKeyset } from "../keyset";
 import { paths } from "../paths";
 import { SearchBox } from "../search-box";
 import { NewPersonDialog } from "./new-person-dialog";
+import { PEOPLE } from "./people";
 
 type Filters = { q?: string; role?: Role; status?: UserStatus };
-
-export const PEOPLE = ["people"] as const;
 
 export function PeoplePage() {
   const { t } = useTranslation("console");

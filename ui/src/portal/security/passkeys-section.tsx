@@ -13,6 +13,8 @@ import { Listing } from "@/features/listing";
 import { useNow } from "@/features/now";
 import { ProblemAlert } from "@/features/problem-alert";
 import { useApi } from "@/features/services";
+import { ME } from "@/features/session";
+import { useSignInOptions } from "@/features/sign-in-options";
 import { readUserAgent } from "@/features/user-agent";
 import { useFormats } from "@/i18n/formats";
 import { Badge } from "@/kit/badge";
@@ -39,8 +41,9 @@ export function PasskeysSection() {
   const [naming, setNaming] = useState<Passkey | "new" | null>(null);
   const [removing, setRemoving] = useState<Passkey | null>(null);
   const [codes, setCodes] = useState<string[] | null>(null);
+  const options = useSignInOptions();
   const list = useQuery({ queryKey: PASSKEYS, queryFn: () => take(api.GET("/api/me/passkeys")) });
-  const refresh = () => Promise.all([queries.invalidateQueries({ queryKey: PASSKEYS }), queries.invalidateQueries({ queryKey: ["recovery-codes"] })]);
+  const refresh = () => Promise.all([PASSKEYS, ["recovery-codes"], ME].map((queryKey) => queries.invalidateQueries({ queryKey })));
   const remove = useMutation({
     mutationFn: (passkey: Passkey) => take(api.DELETE("/api/me/passkeys/{id}", { params: { path: { id: passkey.id } } })),
     onSuccess: async () => {
@@ -50,8 +53,9 @@ export function PasskeysSection() {
     },
     onError: (thrown) => toProblem(thrown).code === "proof_withheld" && setRemoving(null),
   });
+  const blockedBy = options.data?.has_passkeys === false ? t("passkeys.noSite") : canUsePasskeys() ? undefined : t("passkeys.unsupported");
   const add = (
-    <Button variant="primary" blockedBy={canUsePasskeys() ? undefined : t("passkeys.unsupported")} onClick={() => setNaming("new")}>
+    <Button variant="primary" blockedBy={blockedBy} onClick={() => setNaming("new")}>
       {t("passkeys.add")}
     </Button>
   );
@@ -178,7 +182,7 @@ function NameDialog({ passkey, onClose, onDone }: { passkey: Passkey | null; onC
       footer={footer}
     >
       <form id="passkey" className="grid gap-4" noValidate onSubmit={send}>
-        {problem !== null && <ProblemAlert problem={problem} words={problem.code === "unreadable_answer" && problem.status === 0 ? problem.message : undefined} />}
+        {problem !== null && <ProblemAlert problem={problem} words={problem.code === "invalid_link" ? t("passkeys.over") : problem.code === "unreadable_answer" && problem.status === 0 ? problem.message : undefined} />}
         <Field label={t("passkeys.name")} hint={t("passkeys.nameHint")} error={errorOf("name")}>
           <TextInput autoFocus {...register("name")} />
         </Field>

@@ -1,4 +1,3 @@
-import { useSearch } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 
 import { usePageTitle } from "@/features/page-title";
@@ -14,24 +13,30 @@ import { TotpSection } from "./totp-section";
 
 export function SecurityPage() {
   const { t } = useTranslation("portal");
-  const { required } = useSearch({ strict: false }) as { required?: string };
   const me = useMe().data;
   usePageTitle(t("places.security"));
   if (me === undefined) return null;
+  // Until there is a second factor, the server answers only what sets one up.
+  const isHeld = me.must_set_up_second_factor === true;
   return (
     <>
       <PageHeader title={t("security.title")} description={t("security.why")} />
       <div className="grid gap-5">
-        {required !== undefined && (
+        {isHeld ? (
           <Alert tone="warning" title={t("security.requiredTitle")}>
             {t("security.required")}
           </Alert>
+        ) : (
+          <PasswordSection email={me.email} />
         )}
-        <PasswordSection email={me.email} />
         <TotpSection />
         <PasskeysSection />
-        <RecoveryCodesSection />
-        <IdentitiesSection />
+        {!isHeld && (
+          <>
+            <RecoveryCodesSection />
+            <IdentitiesSection />
+          </>
+        )}
       </div>
     </>
   );

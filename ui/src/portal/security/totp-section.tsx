@@ -8,6 +8,7 @@ import { toProblem } from "@/api/problem";
 import { useProblemForm } from "@/features/form";
 import { ProblemAlert } from "@/features/problem-alert";
 import { useApi } from "@/features/services";
+import { ME } from "@/features/session";
 import { useFormats } from "@/i18n/formats";
 import { Badge } from "@/kit/badge";
 import { Button } from "@/kit/button";
@@ -35,7 +36,7 @@ export function TotpSection() {
   const [codes, setCodes] = useState<string[] | null>(null);
   const [isRemoving, setIsRemoving] = useState(false);
   const state = useQuery({ queryKey: ["totp"], queryFn: () => take(api.GET("/api/me/totp")) });
-  const refresh = () => Promise.all([queries.invalidateQueries({ queryKey: ["totp"] }), queries.invalidateQueries({ queryKey: ["recovery-codes"] })]);
+  const refresh = () => Promise.all([["totp"], ["recovery-codes"], ME].map((queryKey) => queries.invalidateQueries({ queryKey })));
 
   const begin = useMutation({ mutationFn: () => take(api.POST("/api/me/totp")), onSuccess: setSetup });
   const remove = useMutation({
@@ -98,7 +99,7 @@ const schema = z.object({ code: z.string().check(z.trim(), z.minLength(1, "inval
 function SetupDialog({ setup, onClose, onConfirmed }: { setup: Setup; onClose: () => void; onConfirmed: (codes: string[]) => void }) {
   const { t } = useTranslation("portal");
   const api = useApi();
-  const { register, submit, errorOf, problem, isSubmitting } = useProblemForm(schema, { code: "" });
+  const { register, submit, errorOf, problem, isSubmitting } = useProblemForm(schema, { code: "" }, { "code.invalid": t("totp.wrong") });
   const send = submit(async ({ code }) => {
     const { codes } = await take(api.POST("/api/me/totp/confirm", { body: { code: code.replaceAll(/\s/g, "") } }));
     onConfirmed(codes);
