@@ -4,7 +4,7 @@ import { useTranslation } from "react-i18next";
 import { toProblem } from "@/api/problem";
 import type { Permission } from "@/api/schema";
 import { FailurePage } from "@/features/failure-page";
-import { PagePending } from "@/features/first-paint";
+import { FramePending } from "@/features/first-paint";
 import { Frame } from "@/features/frame";
 import { usePageTitle } from "@/features/page-title";
 import { useMe } from "@/features/session";
@@ -17,7 +17,7 @@ import { paths } from "./paths";
 export function ConsoleFrame() {
   const { t } = useTranslation("console");
   const me = useMe();
-  if (me.isPending || (me.isError && toProblem(me.error).code === "invalid_token")) return <PagePending />;
+  if (me.isPending || (me.isError && toProblem(me.error).code === "invalid_token")) return <FramePending part={t("part")} />;
   if (me.isError) return <FailurePage error={me.error} />;
   const portal = { href: paths.portal, label: t("places.portal"), icon: <House size={18} aria-hidden="true" /> };
   if (me.data.must_set_up_second_factor === true) {

@@ -4,7 +4,7 @@ import { useTranslation } from "react-i18next";
 
 import { toProblem } from "@/api/problem";
 import { FailurePage } from "@/features/failure-page";
-import { PagePending } from "@/features/first-paint";
+import { FramePending } from "@/features/first-paint";
 import { Frame } from "@/features/frame";
 import { useMe } from "@/features/session";
 
@@ -25,7 +25,7 @@ function Pages() {
   const me = useMe();
   const { pathname } = useLocation();
   // Whoever is signed out is on the way to the sign-in page.
-  if (me.isPending || (me.isError && toProblem(me.error).code === "invalid_token")) return <PagePending />;
+  if (me.isPending || (me.isError && toProblem(me.error).code === "invalid_token")) return <FramePending />;
   if (me.isError) return <FailurePage error={me.error} />;
   // The server answers nothing else before the second factor is there.
   const isHeld = me.data.must_set_up_second_factor === true;
