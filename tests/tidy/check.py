@@ -40,7 +40,8 @@ OWNERS = {
     "utoipa-axum": {"server/app/Cargo.toml"},
 }
 
-ENVIRONMENT_READERS = ("server/app/src/config",)
+# The build script is told by Cargo where to write.
+ENVIRONMENT_READERS = ("server/app/src/config", "server/app/build.rs")
 
 # Generated descriptions and fixtures are as long as what they describe.
 LENGTH_COUNTED = {".rs", ".py", ".sh", ".ts", ".tsx", ".sql", ".css"}

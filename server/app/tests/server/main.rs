@@ -16,6 +16,7 @@ mod first_run;
 mod guards;
 mod management;
 mod metrics;
+mod pages;
 mod serving;
 mod sessions;
 mod world;
