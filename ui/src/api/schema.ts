@@ -615,6 +615,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/auth/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show the ways in that the site offers
+         * @description For the pages that strangers see. It says nothing of anybody.
+         */
+        get: operations["show_sign_in_options"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/pair": {
         parameters: {
             query?: never;
@@ -927,6 +947,27 @@ export interface paths {
          *     minutes, and no longer than the session that asks.
          */
         post: operations["create_my_pairing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/first-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make the caller's first key
+         * @description For whoever signed in by an identity provider, where no answer could carry it. Once: whoever has a key, or had one,
+         *     makes further ones as ever.
+         */
+        post: operations["create_my_first_key"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1318,38 +1359,6 @@ export interface paths {
          * @description Once, with the token that lies in the server's data folder. The owner is signed in then.
          */
         post: operations["complete_setup"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/auth/options": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["show_sign_in_options"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/me/first-key": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["create_my_first_key"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1791,13 +1800,22 @@ export interface components {
             /** @description What went wrong. */
             error: components["schemas"]["ErrorBody"];
         };
+        /**
+         * @description What is wrong with a field.
+         * @enum {string}
+         */
+        FieldCode: "required" | "unknown" | "wrong_type" | "invalid" | "too_short" | "too_long" | "out_of_range" | "taken" | "too_common" | "like_address" | "too_many" | "repeated";
         /** @description A field that is at fault. */
         FieldError: {
+            /**
+             * @description What is wrong with it, for programs that say so in words of their own. More may come: whoever does not know one
+             *     says that the field is `invalid`, or shows the message.
+             */
+            code?: components["schemas"]["FieldCode"];
             /** @description The field's path, such as `budgets.day`. */
             field: string;
             /** @description What is wrong with it. */
             message: string;
-            code: components["schemas"]["FieldCode"];
         };
         /** @description A grant that was made. */
         Grant: {
@@ -2057,12 +2075,15 @@ export interface components {
         Locale: "en" | "zh-CN";
         /** @description Who is asking. */
         Me: components["schemas"]["User"] & {
-            /** @description What the person may do in the administration. */
-            permissions: components["schemas"]["Permission"][];
             /** @description Whether the person has signed in and no key was ever made for them: `/api/me/first-key` makes it. */
             is_first_key_due?: boolean;
-            /** @description x */
+            /**
+             * @description Whether the person's role needs a second factor that the person does not have: nothing else is allowed before
+             *     one is set up.
+             */
             must_set_up_second_factor?: boolean;
+            /** @description What the person may do in the administration. */
+            permissions: components["schemas"]["Permission"][];
         };
         /** @description What to change about oneself; a field that is not there stays, and one that is null goes. */
         MeUpdate: {
@@ -2233,10 +2254,25 @@ export interface components {
          * @enum {string}
          */
         NextStep: "open_mail" | "sign_in";
+        /**
+         * @description What is known of an identity provider before it is set up.
+         * @enum {string}
+         */
+        OauthPreset: "github" | "google" | "linuxdo" | "oidc" | "oauth2";
+        /** @description An identity provider. */
         OauthProvider: {
+            /**
+             * @description What it is called in addresses.
+             * @example github
+             */
             name: string;
-            title: string;
+            /** @description How it was set up. */
             preset: components["schemas"]["OauthPreset"];
+            /**
+             * @description What people call it.
+             * @example GitHub
+             */
+            title: string;
         };
         /**
          * @description What somebody is sent to a provider for.
@@ -3047,6 +3083,11 @@ export interface components {
             password: components["schemas"]["Password"];
             username?: components["schemas"]["Username"] | null;
         };
+        /**
+         * @description Whom a site takes.
+         * @enum {string}
+         */
+        RegistrationPolicy: "open" | "invite" | "closed";
         /** @description A site, as authenticators know it. */
         RelyingPartyEntity: {
             /** @description Its host name. */
@@ -3262,6 +3303,26 @@ export interface components {
             /** @description Whether an owner is still to be made; until then nothing else is answered. */
             required: boolean;
         };
+        /** @description The ways in that a site offers. */
+        SignInOptions: {
+            /** @description Only addresses of these domains may register, but for those that were invited by name; none: of all. */
+            allowed_domains: string[];
+            /** @description Whether the site has an address that passkeys can be bound to. */
+            has_passkeys: boolean;
+            /** @description Whether the site sends mails, so that a forgotten password can be reset. */
+            is_mail_sent: boolean;
+            /**
+             * Format: int32
+             * @description The fewest characters of a password.
+             */
+            password_length_min: number;
+            /** @description The identity providers, by name. */
+            providers: components["schemas"]["OauthProvider"][];
+            /** @description Whom the site takes. */
+            registration: components["schemas"]["RegistrationPolicy"];
+            /** @description Whether whoever registers has to show that the address is theirs before signing in. */
+            requires_verification: boolean;
+        };
         /** @description What follows a right first proof. */
         SignInReply: (components["schemas"]["SignedIn"] & {
             /** @enum {string} */
@@ -3476,22 +3537,6 @@ export interface components {
             /** @description The address. */
             email: components["schemas"]["Email"];
         };
-        /** @enum {string} */
-        FieldCode: "required" | "unknown" | "wrong_type" | "invalid" | "too_short" | "too_long" | "out_of_range" | "taken" | "too_common" | "like_address" | "too_many" | "repeated";
-        /** @enum {string} */
-        RegistrationPolicy: "open" | "invite" | "closed";
-        /** @enum {string} */
-        OauthPreset: "github" | "google" | "linuxdo" | "oidc" | "oauth2";
-        SignInOptions: {
-            registration: components["schemas"]["RegistrationPolicy"];
-            requires_verification: boolean;
-            allowed_domains: string[];
-            is_mail_sent: boolean;
-            /** Format: int32 */
-            password_length_min: number;
-            providers: components["schemas"]["OauthProvider"][];
-            has_passkeys: boolean;
-        };
     };
     responses: never;
     parameters: never;
@@ -3529,6 +3574,7 @@ export type EmailVerification = components['schemas']['EmailVerification'];
 export type ErrorBody = components['schemas']['ErrorBody'];
 export type ErrorCode = components['schemas']['ErrorCode'];
 export type ErrorReply = components['schemas']['ErrorReply'];
+export type FieldCode = components['schemas']['FieldCode'];
 export type FieldError = components['schemas']['FieldError'];
 export type Grant = components['schemas']['Grant'];
 export type GrantCreate = components['schemas']['GrantCreate'];
@@ -3560,6 +3606,7 @@ export type Name = components['schemas']['Name'];
 export type NewCredential = components['schemas']['NewCredential'];
 export type NewCredentialResponse = components['schemas']['NewCredentialResponse'];
 export type NextStep = components['schemas']['NextStep'];
+export type OauthPreset = components['schemas']['OauthPreset'];
 export type OauthProvider = components['schemas']['OauthProvider'];
 export type OauthPurpose = components['schemas']['OauthPurpose'];
 export type OauthStart = components['schemas']['OauthStart'];
@@ -3611,6 +3658,7 @@ export type Reception = components['schemas']['Reception'];
 export type RecoveryCodes = components['schemas']['RecoveryCodes'];
 export type RecoveryCodesLeft = components['schemas']['RecoveryCodesLeft'];
 export type Registration = components['schemas']['Registration'];
+export type RegistrationPolicy = components['schemas']['RegistrationPolicy'];
 export type RelyingPartyEntity = components['schemas']['RelyingPartyEntity'];
 export type Request = components['schemas']['Request'];
 export type RequestDetails = components['schemas']['RequestDetails'];
@@ -3627,6 +3675,7 @@ export type SessionKind = components['schemas']['SessionKind'];
 export type SessionsRevoked = components['schemas']['SessionsRevoked'];
 export type SetupCreate = components['schemas']['SetupCreate'];
 export type SetupState = components['schemas']['SetupState'];
+export type SignInOptions = components['schemas']['SignInOptions'];
 export type SignInReply = components['schemas']['SignInReply'];
 export type SignedIn = components['schemas']['SignedIn'];
 export type Time = components['schemas']['Time'];
@@ -3650,10 +3699,6 @@ export type UserStatus = components['schemas']['UserStatus'];
 export type UserUpdate = components['schemas']['UserUpdate'];
 export type Username = components['schemas']['Username'];
 export type VerificationRequest = components['schemas']['VerificationRequest'];
-export type FieldCode = components['schemas']['FieldCode'];
-export type RegistrationPolicy = components['schemas']['RegistrationPolicy'];
-export type OauthPreset = components['schemas']['OauthPreset'];
-export type SignInOptions = components['schemas']['SignInOptions'];
 export type $defs = Record<string, never>;
 export interface operations {
     list_audit_logs: {
@@ -5392,6 +5437,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorReply"];
                 };
             };
+            /** @description The provider verifies no addresses for others, so nothing can be linked */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
             /** @description The provider does not answer */
             503: {
                 headers: {
@@ -5399,6 +5453,26 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    show_sign_in_options: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInOptions"];
                 };
             };
         };
@@ -6015,6 +6089,35 @@ export interface operations {
                 };
             };
             /** @description The site does not know its own address */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    create_my_first_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The key with its secret, this once */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyCreated"];
+                };
+            };
+            /** @description The caller has a key, or had one */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6965,55 +7068,6 @@ export interface operations {
             };
             /** @description Too many wrong tokens within a minute */
             429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorReply"];
-                };
-            };
-        };
-    };
-    show_sign_in_options: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description x */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SignInOptions"];
-                };
-            };
-        };
-    };
-    create_my_first_key: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description x */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["KeyCreated"];
-                };
-            };
-            /** @description x */
-            409: {
                 headers: {
                     [name: string]: unknown;
                 };
