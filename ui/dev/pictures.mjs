@@ -131,16 +131,21 @@ const SCREENS = [
   { name: "lost", path: "/app/nowhere", stub: {} },
 ];
 
-const WIDTHS = [320, 375, 768, 1440];
-const all = ["zh-CN", "en"].flatMap((language) => ["light", "dark"].flatMap((theme) => WIDTHS.map((width) => ({ language, theme, width }))));
-const long = [320, 768, 1440].map((width) => ({ language: "long", theme: "light", width }));
-const quick = [
-  { language: "en", theme: "light", width: 1440 },
-  { language: "zh-CN", theme: "dark", width: 375 },
+/** Each screen is opened once by a finger and once by a mouse, and then made narrower. */
+const DEVICES = [
+  { isTouched: false, widths: [1440, 768], height: 860 },
+  { isTouched: true, widths: [375, 320], height: 780 },
 ];
-const looks = ("quick" in options ? quick : [...all, ...long]).filter(
-  ({ language, theme, width }) => (options.language ?? language) === language && (options.theme ?? theme) === theme && Number(options.width ?? width) === width,
-);
+const all = ["zh-CN", "en"].flatMap((language) => ["light", "dark"].map((theme) => ({ language, theme })));
+const quick = [
+  { language: "en", theme: "light", isTouched: false },
+  { language: "zh-CN", theme: "dark", isTouched: true },
+];
+const looks = ("quick" in options ? quick : [...all, { language: "long", theme: "light" }])
+  .flatMap((look) => DEVICES.map((device) => ({ ...device, ...look, isAsked: look.isTouched === undefined || look.isTouched === device.isTouched })))
+  .filter(({ language, theme, isAsked }) => isAsked && (options.language ?? language) === language && (options.theme ?? theme) === theme)
+  .map((look) => ({ ...look, widths: look.widths.filter((width) => Number(options.width ?? width) === width).slice(0, "quick" in options ? 1 : 2) }))
+  .filter(({ widths }) => widths.length > 0);
 
 /** The most that a page may jump while it loads, as Web Vitals count it. */
 const JUMP_MAX = 0.05;
@@ -180,19 +185,20 @@ const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? 
 const findings = [];
 await mkdir(out, { recursive: true });
 
-for (const { language, theme, width } of looks) {
+for (const { language, theme, isTouched, widths, height } of looks) {
   const isLong = language === "long";
   const context = await browser.newContext({
-    viewport: { width, height: width < 640 ? 780 : 860 }, colorScheme: theme, locale: isLong ? "en" : language, timezoneId: "Asia/Shanghai", reducedMotion: "reduce",
-    hasTouch: width < 640, isMobile: width < 640,
+    viewport: { width: widths[0], height }, colorScheme: theme, locale: isLong ? "en" : language, timezoneId: "Asia/Shanghai", reducedMotion: "reduce",
+    hasTouch: isTouched, isMobile: isTouched,
   });
   await context.addInitScript((language) => localStorage.setItem("waystation.language", language), isLong ? "en" : language);
   await context.addInitScript(watchJumps);
   for (const screen of SCREENS.filter(({ name }) => options.only === undefined || name.startsWith(options.only))) {
-    const label = `${screen.name}.${language}.${theme}.${width}`;
+    let label = `${screen.name}.${language}.${theme}.${widths[0]}`;
     const note = (text) => findings.push(`${label}: ${text}`);
     await fetch(`${site}/stub`, { method: "PUT", body: JSON.stringify(screen.stub) });
     const page = await context.newPage();
+    await page.setViewportSize({ width: widths[0], height });
     await page.clock.setFixedTime(NOW);
     page.on("console", (message) => {
       const isAsked = /Failed to load resource: the server responded/.test(message.text());
@@ -210,17 +216,13 @@ for (const { language, theme, width } of looks) {
         await screen.act(page);
         await page.waitForTimeout(250);
       }
-      await page.waitForTimeout(100);
       if (isLong) await page.evaluate(lengthenTexts);
-      await page.screenshot({ path: join(out, `${label}.png`), fullPage: screen.act === undefined });
-      const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-      if (over > 0) note(`runs ${over} px over the edge`);
-      for (const text of await page.evaluate(findCutTexts)) note(`cuts off: ${text}`);
-      if (isLong) continue;
-      const raw = await page.evaluate(() => /\b(?:[a-z]+[A-Za-z]*\.){1,3}[a-z]+[A-Z]\w*\b/.exec(document.body.innerText)?.[0]);
-      if (raw !== undefined) note(`shows a raw key: ${raw}`);
-      const { violations } = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]).analyze();
-      for (const { id, impact, nodes } of violations) note(`axe ${impact} ${id}: ${nodes.map(({ target }) => target.join(" ")).slice(0, 3).join(" | ")}`);
+      for (const width of widths) {
+        label = `${screen.name}.${language}.${theme}.${width}`;
+        if (width !== widths[0]) await page.setViewportSize({ width, height });
+        await page.waitForTimeout(100);
+        await look(page, screen, label, note, isLong);
+      }
     } catch (thrown) {
       note(`failed: ${thrown.message.split("\n")[0]}`);
     } finally {
@@ -228,6 +230,18 @@ for (const { language, theme, width } of looks) {
     }
   }
   await context.close();
+}
+
+async function look(page, screen, label, note, isLong) {
+  await page.screenshot({ path: join(out, `${label}.png`), fullPage: screen.act === undefined });
+  const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  if (over > 0) note(`runs ${over} px over the edge`);
+  for (const text of await page.evaluate(findCutTexts)) note(`cuts off: ${text}`);
+  if (isLong) return;
+  const raw = await page.evaluate(() => /\b(?:[a-z]+[A-Za-z]*\.){1,3}[a-z]+[A-Z]\w*\b/.exec(document.body.innerText)?.[0]);
+  if (raw !== undefined) note(`shows a raw key: ${raw}`);
+  const { violations } = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]).analyze();
+  for (const { id, impact, nodes } of violations) note(`axe ${impact} ${id}: ${nodes.map(({ target }) => target.join(" ")).slice(0, 3).join(" | ")}`);
 }
 
 await browser.close();

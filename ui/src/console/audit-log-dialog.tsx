@@ -82,6 +82,6 @@ export function changesOf(before: State, after: State): Change[] {
 }
 
 function textOf(value: unknown): string {
-  if (value === undefined) return "–";
+  if (value === undefined || value === null) return "–";
   return typeof value === "string" ? value : JSON.stringify(value);
 }

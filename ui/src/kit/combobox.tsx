@@ -16,10 +16,12 @@ type ComboboxProps = {
   /** Said in place of choices when there is none. */
   none?: ReactNode;
   placeholder?: string;
+  /** Stands at the beginning of the search. */
+  icon?: ReactNode;
 };
 
 /** A search whose hits are offered below it. The arrows go through them, Enter takes one, Escape puts them away. */
-export function Combobox({ text, onText, choices, onChoose, none, placeholder }: ComboboxProps) {
+export function Combobox({ text, onText, choices, onChoose, none, placeholder, icon }: ComboboxProps) {
   const id = useId();
   const wiring = useFieldWiring();
   const [isOpen, setIsOpen] = useState(false);
@@ -46,6 +48,7 @@ export function Combobox({ text, onText, choices, onChoose, none, placeholder }:
   };
   return (
     <div className="relative min-w-0">
+      {icon !== undefined && <span className="pointer-events-none absolute start-3 top-1/2 -translate-y-1/2 text-muted">{icon}</span>}
       <input
         {...wiring}
         type="text"
@@ -58,7 +61,7 @@ export function Combobox({ text, onText, choices, onChoose, none, placeholder }:
         autoCapitalize="none"
         spellCheck={false}
         placeholder={placeholder}
-        className={inputLook}
+        className={classes(inputLook, icon !== undefined && "ps-9")}
         value={text}
         onChange={(event) => {
           onText(event.target.value);

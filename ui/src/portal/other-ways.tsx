@@ -16,6 +16,9 @@ import { paths } from "./paths";
 
 type OtherWaysProps = { options: SignInOptions; returnPath: string | undefined; onReply: (reply: SignInReply) => void };
 
+/** The icons of buttons that stand below each other stand below each other, too. */
+const WITH_ICON = "relative px-12 [&>:first-child]:absolute [&>:first-child]:start-3";
+
 /** The ways to sign in that take no password: a passkey, or an account elsewhere. */
 export function OtherWays({ options, returnPath, onReply }: OtherWaysProps) {
   const { t } = useTranslation("portal");
@@ -35,7 +38,7 @@ export function OtherWays({ options, returnPath, onReply }: OtherWaysProps) {
       <Or />
       {byPasskey.isError && <ProblemAlert problem={byPasskey.error} words={passkeyWords(byPasskey.error)} />}
       {hasPasskeys && (
-        <Button size="large" wide pending={byPasskey.isPending} icon={<Fingerprint size={18} />} onClick={() => byPasskey.mutate()}>
+        <Button size="large" wide className={WITH_ICON} pending={byPasskey.isPending} icon={<Fingerprint size={18} />} onClick={() => byPasskey.mutate()}>
           {t("signIn.passkey")}
         </Button>
       )}
@@ -89,6 +92,7 @@ export function ProviderButtons({ providers, returnPath, invite, blockedBy }: Pr
           key={provider.name}
           size="large"
           wide
+          className={WITH_ICON}
           // Once the provider's page is on its way, a second press would begin anew.
           pending={(start.isPending || start.isSuccess) && start.variables === provider.name}
           blockedBy={blockedBy}

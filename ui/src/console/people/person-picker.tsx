@@ -1,5 +1,5 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { X } from "lucide-react";
+import { Search, X } from "lucide-react";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 
@@ -53,7 +53,8 @@ export function PersonPicker({ value, onPick, clearLabel }: PersonPickerProps) {
       onText={setText}
       choices={choices}
       onChoose={choose}
-      placeholder={t("people.search")}
+      placeholder={t("audit.actorHint")}
+      icon={<Search size={16} aria-hidden="true" />}
       none={found.isSuccess && q === text.trim() ? t("people.noneFound") : undefined}
     />
   );

@@ -175,6 +175,7 @@ export default {
     target: "Target",
     targetHint: "ID or name",
     actor: "By",
+    actorHint: "E-mail or username",
     ip: "IP address",
     at: "Time",
     from: "From",

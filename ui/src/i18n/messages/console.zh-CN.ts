@@ -174,6 +174,7 @@ export default {
     target: "对象",
     targetHint: "ID 或名称",
     actor: "操作人",
+    actorHint: "邮箱或用户名",
     ip: "IP 地址",
     at: "时间",
     from: "起始日期",

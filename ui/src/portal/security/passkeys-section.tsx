@@ -1,4 +1,4 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Ellipsis, Fingerprint, Pencil, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -29,9 +29,9 @@ import { Panel } from "@/kit/panel";
 import { TextInput } from "@/kit/text-input";
 import { useToast } from "@/kit/toast";
 
+import { PASSKEYS, RECOVERY_CODES, usePasskeys } from "./factors";
 import { RecoveryCodesOnce } from "./recovery-codes-once";
 
-const PASSKEYS = ["passkeys"] as const;
 
 export function PasskeysSection() {
   const { t } = useTranslation("portal");
@@ -42,8 +42,8 @@ export function PasskeysSection() {
   const [removing, setRemoving] = useState<Passkey | null>(null);
   const [codes, setCodes] = useState<string[] | null>(null);
   const options = useSignInOptions();
-  const list = useQuery({ queryKey: PASSKEYS, queryFn: () => take(api.GET("/api/me/passkeys")) });
-  const refresh = () => Promise.all([PASSKEYS, ["recovery-codes"], ME].map((queryKey) => queries.invalidateQueries({ queryKey })));
+  const list = usePasskeys();
+  const refresh = () => Promise.all([PASSKEYS, RECOVERY_CODES, ME].map((queryKey) => queries.invalidateQueries({ queryKey })));
   const remove = useMutation({
     mutationFn: (passkey: Passkey) => take(api.DELETE("/api/me/passkeys/{id}", { params: { path: { id: passkey.id } } })),
     onSuccess: async () => {

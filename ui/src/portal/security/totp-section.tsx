@@ -1,4 +1,4 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import * as z from "zod/mini";
@@ -21,6 +21,7 @@ import { Skeleton } from "@/kit/skeleton";
 import { TextInput } from "@/kit/text-input";
 import { useToast } from "@/kit/toast";
 
+import { RECOVERY_CODES, TOTP, useTotp } from "./factors";
 import { RecoveryCodesOnce } from "./recovery-codes-once";
 
 const QrCode = lazy(() => import("./qr-code"));
@@ -35,8 +36,8 @@ export function TotpSection() {
   const [setup, setSetup] = useState<Setup | null>(null);
   const [codes, setCodes] = useState<string[] | null>(null);
   const [isRemoving, setIsRemoving] = useState(false);
-  const state = useQuery({ queryKey: ["totp"], queryFn: () => take(api.GET("/api/me/totp")) });
-  const refresh = () => Promise.all([["totp"], ["recovery-codes"], ME].map((queryKey) => queries.invalidateQueries({ queryKey })));
+  const state = useTotp();
+  const refresh = () => Promise.all([TOTP, RECOVERY_CODES, ME].map((queryKey) => queries.invalidateQueries({ queryKey })));
 
   const begin = useMutation({ mutationFn: () => take(api.POST("/api/me/totp")), onSuccess: setSetup });
   const remove = useMutation({
