@@ -38,6 +38,12 @@ const SCREENS = [
   { name: "setup-errors", path: "/setup", stub: { setup: true, signedIn: null }, act: (page) => submit(page, { "input[name=token]": "wrong", "input[name=email]": "x", "input[name=password]": "short" }) },
   { name: "first-key", path: "/setup", stub: { setup: true, signedIn: null }, act: (page) => submit(page, { "input[name=token]": "right-token", "input[name=email]": "owner@example.org", "input[name=password]": "correct horse battery" }) },
   { name: "sign-in", path: "/sign-in", stub: { signedIn: null } },
+  // Typed and sent while the scripts are still on their way.
+  { name: "sign-in-early", path: "/sign-in", stub: { signedIn: null }, holdsScripts: true, act: (page) => fill(page, { "#first-login": "owner@example.org", "#first-password": "correct horse battery" }), after: async (page, release) => {
+    await page.press("#first-password", "Enter");
+    release();
+    await page.waitForURL("**/app");
+  } },
   { name: "sign-in-wrong", path: "/sign-in", stub: { signedIn: null }, act: (page) => submit(page, { "input[name=login]": "owner", "input[name=password]": "wrong" }) },
   { name: "sign-in-wait", path: "/sign-in", stub: { signedIn: null }, act: (page) => submit(page, { "input[name=login]": "slow-down", "input[name=password]": "wrong" }) },
   { name: "sign-in-oauth-error", path: "/sign-in#error=account_exists", stub: { signedIn: null } },
@@ -208,8 +214,13 @@ for (const { language, theme, isTouched, widths, height } of looks) {
     page.on("request", (request) => {
       if (!request.url().startsWith(site) && !request.url().startsWith("data:") && !request.url().startsWith("blob:")) note(`asks ${request.url()}`);
     });
+    let release = () => undefined;
+    if (screen.holdsScripts) {
+      const released = new Promise((resolve) => void (release = resolve));
+      await page.route("**/assets/*.js", (route) => released.then(() => route.continue()));
+    }
     try {
-      await page.goto(site + screen.path, { waitUntil: "networkidle" });
+      await page.goto(site + screen.path, { waitUntil: screen.holdsScripts ? "commit" : "networkidle" });
       const jumped = await page.evaluate(() => window.jumped);
       if (jumped > JUMP_MAX) note(`jumps by ${jumped.toFixed(3)} while it loads`);
       if (screen.act !== undefined) {
@@ -223,6 +234,7 @@ for (const { language, theme, isTouched, widths, height } of looks) {
         await page.waitForTimeout(100);
         await look(page, screen, label, note, isLong);
       }
+      await screen.after?.(page, release);
     } catch (thrown) {
       note(`failed: ${thrown.message.split("\n")[0]}`);
     } finally {

@@ -21,6 +21,15 @@
   var isFramed = /^\/(app|console)(\/|$)/.test(path);
   root.setAttribute("data-first", isFramed ? "frame" : path === "/sign-in" && location.hash === "" ? "sign-in" : "stranger");
 
+  // Whoever has typed and pressed before the script was there is signed in by it.
+  var press = function (event) {
+    var pressed = event.target && event.target.id;
+    var isEnter = event.key === "Enter" && !event.isComposing && (pressed === "first-login" || pressed === "first-password");
+    if ((event.type === "click" && pressed === "first-submit") || isEnter) root.setAttribute("data-first-pressed", "");
+  };
+  document.addEventListener("click", press);
+  document.addEventListener("keydown", press);
+
   // Older browsers would show a broken page. They are told so in words that they can show.
   var supports = window.CSS && CSS.supports;
   if (!supports || !CSS.supports("selector(:has(a))") || !CSS.supports("color", "color-mix(in srgb, red, blue)")) {

@@ -1,8 +1,8 @@
-import { useLayoutEffect, useRef } from "react";
+import { useEffect, useLayoutEffect, useRef } from "react";
 
-export type FirstForm = { login: string; password: string; focused: "login" | "password" | null };
+export type FirstForm = { login: string; password: string; focused: "login" | "password" | null; isPressed: boolean };
 
-const EMPTY: FirstForm = { login: "", password: "", focused: null };
+const EMPTY: FirstForm = { login: "", password: "", focused: null, isPressed: false };
 let taken = EMPTY;
 
 /**
@@ -16,7 +16,9 @@ export function takeFirstForm() {
     login: read("first-login"),
     password: read("first-password"),
     focused: focused === "first-login" ? "login" : focused === "first-password" ? "password" : null,
+    isPressed: document.documentElement.hasAttribute("data-first-pressed"),
   };
+  document.documentElement.removeAttribute("data-first-pressed");
 }
 
 /** What was typed. */
@@ -24,9 +26,13 @@ export function firstForm(): FirstForm {
   return taken;
 }
 
-/** Puts the focus and the caret where they were, and forgets what was typed: nobody keeps a password. */
-export function useFirstFormFocus({ focused }: FirstForm) {
+/**
+ * Goes on with what was begun in the first form: the focus and the caret where they were, and the form sent if it was.
+ * What was typed is forgotten: nobody keeps a password.
+ */
+export function useFirstForm({ focused, isPressed }: FirstForm) {
   const form = useRef<HTMLFormElement>(null);
+  const isSent = useRef(false);
   useLayoutEffect(() => {
     taken = EMPTY;
     if (focused === null) return;
@@ -34,5 +40,10 @@ export function useFirstFormFocus({ focused }: FirstForm) {
     input?.focus();
     input?.setSelectionRange(input.value.length, input.value.length);
   }, [focused]);
+  useEffect(() => {
+    if (!isPressed || isSent.current) return;
+    isSent.current = true;
+    form.current?.requestSubmit();
+  }, [isPressed]);
   return form;
 }

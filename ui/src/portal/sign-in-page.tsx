@@ -18,7 +18,7 @@ import { Field } from "@/kit/field";
 import { PasswordInput } from "@/kit/password-input";
 import { TextInput } from "@/kit/text-input";
 
-import { firstForm, useFirstFormFocus } from "./first-form";
+import { firstForm, useFirstForm } from "./first-form";
 import { OtherWays } from "./other-ways";
 import { paths } from "./paths";
 import { SecondFactorStep } from "./second-factor-step";
@@ -82,7 +82,7 @@ function PasswordForm({ onTry, onReply }: { onTry: () => void; onReply: (reply: 
   const api = useApi();
   const [typed] = useState(firstForm);
   const { register, submit, errorOf, problem, isSubmitting, getValues } = useProblemForm(schema, { login: typed.login, password: typed.password });
-  const form = useFirstFormFocus(typed);
+  const form = useFirstForm(typed);
   const send = submit(async (values) => {
     onTry();
     onReply(await take(api.POST("/api/auth/login", { body: values })));

@@ -187,14 +187,34 @@ it("whoever needs a second factor is led to set one up, and let go on once it is
   expect(screen.getAllByRole("link", { name: "Profile" }).length).toBeGreaterThan(0);
 });
 
-it("what was typed before the script was there stays, and so does the focus", async () => {
+function typeBeforeTheScript() {
   document.body.insertAdjacentHTML("afterbegin", '<div id="first"><input id="first-login" value="ann"><input id="first-password" type="password" value="correct"></div>');
   document.querySelector<HTMLInputElement>("#first-password")?.focus();
   takeFirstForm();
   document.querySelector("#first")?.remove();
+}
+
+it("what was typed before the script was there stays, and so does the focus", async () => {
+  typeBeforeTheScript();
   await open("/sign-in", {});
   const password = (await screen.findByLabelText("Password")) as HTMLInputElement;
   expect((screen.getByLabelText("E-mail or username") as HTMLInputElement).value).toBe("ann");
   expect(password.value).toBe("correct");
   expect(document.activeElement).toBe(password);
+});
+
+it("whoever has pressed before the script was there is signed in by it, once", async () => {
+  const sent: Record<string, string>[] = [];
+  document.documentElement.setAttribute("data-first-pressed", "");
+  typeBeforeTheScript();
+  await open("/sign-in", {
+    "POST /api/auth/login": (body) => {
+      sent.push(body);
+      return [200, { status: "signed_in", user: USER, session: "ses_1", expires_at: "2026-12-21T04:00:00.000Z" }];
+    },
+  });
+  await waitFor(() => expect(router.state.location.pathname).toBe("/app"));
+  expect(sent).toEqual([{ login: "ann", password: "correct" }]);
+  router.history.push("/sign-in");
+  expect(((await screen.findByLabelText("Password")) as HTMLInputElement).value).toBe("");
 });
