@@ -30,6 +30,7 @@ export default defineConfig({
     environment: "happy-dom",
     include: ["src/**/*.test.{ts,tsx}"],
     setupFiles: ["src/test-setup.ts"],
+    testTimeout: 30_000,
     // A file for whoever counts tests beside those of the server.
     reporters: report === undefined ? ["default"] : ["default", ["junit", { outputFile: report }]],
   },

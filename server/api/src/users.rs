@@ -184,6 +184,13 @@ pub struct Me {
     pub user: User,
     /// What the person may do in the administration.
     pub permissions: Vec<Permission>,
+    /// Whether the person's role needs a second factor that the person does not have: nothing else is allowed before
+    /// one is set up.
+    #[serde(default)]
+    pub must_set_up_second_factor: bool,
+    /// Whether the person has signed in and no key was ever made for them: `/api/me/first-key` makes it.
+    #[serde(default)]
+    pub is_first_key_due: bool,
 }
 
 fn lowest_role() -> Role {

@@ -10,6 +10,7 @@ mod channels;
 mod column_values;
 mod connection;
 mod error;
+mod first_keys;
 mod first_owner;
 mod idempotency;
 mod identities;

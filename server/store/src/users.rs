@@ -334,6 +334,17 @@ pub(crate) async fn find_locked_user(
     Ok(entity::Entity::find_by_id(user.uuid()).lock_exclusive().one(transaction).await?)
 }
 
+/// Locks an active user, so that nothing is made for somebody beside the change that disables that person.
+pub(crate) async fn lock_active_user(transaction: &Transaction, user: UserId) -> Result<(), StoreError> {
+    entity::Entity::find_by_id(user.uuid())
+        .filter(entity::Column::Status.eq(UserStatus::Active.name()))
+        .lock_exclusive()
+        .one(transaction)
+        .await?
+        .map(drop)
+        .ok_or(StoreError::Missing("user"))
+}
+
 /// Enters a person within the transaction of whatever comes with it, and opens the cash account.
 pub(crate) async fn insert_user(transaction: &Transaction, user: &NewUser) -> Result<User, StoreError> {
     let now_ms = database_time_ms(transaction).await?;

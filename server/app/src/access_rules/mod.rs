@@ -9,5 +9,6 @@ mod hierarchy;
 mod operations;
 mod paths;
 mod reads;
+mod second_factor;
 mod site;
 mod walls;

@@ -24,7 +24,7 @@ const PUBLIC: &[(&str, &str)] = &[
     ("POST", "/api/auth/second-factor/methods"),
     ("POST", "/api/auth/passkeys/start"),
     ("POST", "/api/auth/passkeys/finish"),
-    ("GET", "/api/auth/oauth"),
+    ("GET", "/api/auth/options"),
     ("POST", "/api/auth/oauth/{provider}/start"),
     ("GET", "/api/auth/oauth/{provider}/callback"),
     ("GET", "/api/setup"),

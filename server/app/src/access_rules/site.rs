@@ -62,11 +62,17 @@ impl Answer {
 
 impl Site {
     pub(super) async fn new(name: &str) -> Site {
+        Site::with(name, &[]).await
+    }
+
+    /// With further settings.
+    pub(super) async fn with(name: &str, more: &[(&str, &str)]) -> Site {
         let folder = std::env::temp_dir().join(format!("waystation-rules-{name}-{}", std::process::id()));
-        let settings = vec![
+        let mut settings = vec![
             ("data_dir".to_owned(), folder.display().to_string()),
             ("auth.registration".to_owned(), "invite".to_owned()),
         ];
+        settings.extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let values = load_values(&Flags { file: None, settings }, |_: &str| None).unwrap();
         let app = App::open(Config::from_values(&values).unwrap()).await.unwrap();
         let router = build_router(&app, start_relay(&app).unwrap());

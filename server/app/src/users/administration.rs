@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use waystation_api::error::ErrorReply;
+use waystation_api::error::{ErrorReply, FieldCode};
 use waystation_api::pagination::{Page, page_limit};
 use waystation_api::users::{User, UserCreate, UserCreated, UserQuery, UserUpdate};
 use waystation_ids::{Role, UserId};
@@ -86,7 +86,7 @@ pub(super) async fn list_users(
     let limit = page_limit(query.limit);
     let after = read_cursor(query.cursor.as_deref())?;
     if query.q.as_ref().is_some_and(|text| text.chars().count() > SEARCH_LENGTH_MAX) {
-        return Err(ApiError::field("q", "is longer than 254 characters"));
+        return Err(ApiError::field("q", FieldCode::TooLong, "is longer than 254 characters"));
     }
     let filter = UserFilter {
         text: query.q.filter(|text| !text.trim().is_empty()),
@@ -157,7 +157,11 @@ fn read_update(body: UserUpdate) -> Result<store::UserUpdate, ApiError> {
         (1..=CHANNEL_GROUP_LENGTH_MAX).contains(&name.chars().count()) && !name.chars().any(char::is_control)
     };
     if body.channel_group.as_ref().is_some_and(|group| group.as_deref().is_some_and(|name| !is_group(name))) {
-        return Err(ApiError::field("channel_group", "must be 1 to 64 visible characters, or null"));
+        return Err(ApiError::field(
+            "channel_group",
+            FieldCode::Invalid,
+            "must be 1 to 64 visible characters, or null",
+        ));
     }
     Ok(store::UserUpdate {
         display_name: body.display_name.map(String::from),
@@ -168,5 +172,8 @@ fn read_update(body: UserUpdate) -> Result<store::UserUpdate, ApiError> {
 }
 
 fn read_cursor(cursor: Option<&str>) -> Result<Option<UserId>, ApiError> {
-    cursor.map(str::parse).transpose().map_err(|_| ApiError::field("cursor", "is not one of this list"))
+    cursor
+        .map(str::parse)
+        .transpose()
+        .map_err(|_| ApiError::field("cursor", FieldCode::Invalid, "is not one of this list"))
 }

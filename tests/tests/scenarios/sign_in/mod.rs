@@ -1,6 +1,7 @@
 //! Signing in, from the first mail to the last session.
 
 mod enumeration;
+mod first_key;
 mod invites;
 mod mails;
 mod oauth;

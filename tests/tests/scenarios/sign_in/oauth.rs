@@ -16,7 +16,7 @@ fn open_site(oidc: &OidcServer) -> World {
     World::start_with(DatabaseKind::Sqlite, options_for(oidc))
 }
 
-fn options_for(oidc: &OidcServer) -> WorldOptions {
+pub(super) fn options_for(oidc: &OidcServer) -> WorldOptions {
     let mut options = WorldOptions::single().with("WAYSTATION_AUTH_REGISTRATION", "open");
     for name in ["SSO", "OTHER"] {
         for (setting, value) in [
@@ -50,7 +50,7 @@ fn open_site_by(kind: &str, mock: &MockProvider, more: &[(&str, &str)]) -> World
     World::start_with(DatabaseKind::Sqlite, options)
 }
 
-fn browser_of(world: &World) -> Browser {
+pub(super) fn browser_of(world: &World) -> Browser {
     Browser::new(world.first_server().base_url())
 }
 
@@ -66,7 +66,7 @@ async fn agree(browser: &Browser, authorize_url: &str) -> String {
 }
 
 /// The whole way by a provider that answers by itself; gives where the browser ends.
-async fn go_by(browser: &Browser, provider: &str, body: Value) -> String {
+pub(super) async fn go_by(browser: &Browser, provider: &str, body: Value) -> String {
     let back = agree(browser, &start(browser, provider, body).await).await;
     end_of(&browser.open(&back).await)
 }
@@ -122,12 +122,12 @@ async fn a_newcomer_registers_by_a_provider_and_is_the_same_person_ever_after() 
         let world = World::start_with(kind, options_for(&oidc));
         oidc.name("ann", "Ann@Example.org").await;
         let browser = browser_of(&world);
-        let providers = browser.ask(Method::GET, "/api/auth/oauth", None).await.expect(200).json();
+        let options = browser.ask(Method::GET, "/api/auth/options", None).await.expect(200).json();
         let named = json!([
-            {"name": "other", "display_name": "other", "kind": "oidc"},
-            {"name": "sso", "display_name": "sso", "kind": "oidc"},
+            {"name": "other", "title": "other", "preset": "oidc"},
+            {"name": "sso", "title": "sso", "preset": "oidc"},
         ]);
-        assert_eq!(providers["items"], named);
+        assert_eq!(options["providers"], named);
 
         assert_eq!(go_by(&browser, "sso", json!({"return_path": "/app/keys?a=b"})).await, "/app/keys?a=b");
         let me = who(&browser).await.expect("the browser is signed in");
@@ -618,6 +618,12 @@ async fn linux_do_lets_in_by_trust_level_and_vouches_for_no_address() {
     assert_eq!(go_by_mock(&again).await, "/");
     assert_eq!(who(&again).await.expect("the browser is signed in")["id"], me["id"]);
     assert_eq!(count_people(&world).await, 2);
+    // Nothing is linked to somebody by an address that nobody vouches for; that is said at once.
+    let link = json!({"purpose": "link"});
+    let refused = again.ask(Method::POST, "/api/auth/oauth/mock/start", Some(&link)).await;
+    refused.expect_code(409, "conflict");
+    let options = again.ask(Method::GET, "/api/auth/options", None).await.expect(200).json();
+    assert_eq!(options["providers"], json!([{"name": "mock", "title": "L 站", "preset": "linuxdo"}]));
 }
 
 #[tokio::test(flavor = "multi_thread")]
