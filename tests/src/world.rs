@@ -185,7 +185,7 @@ impl World {
         &mut self.servers[number]
     }
 
-    /// Runs a statement in the database, past the servers; for databases that have a server.
+    /// Runs a statement in the database, past the servers.
     pub fn run_statement(&self, statement: &str) {
         self.database.run_statement(statement);
     }
