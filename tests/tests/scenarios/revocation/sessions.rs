@@ -57,7 +57,7 @@ async fn an_ended_session_and_a_lost_role_are_refused_by_three_servers_within_fi
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_ended_session_and_a_lost_role_are_refused_by_three_servers_within_five_seconds_with_redis_cut_off()
-{
+ {
     assert_events_spread(Messages::WithRedisCutOff).await;
 }
 
@@ -106,8 +106,7 @@ impl Person {
             _ => "/api/me",
         };
         let cookie = self.browser.cookie(COOKIE).expect("the browser is signed in");
-        let mut grants =
-            vec![Grant::by_cookie(path, &cookie), Grant::by_bearer("token", path, &self.token)];
+        let mut grants = vec![Grant::by_cookie(path, &cookie), Grant::by_bearer("token", path, &self.token)];
         // Whoever is no longer there has no keys either.
         if matches!(event, Event::Disabled | Event::Removed) {
             grants.push(Grant::by_bearer("key", "/v1/models", &self.key));
@@ -145,9 +144,7 @@ impl Person {
             Event::PasswordTakenAway => {
                 world.ask(Method::POST, &format!("{path}/reset-password"), Some(&nothing)).await
             }
-            Event::Disabled => {
-                world.ask(Method::PATCH, &path, Some(&json!({ "status": "disabled" }))).await
-            }
+            Event::Disabled => world.ask(Method::PATCH, &path, Some(&json!({ "status": "disabled" }))).await,
             Event::RoleLowered => world.ask(Method::PATCH, &path, Some(&json!({ "role": "user" }))).await,
             Event::Removed => world.ask(Method::DELETE, &path, None).await,
         };
