@@ -80,7 +80,8 @@ async fn of_a_hundred_who_come_first_by_each_way_without_the_token_nobody_become
     let site = Site::new().with_variable("WAYSTATION_AUTH_REGISTRATION", "open");
     let server = site.serve(&[]).await;
     let wanted = |number: usize| json!({"email": format!("p{number}@example.com"), "password": PASSWORD});
-    let ways: [(&str, &str, fn(Value) -> Value); 8] = [
+    type Asked = fn(Value) -> Value;
+    let ways: [(&str, &str, Asked); 8] = [
         ("POST", "/api/auth/register", |person| person),
         ("POST", "/api/admin/users", |mut person| {
             person["role"] = json!("owner");
