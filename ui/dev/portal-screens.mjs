@@ -45,7 +45,7 @@ export const PORTAL_SCREENS = [
     await page.getByText(/^(It works|调用成功)$/).waitFor();
     await page.waitForTimeout(300);
   } },
-  { name: "more", path: "/app/docs", stub: me, only: (width) => width < 640, act: press(/^(More|更多)$/) },
+  { name: "more", path: "/app/docs", stub: me, touched: true, act: press(/^(More|更多)$/) },
   { name: "keys", path: "/app/keys", stub: me },
   { name: "keys-empty", path: "/app/keys", stub: { ...me, empty: true } },
   { name: "keys-failed", path: "/app/keys", stub: { ...me, fail: { "/api/me/keys": "internal_error" } } },

@@ -8,6 +8,7 @@ import { KitTextProvider, type KitText } from "@/kit/kit-text";
 import { ToastProvider } from "@/kit/toast";
 
 import { ProofDialog, type ProofRequest } from "./proof-dialog";
+import { RelayFetchProvider } from "./relay-fetch";
 
 const ApiContext = createContext<Api | null>(null);
 
@@ -45,14 +46,16 @@ export function Services({ fetch = (request) => globalThis.fetch(request), onSig
   );
   return (
     <ApiContext.Provider value={api}>
-      <QueryClientProvider client={queries}>
-        <KitTextProvider text={useTranslatedKitText()}>
-          <ToastProvider>
-            {children}
-            {proofRequest !== null && <ProofDialog request={proofRequest} />}
-          </ToastProvider>
-        </KitTextProvider>
-      </QueryClientProvider>
+      <RelayFetchProvider value={fetch}>
+        <QueryClientProvider client={queries}>
+          <KitTextProvider text={useTranslatedKitText()}>
+            <ToastProvider>
+              {children}
+              {proofRequest !== null && <ProofDialog request={proofRequest} />}
+            </ToastProvider>
+          </KitTextProvider>
+        </QueryClientProvider>
+      </RelayFetchProvider>
     </ApiContext.Provider>
   );
 }

@@ -1,137 +1,100 @@
-import { useId, useRef, useState, type KeyboardEvent } from "react";
+import { useId, useState, type KeyboardEvent, type ReactNode } from "react";
 
 import { classes } from "./classes";
 import { useFieldWiring } from "./field";
 import { inputLook } from "./text-input";
 
+export type Choice = { value: string; label: string; hint?: string };
+
 type ComboboxProps = {
-  /** For a control that stands alone; inside of a field the field names it. */
-  label?: string;
-  value: string;
-  options: readonly string[];
-  onChange: (value: string) => void;
+  /** What is typed. */
+  text: string;
+  onText: (text: string) => void;
+  /** What fits it. */
+  choices: Choice[];
+  onChoose: (value: string) => void;
+  /** Said in place of choices when there is none. */
+  none?: ReactNode;
   placeholder?: string;
-  /** What stands in the list when nothing in it matches. */
-  noneText: string;
-  /** Takes what is not in the list too. */
-  free?: boolean;
-  /** Forgets what was written once it was chosen: for lists that are added to. */
-  clears?: boolean;
-  disabled?: boolean;
+  /** Stands at the beginning of the search. */
+  icon?: ReactNode;
 };
 
-const SHOWS_MAX = 100;
-
-/** A choice out of many that is narrowed by writing, as the pattern of that name has it: arrows, Enter, Escape. */
-export function Combobox(props: ComboboxProps) {
-  const { label, value, options, onChange, placeholder, noneText, free = false, clears = false, disabled = false } = props;
+/** A search whose hits are offered below it. The arrows go through them, Enter takes one, Escape puts them away. */
+export function Combobox({ text, onText, choices, onChoose, none, placeholder, icon }: ComboboxProps) {
   const id = useId();
   const wiring = useFieldWiring();
-  const [written, setWritten] = useState<string | null>(null);
   const [isOpen, setIsOpen] = useState(false);
-  const [active, setActive] = useState(0);
-  const list = useRef<HTMLDivElement>(null);
-
-  const text = written ?? value;
-  const sought = (written ?? "").trim().toLocaleLowerCase();
-  const matches = options.filter((option) => option.toLocaleLowerCase().includes(sought)).slice(0, SHOWS_MAX);
-  const close = () => {
+  const [at, setAt] = useState(0);
+  const place = Math.min(at, choices.length - 1);
+  const isShown = isOpen && text.trim() !== "" && (choices.length > 0 || none !== undefined);
+  const choose = (choice: Choice) => {
     setIsOpen(false);
-    setWritten(null);
-    setActive(0);
-  };
-  const choose = (option: string) => {
-    onChange(option);
-    close();
-  };
-  const settle = () => {
-    const exact = options.find((option) => option === text.trim());
-    if (exact !== undefined) choose(exact);
-    else if (free && text.trim() !== "") choose(text.trim());
-    else if (!clears && written === "") choose("");
-    else close();
-  };
-  const move = (to: number) => {
-    setIsOpen(true);
-    setActive(to);
-    list.current?.children[to]?.scrollIntoView({ block: "nearest" });
+    onChoose(choice.value);
   };
   const press = (event: KeyboardEvent) => {
-    if (event.nativeEvent.isComposing) return;
-    const last = matches.length - 1;
-    if (event.key === "ArrowDown") move(isOpen ? Math.min(active + 1, last) : 0);
-    else if (event.key === "ArrowUp") move(isOpen ? Math.max(active - 1, 0) : Math.max(last, 0));
-    else if (event.key === "Enter" && isOpen) {
-      const option = matches[active];
-      if (option !== undefined) choose(option);
-      else settle();
-    } else if (event.key === "Escape" && isOpen) close();
-    else return;
-    event.preventDefault();
-    event.stopPropagation();
+    const chosen = choices[place];
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      event.preventDefault();
+      setIsOpen(true);
+      if (choices.length > 0) setAt((place + (event.key === "ArrowDown" ? (isShown ? 1 : 0) : choices.length - 1)) % choices.length);
+    } else if (event.key === "Enter" && isShown && chosen !== undefined) {
+      event.preventDefault();
+      choose(chosen);
+    } else if (event.key === "Escape" && isShown) {
+      event.preventDefault();
+      setIsOpen(false);
+    }
   };
   return (
     <div className="relative min-w-0">
+      {icon !== undefined && <span className="pointer-events-none absolute start-3 top-1/2 -translate-y-1/2 text-muted">{icon}</span>}
       <input
+        {...wiring}
         type="text"
         role="combobox"
-        aria-label={label}
-        aria-expanded={isOpen}
-        aria-controls={`${id}-list`}
         aria-autocomplete="list"
-        aria-activedescendant={isOpen && matches[active] !== undefined ? `${id}-${active}` : undefined}
+        aria-expanded={isShown}
+        aria-controls={`${id}-list`}
+        aria-activedescendant={isShown && choices.length > 0 ? `${id}-${place}` : undefined}
         autoComplete="off"
         autoCapitalize="none"
         spellCheck={false}
         placeholder={placeholder}
-        disabled={disabled}
-        {...wiring}
+        className={classes(inputLook, icon !== undefined && "ps-9")}
         value={text}
         onChange={(event) => {
-          setWritten(event.target.value);
-          setActive(0);
+          onText(event.target.value);
+          setAt(0);
           setIsOpen(true);
         }}
-        onClick={() => setIsOpen(true)}
+        onFocus={() => setIsOpen(true)}
+        onBlur={() => setIsOpen(false)}
         onKeyDown={press}
-        onBlur={settle}
-        className={inputLook}
       />
       <div
-        ref={list}
-        id={`${id}-list`}
-        role="listbox"
-        tabIndex={-1}
-        aria-label={label ?? noneText}
-        hidden={!isOpen}
-        // The press must not take the focus from the input before it is heard.
-        onMouseDown={(event) => event.preventDefault()}
-        className="absolute inset-x-0 top-full z-40 mt-1 max-h-64 overflow-y-auto rounded-panel border border-line bg-surface p-1.5 shadow-lg"
+        className={classes("absolute inset-x-0 top-full z-20 mt-1 min-w-56 overflow-hidden rounded-panel border border-line bg-surface shadow-lg", !isShown && "hidden")}
       >
-        {matches.map((option, place) => (
-          // oxlint-disable-next-line jsx-a11y/click-events-have-key-events -- The keys are heard by the input.
-          <div
-            key={option}
-            id={`${id}-${place}`}
-            role="option"
-            tabIndex={-1}
-            aria-selected={option === value}
-            onClick={() => choose(option)}
-            onMouseMove={() => setActive(place)}
-            className={classes(
-              "cursor-pointer rounded-control px-2.5 py-1.5 [overflow-wrap:anywhere] pointer-coarse:py-2.5",
-              place === active && "bg-hover",
-              option === value && "font-medium text-accent",
-            )}
-          >
-            {option}
-          </div>
-        ))}
-        {matches.length === 0 && (
-          <div role="option" tabIndex={-1} aria-selected="false" aria-disabled="true" className="px-2.5 py-1.5 text-muted">
-            {noneText}
-          </div>
-        )}
+        <div id={`${id}-list`} role="listbox" aria-label={placeholder} className={choices.length > 0 ? "max-h-72 overflow-y-auto p-1.5" : "hidden"}>
+          {choices.map((choice, number) => (
+            // oxlint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/interactive-supports-focus -- The keys are heard where the focus is, in the search.
+            <div
+              key={choice.value}
+              id={`${id}-${number}`}
+              role="option"
+              aria-selected={number === place}
+              className={classes("grid cursor-pointer rounded-control px-2.5 py-1.5 pointer-coarse:py-2.5", number === place && "bg-hover")}
+              // The focus stays in the search; otherwise the list were gone before the press ends.
+              onMouseDown={(event) => event.preventDefault()}
+              onMouseEnter={() => setAt(number)}
+              onClick={() => choose(choice)}
+            >
+              <span className="truncate">{choice.label}</span>
+              {choice.hint !== undefined && <span className="truncate text-xs text-muted">{choice.hint}</span>}
+            </div>
+          ))}
+        </div>
+        {choices.length === 0 && <p className="px-4 py-3 text-muted">{none}</p>}
       </div>
     </div>
   );

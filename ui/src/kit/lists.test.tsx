@@ -4,7 +4,7 @@ import { useState } from "react";
 import { describe, expect, it, vi } from "vitest";
 
 import { CHART_SERIES_MAX, lookAt, looksOf } from "./chart-look";
-import { Combobox } from "./combobox";
+import { SuggestionInput } from "./suggestion-input";
 import { CopyId } from "./copy-id";
 import { DateRange, type DateRangeValue } from "./date-range";
 import { Field } from "./field";
@@ -17,13 +17,13 @@ import { TokenList } from "./token-list";
 import { Tooltip } from "./tooltip";
 import { VirtualTable } from "./virtual-table";
 
-describe("a combobox", () => {
+describe("an input with suggestions", () => {
   const OPTIONS = ["demo-large", "demo-small", "paper-crane"];
   function Model({ onChange, free = false }: { onChange: (value: string) => void; free?: boolean }) {
     const [value, setValue] = useState("");
     return (
       <Field label="Model">
-        <Combobox
+        <SuggestionInput
           value={value}
           options={OPTIONS}
           noneText="No matches"

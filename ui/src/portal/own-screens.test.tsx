@@ -4,7 +4,6 @@ import userEvent from "@testing-library/user-event";
 import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 
 import type { RelayFetch } from "@/api/relay";
-import { RelayFetchProvider } from "@/features/relay-fetch";
 import { Services } from "@/features/services";
 import { error, serve, type Answers } from "@/features/test-site";
 import { startLanguages } from "@/i18n/start";
@@ -50,12 +49,11 @@ const relay: RelayFetch = async (request) => {
 };
 
 async function open(path: string, answers: Answers = {}) {
+  const site = serve({ ...ALWAYS, ...answers });
   const { unmount } = render(
-    <RelayFetchProvider value={relay}>
-      <Services fetch={serve({ ...ALWAYS, ...answers })} onSignedOut={() => undefined}>
-        <RouterProvider router={router} />
-      </Services>
-    </RelayFetchProvider>,
+    <Services fetch={(request) => (new URL(request.url).pathname.startsWith("/api/v1/") ? relay(request) : site(request))} onSignedOut={() => undefined}>
+      <RouterProvider router={router} />
+    </Services>,
   );
   router.history.push(path);
   await waitFor(() => expect(router.state.status).toBe("idle"));
@@ -138,7 +136,7 @@ describe("keys", () => {
     await open("/app/keys", {
       "POST /api/me/keys": (body) => {
         bodies.push(body);
-        return bodies.length === 1 ? [400, error("invalid_request", [{ field: "name", message: "must be another" }])] : [201, { key: KEY, secret: SECRET }];
+        return bodies.length === 1 ? [400, error("invalid_request", [{ field: "name", code: "invalid", message: "must be another" }])] : [201, { key: KEY, secret: SECRET }];
       },
     });
     await userEvent.click(await screen.findByRole("button", { name: "Create key" }));
@@ -148,7 +146,7 @@ describe("keys", () => {
     await userEvent.type(within(dialog).getByLabelText("A day"), "2.50");
     await userEvent.type(within(dialog).getByLabelText("Addresses"), "203.0.113.0/24");
     await userEvent.click(within(dialog).getByRole("button", { name: "Create key" }));
-    expect(await within(dialog).findByText("must be another")).toBeTruthy();
+    expect(await within(dialog).findByText("This isn’t valid")).toBeTruthy();
     await userEvent.click(within(dialog).getByRole("button", { name: "Create key" }));
     expect(await screen.findByText(SECRET)).toBeTruthy();
     expect(bodies.at(-1)).toEqual({

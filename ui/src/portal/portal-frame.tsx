@@ -1,17 +1,28 @@
+import { Navigate, useLocation } from "@tanstack/react-router";
 import { BookOpen, Boxes, ChartLine, CircleUser, FlaskConical, House, KeyRound, ListTree, MonitorSmartphone, Palette, ScrollText, ShieldCheck, SlidersHorizontal } from "lucide-react";
 import { useEffect } from "react";
 import { useTranslation } from "react-i18next";
 
 import { toProblem } from "@/api/problem";
 import { FailurePage } from "@/features/failure-page";
-import { PagePending } from "@/features/first-paint";
+import { FramePending } from "@/features/first-paint";
 import { Frame, type Place } from "@/features/frame";
 import { useMe } from "@/features/session";
 import { rememberSignedIn } from "@/features/visitor";
 
+import { FirstKeyDue } from "./first-key";
 import { paths } from "./paths";
 
 export function PortalFrame() {
+  return (
+    <>
+      <Pages />
+      <FirstKeyDue />
+    </>
+  );
+}
+
+function Pages() {
   const { t } = useTranslation("portal");
   const me = useMe();
   const { isSuccess, isError } = me;
@@ -19,9 +30,13 @@ export function PortalFrame() {
   useEffect(() => {
     if (isSuccess || isError) rememberSignedIn(isSuccess);
   }, [isSuccess, isError]);
+  const { pathname } = useLocation();
   // Whoever is signed out is on the way to the sign-in page.
-  if (me.isPending || (me.isError && toProblem(me.error).code === "invalid_token")) return <PagePending />;
+  if (me.isPending || (me.isError && toProblem(me.error).code === "invalid_token")) return <FramePending />;
   if (me.isError) return <FailurePage error={me.error} />;
+  // The server answers nothing else before the second factor is there.
+  const isHeld = me.data.must_set_up_second_factor === true;
+  if (isHeld && pathname !== paths.security) return <Navigate to={paths.security} replace />;
   const icon = (Icon: typeof House) => <Icon size={18} aria-hidden="true" />;
   const places: Place[] = [
     { to: paths.overview, label: t("places.overview"), icon: icon(House), exact: true, inBar: true },
@@ -38,8 +53,9 @@ export function PortalFrame() {
     { to: paths.settings, label: t("settings", { ns: "places" }), icon: icon(Palette) },
   ];
   const elsewhere =
-    me.data.permissions.length === 0
+    isHeld || me.data.permissions.length === 0
       ? undefined
       : { href: paths.console, label: t("places.console"), icon: <SlidersHorizontal size={18} aria-hidden="true" /> };
-  return <Frame me={me.data} places={places} more={t("more", { ns: "places" })} elsewhere={elsewhere} />;
+  const shown = isHeld ? places.filter(({ to }) => to === paths.security) : places;
+  return <Frame me={me.data} places={shown} more={t("more", { ns: "places" })} elsewhere={elsewhere} />;
 }

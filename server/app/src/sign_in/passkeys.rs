@@ -6,7 +6,7 @@ use reqwest::Url;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest, Sha256};
-use waystation_api::error::{ErrorCode, ErrorReply};
+use waystation_api::error::{ErrorCode, ErrorReply, FieldCode};
 use waystation_api::name::Name;
 use waystation_api::pagination::Page;
 use waystation_api::passkeys::{
@@ -108,7 +108,7 @@ pub(super) async fn finish_passkey(
     let challenge = take_step(&app, &body.challenge, PendingKind::PasskeyCreation, &actor).await?;
     let made = relying_party(&app)?
         .read_creation(&challenge, &body.credential)
-        .map_err(|error| ApiError::field("credential", error.to_string()))?;
+        .map_err(|error| ApiError::field("credential", FieldCode::Invalid, error.to_string()))?;
     let codes = NewCodes::new()?;
     let id = PasskeyId::new(now_ms(), random_bytes()?);
     let new = NewPasskey {
@@ -293,7 +293,7 @@ fn read_site(address: &str) -> Option<RelyingParty> {
 fn check_name(name: Name) -> Result<String, ApiError> {
     match name.as_str().chars().count() <= NAME_LENGTH_MAX {
         true => Ok(name.into()),
-        false => Err(ApiError::field("name", "has at most 64 characters")),
+        false => Err(ApiError::field("name", FieldCode::TooLong, "has at most 64 characters")),
     }
 }
 

@@ -4,7 +4,7 @@
 use axum::extract::{FromRequestParts, State};
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
-use waystation_api::error::{ErrorCode, ErrorReply};
+use waystation_api::error::{ErrorCode, ErrorReply, FieldCode};
 use waystation_api::passwords::Password;
 use waystation_api::second_factors::{PasskeyProof, ProofCreate, ProofGiven, ProofMethod, ProofStarted};
 use waystation_api::time::Time;
@@ -205,7 +205,11 @@ fn only_one(body: ProofCreate) -> Result<Sent, ApiError> {
         (None, Some(code), None, None) => Ok(Sent::Totp(code)),
         (None, None, Some(code), None) => Ok(Sent::RecoveryCode(code)),
         (None, None, None, Some(answer)) => Ok(Sent::Passkey(answer)),
-        _ => Err(ApiError::field("password", "send one of password, totp, recovery_code and passkey")),
+        _ => Err(ApiError::field(
+            "password",
+            FieldCode::Invalid,
+            "send one of password, totp, recovery_code and passkey",
+        )),
     }
 }
 

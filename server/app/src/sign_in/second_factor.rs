@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use waystation_api::error::{ErrorCode, ErrorReply};
+use waystation_api::error::{ErrorCode, ErrorReply, FieldCode};
 use waystation_api::passkeys::{PasskeyUseOptions, UsedCredential};
 use waystation_api::second_factors::{ChallengeQuery, SecondFactorAnswer};
 use waystation_api::sign_in::{Reception, SecondFactor, SecondFactorChallenge, SignInReply};
@@ -183,7 +183,7 @@ fn only_one(body: SecondFactorAnswer) -> Result<Sent, ApiError> {
         (Some(code), None, None) => Ok(Sent::Totp(code)),
         (None, Some(code), None) => Ok(Sent::RecoveryCode(code)),
         (None, None, Some(answer)) => Ok(Sent::Passkey(answer)),
-        _ => Err(ApiError::field("totp", "send one of totp, recovery_code and passkey")),
+        _ => Err(ApiError::field("totp", FieldCode::Invalid, "send one of totp, recovery_code and passkey")),
     }
 }
 

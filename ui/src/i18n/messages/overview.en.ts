@@ -1,7 +1,4 @@
 export default {
-  hello: "Hello, {{name}}",
-  balance: "Balance",
-  held: "{{amount}} held for calls in progress",
   ledger: "See the ledger",
   low: "Your balance is low",
   lowWhy: "Calls are refused once it is used up. Ask whoever runs this site for more.",

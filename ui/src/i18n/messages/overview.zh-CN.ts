@@ -1,7 +1,4 @@
 export default {
-  hello: "{{name}}，你好",
-  balance: "余额",
-  held: "进行中的调用占用 {{amount}}",
   ledger: "查看账本",
   low: "余额不足",
   lowWhy: "余额用完后调用会被拒绝。请联系站点管理员充值。",

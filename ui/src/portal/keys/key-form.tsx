@@ -7,14 +7,14 @@ import { ProblemAlert } from "@/features/problem-alert";
 import { useOfferedModels, useSite } from "@/features/site";
 import { Button } from "@/kit/button";
 import { Checkbox } from "@/kit/checkbox";
-import { Combobox } from "@/kit/combobox";
+import { SuggestionInput } from "@/kit/suggestion-input";
 import { Dialog } from "@/kit/dialog";
 import { Field } from "@/kit/field";
 import { Select } from "@/kit/select";
 import { TextInput } from "@/kit/text-input";
 import { TokenList } from "@/kit/token-list";
 
-import { budgetsOf, EXPIRY_CHOICES, expiryFromNow, isAddress, keySchema, NEW_KEY, readKey } from "./key-limits";
+import { budgetsOf, EXPIRY_CHOICES, expiryFromNow, FAULTS, isAddress, keySchema, NEW_KEY, readKey, type KeyValues } from "./key-limits";
 
 type KeyFormProps = {
   /** The key to edit; a new one is made where there is none. */
@@ -32,8 +32,11 @@ export function KeyForm({ edited, onSend, onClose }: KeyFormProps) {
   const [addresses, setAddresses] = useState(edited?.allowed_ips ?? []);
   const [address, setAddress] = useState("");
   const [isAddressWrong, setIsAddressWrong] = useState(false);
-  const schema = keySchema({ amount: t("form.amount"), whole: t("form.whole"), past: t("form.expiryPast") });
-  const { register, submit, errorOf, problem, isSubmitting, watch } = useProblemForm(schema, edited === undefined ? NEW_KEY : readKey(edited));
+  const { register, submit, errorOf, problem, isSubmitting, watch, formState } = useProblemForm(keySchema, edited === undefined ? NEW_KEY : readKey(edited));
+  const faultOf = (field: keyof KeyValues) => {
+    const own = FAULTS.find((fault) => fault === formState.errors[field]?.message);
+    return own === undefined ? errorOf(field) : t(`form.faults.${own}`);
+  };
   const addAddress = () => {
     const text = address.trim();
     if (text === "") return true;
@@ -75,7 +78,7 @@ export function KeyForm({ edited, onSend, onClose }: KeyFormProps) {
     >
       <form id="key" className="grid gap-5" noValidate onSubmit={send}>
         {problem !== null && <ProblemAlert problem={problem} />}
-        <Field label={t("name")} hint={t("nameHint")} error={errorOf("name")}>
+        <Field label={t("name")} hint={t("nameHint")} error={faultOf("name")}>
           <TextInput autoFocus autoComplete="off" {...register("name")} />
         </Field>
         <details open={hasLimits} className="min-w-0 rounded-panel border border-line">
@@ -95,7 +98,7 @@ export function KeyForm({ edited, onSend, onClose }: KeyFormProps) {
                 </Select>
               </Field>
               {watch("expiry") === "day" && (
-                <Field label={t("form.expiryDay")} error={errorOf("expiryDay")}>
+                <Field label={t("form.expiryDay")} error={faultOf("expiryDay")}>
                   <TextInput type="date" {...register("expiryDay")} />
                 </Field>
               )}
@@ -103,13 +106,13 @@ export function KeyForm({ edited, onSend, onClose }: KeyFormProps) {
             <fieldset className="grid min-w-0 gap-2">
               <legend className="pb-2 text-[0.8125rem] font-medium">{t("form.budget")} (USD)</legend>
               <div className="grid gap-3 sm:grid-cols-3">
-                <Field label={t("form.budgetDay")} error={errorOf("day")}>
+                <Field label={t("form.budgetDay")} error={faultOf("day")}>
                   <TextInput inputMode="decimal" autoComplete="off" {...register("day")} />
                 </Field>
-                <Field label={t("form.budgetMonth")} error={errorOf("month")}>
+                <Field label={t("form.budgetMonth")} error={faultOf("month")}>
                   <TextInput inputMode="decimal" autoComplete="off" {...register("month")} />
                 </Field>
-                <Field label={t("form.budgetTotal")} error={errorOf("total")}>
+                <Field label={t("form.budgetTotal")} error={faultOf("total")}>
                   <TextInput inputMode="decimal" autoComplete="off" {...register("total")} />
                 </Field>
               </div>
@@ -117,7 +120,7 @@ export function KeyForm({ edited, onSend, onClose }: KeyFormProps) {
             </fieldset>
             <Field label={t("form.models")} hint={t("form.modelsWhy")}>
               <TokenList label={t("form.models")} values={models} removeLabel={(value) => t("form.remove", { value })} onRemove={(value) => setModels(models.filter((name) => name !== value))} />
-              <Combobox value="" options={names} placeholder={t("form.modelsAdd")} noneText={t("filters.none", { ns: "lists" })} free clears onChange={(name) => setModels([...new Set([...models, name])])} />
+              <SuggestionInput value="" options={names} placeholder={t("form.modelsAdd")} noneText={t("filters.none", { ns: "lists" })} free clears onChange={(name) => setModels([...new Set([...models, name])])} />
             </Field>
             <Field label={t("form.ips")} hint={t("form.ipsWhy")} error={isAddressWrong ? t("form.address") : undefined}>
               <TokenList label={t("form.ips")} values={addresses} removeLabel={(value) => t("form.remove", { value })} onRemove={(value) => setAddresses(addresses.filter((one) => one !== value))} />
@@ -136,7 +139,7 @@ export function KeyForm({ edited, onSend, onClose }: KeyFormProps) {
                 <Button onClick={addAddress}>{t("form.add")}</Button>
               </div>
             </Field>
-            <Field label={t("form.output")} hint={t("form.outputWhy")} error={errorOf("output_cap")}>
+            <Field label={t("form.output")} hint={t("form.outputWhy")} error={faultOf("output_cap")}>
               <TextInput inputMode="numeric" autoComplete="off" className="sm:w-40" {...register("output_cap")} />
             </Field>
             <Checkbox label={t("form.showCost")} hint={t("form.showCostWhy")} {...register("show_cost")} />

@@ -33,27 +33,28 @@ export function readKey(key: Key): KeyValues {
   };
 }
 
-/** What can be sent. The words are given in the reader's language. */
-export function keySchema(words: { amount: string; whole: string; past: string }) {
-  const amount = () => z.string().check(z.trim(), z.regex(/^$|^\d{1,9}(\.\d{1,9})?$/, words.amount));
-  return z
-    .object({
-      name: fields.requiredName(),
-      expiry: z.string(),
-      expiryDay: z.string(),
-      total: amount(),
-      day: amount(),
-      month: amount(),
-      output_cap: z.string().check(z.trim(), z.regex(/^$|^[1-9]\d{0,8}$/, words.whole)),
-      show_cost: z.boolean(),
-    })
-    .check(
-      z.refine((values) => values.expiry !== "day" || (values.expiryDay !== "" && Date.parse(expiryFromNow(values) ?? "") > Date.now()), {
-        path: ["expiryDay"],
-        message: words.past,
-      }),
-    );
-}
+const amount = () => z.string().check(z.trim(), z.regex(/^$|^\d{1,9}(\.\d{1,9})?$/, "amount"));
+
+/** What can be sent. Messages that only this form has are keys below `form.faults`. */
+export const keySchema = z
+  .object({
+    name: fields.requiredName(),
+    expiry: z.string(),
+    expiryDay: z.string(),
+    total: amount(),
+    day: amount(),
+    month: amount(),
+    output_cap: z.string().check(z.trim(), z.regex(/^$|^[1-9]\d{0,8}$/, "whole")),
+    show_cost: z.boolean(),
+  })
+  .check(
+    z.refine((values) => values.expiry !== "day" || (values.expiryDay !== "" && Date.parse(expiryFromNow(values) ?? "") > Date.now()), {
+      path: ["expiryDay"],
+      message: "past",
+    }),
+  );
+
+export const FAULTS = ["amount", "whole", "past"] as const;
 
 export function expiryFromNow(values: Pick<KeyValues, "expiry" | "expiryDay">): string | null {
   return expiryOf(values, Date.now());

@@ -12,15 +12,24 @@ import { Select } from "@/kit/select";
 import { CC_SWITCH_APPS, ccSwitchLink, type CcSwitchApp } from "./cc-switch";
 import { TestCall } from "./test-call";
 
+type KeySecretProps = {
+  created: KeyCreated;
+  /** What it is called and said of it where it is not any key. */
+  title?: string;
+  why?: string;
+  note?: ReactNode;
+  onSaved: () => void;
+};
+
 /** A key that was just made, shown for the only time: to be copied, tried and handed on. It is gone with the dialog. */
-export function KeySecret({ created, note, onSaved }: { created: KeyCreated; note?: ReactNode; onSaved: () => void }) {
+export function KeySecret({ created, title, why, note, onSaved }: KeySecretProps) {
   const { t } = useTranslation("keys");
   const { root, base } = useSiteAddress();
   const site = useSite().data?.name ?? "Waystation";
   const [app, setApp] = useState<CcSwitchApp>("claude");
   const [model, setModel] = useState<string>();
   return (
-    <SecretOnce title={t("secret.title")} explanation={t("secret.why")} label={t("secret.label")} secret={created.secret} onSaved={onSaved}>
+    <SecretOnce title={title ?? t("secret.title")} explanation={why ?? t("secret.why")} label={t("secret.label")} secret={created.secret} onSaved={onSaved}>
       {note}
       <p className="flex min-w-0 flex-wrap items-center justify-between gap-x-4">
         <span className="text-muted">{t("secret.base")}</span>

@@ -11,11 +11,11 @@ import { Alert } from "@/kit/alert";
 import { PageHeader } from "@/kit/page-header";
 import { Panel } from "@/kit/panel";
 
-import { Safety } from "../overview-page";
 import { paths } from "../paths";
 import { Day } from "./day";
 import { Notices } from "./notices";
 import { QuickStart } from "./quick-start";
+import { Safety } from "./safety";
 
 /** Where one stands: what there is to spend, the way to the next call, and what the last day brought. */
 export function OverviewPage() {
@@ -25,7 +25,7 @@ export function OverviewPage() {
   if (me === undefined) return null;
   return (
     <>
-      <PageHeader title={t("hello", { name: me.display_name })} />
+      <PageHeader title={t("overview.title", { ns: "portal", name: me.display_name })} />
       <Notices />
       <div className="grid gap-5">
         <div className="grid items-start gap-5 lg:grid-cols-[minmax(0,2fr)_minmax(0,3fr)]">
@@ -34,7 +34,7 @@ export function OverviewPage() {
         </div>
         <Day />
         <Panel title={t("overview.safety", { ns: "portal" })} description={t("overview.safetyWhy", { ns: "portal" })} flush>
-          <Safety isVerified={me.email_verified_at !== null} />
+          <Safety isVerified={Boolean(me.email_verified_at)} />
         </Panel>
       </div>
     </>
@@ -48,13 +48,13 @@ function Balance({ available, pending, currency }: { available: string; pending:
   const isEmpty = compareAmounts(available, "0") <= 0;
   const isLow = low !== undefined && compareAmounts(available, low) < 0;
   return (
-    <Panel title={t("balance")}>
+    <Panel title={t("overview.balance", { ns: "portal" })}>
       <div className="grid gap-3">
         <div>
           <p className="text-3xl font-semibold tracking-tight [overflow-wrap:anywhere]">
             <Money amount={available} currency={currency} />
           </p>
-          <p className="mt-1 text-muted tabular-nums">{t("held", { amount: formats.money(pending, currency) })}</p>
+          <p className="mt-1 text-muted tabular-nums">{t("overview.held", { ns: "portal", amount: formats.money(pending, currency) })}</p>
         </div>
         {isEmpty ? (
           <Alert tone="danger" title={t("empty")}>

@@ -19,7 +19,7 @@ import { RangeFilter } from "@/features/range-filter";
 import { useOfferedModels } from "@/features/site";
 import { useFormats } from "@/i18n/formats";
 import { Button, buttonLook } from "@/kit/button";
-import { Combobox } from "@/kit/combobox";
+import { SuggestionInput } from "@/kit/suggestion-input";
 import { EmptyState } from "@/kit/empty-state";
 import { FilterChips } from "@/kit/filter-chips";
 import { IconButton } from "@/kit/icon-button";
@@ -76,7 +76,7 @@ export function RequestsPage() {
         <Panel flush>
           <div className="grid gap-2 border-b border-line p-3">
             <div className="grid gap-2 sm:grid-cols-2 lg:grid-cols-[minmax(0,1fr)_minmax(0,1fr)_minmax(0,1fr)_auto]">
-              <Combobox
+              <SuggestionInput
                 label={t("model")}
                 value={model ?? ""}
                 options={offered.data?.items.map(({ name }) => name) ?? []}
