@@ -37,7 +37,7 @@ type FrameProps = {
 };
 
 const BAR_PLACES = 5;
-const BAR_PLACE = "grid min-w-0 flex-1 justify-items-center gap-0.5 px-1 py-2 text-xs text-muted -outline-offset-2 aria-[current=page]:font-medium aria-[current=page]:text-accent";
+const BAR_PLACE = "grid min-w-0 flex-1 justify-items-center gap-0.5 px-0.5 py-2 text-xs text-muted -outline-offset-2 aria-[current=page]:text-accent max-[22.5rem]:text-[0.6875rem]";
 
 /** What stands around every page: where one is, where one can go, and who one is. */
 export function Frame({ me, part, places, more, elsewhere }: FrameProps) {

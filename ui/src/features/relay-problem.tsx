@@ -2,6 +2,7 @@ import { useTranslation } from "react-i18next";
 
 import { RelayProblem } from "@/api/relay";
 import { Alert } from "@/kit/alert";
+import { CopyId } from "@/kit/copy-id";
 
 const KNOWN = [
   "invalid_api_key", "insufficient_balance", "budget_exceeded", "model_not_allowed", "ip_not_allowed", "model_not_found", "rate_limit_exceeded",
@@ -16,11 +17,14 @@ export function RelayProblemAlert({ problem }: { problem: unknown }) {
   return (
     <Alert tone="danger" title={known === undefined ? t("other") : t(`codes.${known}`)} live>
       {problem instanceof RelayProblem && (
-        <p className="text-[0.8125rem] text-muted [overflow-wrap:anywhere]">
-          {problem.status > 0 && <span className="tabular-nums">HTTP {problem.status} · </span>}
-          <code className="font-mono">{problem.code}</code>
-          {problem.message !== "" && <> · {problem.message}</>}
-        </p>
+        <div className="text-[0.8125rem] text-muted [overflow-wrap:anywhere]">
+          <p>
+            {problem.status > 0 && <span className="tabular-nums">HTTP {problem.status} · </span>}
+            <code className="font-mono">{problem.code}</code>
+            {problem.message !== "" && <> · {problem.message}</>}
+          </p>
+          {problem.requestId !== null && <CopyId id={problem.requestId} label={t("copyRequestId", { ns: "lists" })} />}
+        </div>
       )}
     </Alert>
   );

@@ -12,7 +12,7 @@ type CopyIdProps = {
 export function CopyId({ id, shown = id, label }: CopyIdProps) {
   return (
     <span className="inline-flex max-w-full min-w-0 items-center gap-0.5">
-      <code title={id} className="min-w-0 font-mono text-[0.8125rem] [overflow-wrap:anywhere]">
+      <code title={id} className={`min-w-0 font-mono text-[0.8125rem] ${shown === id ? "[overflow-wrap:anywhere]" : "whitespace-nowrap"}`}>
         {shown}
       </code>
       <CopyButton value={id} label={label} />

@@ -13,5 +13,5 @@ export function Stat({ label, children, note }: { label: string; children: React
 
 /** Numbers side by side. */
 export function Stats({ children }: { children: ReactNode }) {
-  return <dl className="grid grid-cols-2 gap-x-6 gap-y-4 lg:grid-cols-4">{children}</dl>;
+  return <dl className="grid grid-cols-1 gap-x-6 gap-y-4 min-[22.5rem]:grid-cols-2 lg:grid-cols-4">{children}</dl>;
 }

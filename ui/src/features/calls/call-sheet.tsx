@@ -41,7 +41,7 @@ export function CallSheet({ id, query, onClose, keyName }: CallSheetProps) {
     <Sheet
       title={t("sheet.title")}
       description={
-        request !== undefined && (
+        request === undefined ? undefined : (
           <span className="flex flex-wrap items-center gap-x-3 gap-y-1">
             <OutcomeBadge request={request} />
             <span>{formats.dateTimeSeconds(request.started_at)}</span>

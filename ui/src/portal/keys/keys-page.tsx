@@ -154,7 +154,7 @@ function KeyTable({ keys, onOpen }: { keys: Key[]; onOpen: (open: Open) => void 
       header: t("name"),
       lead: true,
       cell: (key) => (
-        <span className="grid min-w-0 sm:max-w-64">
+        <span className="grid min-w-28 sm:max-w-64">
           <span className="truncate font-medium">{key.name}</span>
           <code className="truncate font-mono text-[0.8125rem] text-muted">{key.preview}</code>
         </span>

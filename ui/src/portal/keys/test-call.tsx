@@ -25,7 +25,7 @@ import { paths } from "../paths";
 
 const ANSWER_TOKENS_MAX = 64;
 const BOOKED_TRIES_MAX = 20;
-const BOOKED_WAIT_MS = 500;
+const BOOKED_WAIT_MS = 400;
 
 type TestCallProps = { secret: string; model: string | undefined; onModel: (model: string) => void };
 
@@ -120,9 +120,12 @@ function useBooked(id: string) {
   const api = useComingApi();
   return useQuery({
     queryKey: ["requests", "one", id],
-    queryFn: () => take(api.GET("/api/me/requests/{id}", { params: { path: { id } } })),
+    queryFn: async () => {
+      await new Promise((resolve) => setTimeout(resolve, BOOKED_WAIT_MS));
+      return await take(api.GET("/api/me/requests/{id}", { params: { path: { id } } }));
+    },
     retry: (failures, problem) => failures < BOOKED_TRIES_MAX && toProblem(problem).code === "not_found",
-    retryDelay: BOOKED_WAIT_MS,
+    retryDelay: 0,
   });
 }
 

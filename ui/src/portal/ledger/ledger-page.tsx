@@ -110,8 +110,8 @@ function Accounts({ accounts }: { accounts: Account[] }) {
           formats.date(account.expires_at)
         ),
     },
-    { id: "held", header: t("held"), align: "end", className: "text-muted", cell: (account) => <Amount amount={account.pending} unit={account.unit} /> },
-    { id: "available", header: t("availableOf"), align: "end", className: "font-medium", cell: (account) => <Amount amount={account.available} unit={account.unit} /> },
+    { id: "held", header: t("held"), align: "end", className: "whitespace-nowrap text-muted", cell: (account) => <Amount amount={account.pending} unit={account.unit} /> },
+    { id: "available", header: t("availableOf"), align: "end", className: "whitespace-nowrap font-medium", cell: (account) => <Amount amount={account.available} unit={account.unit} /> },
   ];
   return <Table caption={t("accountsTitle")} columns={columns} rows={accounts} rowKey={(account) => account.id} />;
 }
@@ -140,8 +140,8 @@ function Entries({ entries, accounts }: { entries: Transfer[]; accounts: Account
       },
     },
     { id: "time", header: t("time"), className: "whitespace-nowrap tabular-nums", cell: (entry) => formats.dateTimeSeconds(entry.created_at) },
-    { id: "account", header: t("account"), className: "text-muted", cell: (entry) => nameOf(accountOf(entry.account_id)?.kind ?? "cash") },
-    { id: "reference", header: t("reference"), cell: (entry) => <Reference of={entry} /> },
+    { id: "account", header: t("account"), className: "whitespace-nowrap text-muted", cell: (entry) => nameOf(accountOf(entry.account_id)?.kind ?? "cash") },
+    { id: "reference", header: t("reference"), className: "whitespace-nowrap", cell: (entry) => <Reference of={entry} /> },
     {
       id: "amount",
       header: t("amount"),

@@ -35,14 +35,14 @@ export function ModelSheet({ model, isSignedIn, onClose }: { model: OfferedModel
   return (
     <Sheet
       title={model.display_name}
-      description={!model.is_served && <Badge tone="warning">{t("unavailable")}</Badge>}
+      description={model.is_served ? undefined : <Badge tone="warning">{t("unavailable")}</Badge>}
       onClose={onClose}
       footer={
-        isSignedIn && (
+        isSignedIn ? (
           <Link to={paths.playground} search={{ model: model.name } as never} className={buttonLook({ variant: "primary" })}>
             {t("sheet.try")}
           </Link>
-        )
+        ) : undefined
       }
     >
       <div className="grid gap-6">

@@ -108,46 +108,50 @@ export function PlaygroundPage() {
   return (
     <>
       <PageHeader title={t("title")} description={t("why")} />
-      <div className="grid items-start gap-5 lg:grid-cols-[minmax(0,1fr)_20rem]">
-        <Panel>
-          <div className="grid gap-4">
-            {turns.length === 0 && <EmptyState icon={<MessageSquare size={18} />} title={secret === undefined ? t("startNoKey") : t("start")} />}
-            <ol aria-label={t("conversation")} className="grid gap-5 empty:hidden">
-              {turns.map((turn) => (
-                <TurnShown key={turn.id} turn={turn} />
-              ))}
-            </ol>
-            <p role="status" className="sr-only">
-              {last === undefined ? "" : last.state === "waiting" ? t("thinking") : last.state === "done" ? t("done") : last.state === "stopped" ? t("stopped") : ""}
-            </p>
-            <Field label={t("message")} hint={t("messageHint")}>
-              <TextArea value={text} onChange={(event) => setText(event.target.value)} onKeyDown={press} autoCapitalize="sentences" />
-            </Field>
-            <div className="flex flex-wrap justify-between gap-2">
-              <Button variant="quiet" blockedBy={turns.length === 0 || isRunning ? t("needMessage") : undefined} onClick={() => setTurns([])}>
-                {t("clear")}
-              </Button>
-              {isRunning ? (
-                <Button icon={<Square size={16} />} onClick={() => running.current?.abort()}>
-                  {t("stop")}
-                </Button>
-              ) : (
-                <Button
-                  variant="primary"
-                  icon={<Send size={16} />}
-                  blockedBy={secret === undefined || model === undefined ? t("needKey") : text.trim() === "" ? t("needMessage") : undefined}
-                  onClick={() => void send()}
-                >
-                  {t("send")}
-                </Button>
-              )}
-            </div>
-          </div>
-        </Panel>
-        <div className="grid gap-5 max-lg:order-first">
+      <div className="grid items-start gap-5 lg:grid-cols-[minmax(0,1fr)_20rem] lg:grid-rows-[auto_1fr]">
+        <div className="min-w-0 lg:col-start-2 lg:row-start-1">
           <Panel title={t("key")}>
             <KeyChoice userId={me.id} held={held} />
           </Panel>
+        </div>
+        <div className="min-w-0 lg:col-start-1 lg:row-span-2 lg:row-start-1">
+          <Panel>
+            <div className="grid gap-4">
+              {turns.length === 0 && <EmptyState icon={<MessageSquare size={18} />} title={secret === undefined ? t("startNoKey") : t("start")} />}
+              <ol aria-label={t("conversation")} className="grid gap-5 empty:hidden">
+                {turns.map((turn) => (
+                  <TurnShown key={turn.id} turn={turn} />
+                ))}
+              </ol>
+              <p role="status" className="sr-only">
+                {last === undefined ? "" : last.state === "waiting" ? t("thinking") : last.state === "done" ? t("done") : last.state === "stopped" ? t("stopped") : ""}
+              </p>
+              <Field label={t("message")} hint={t("messageHint")}>
+                <TextArea value={text} onChange={(event) => setText(event.target.value)} onKeyDown={press} autoCapitalize="sentences" />
+              </Field>
+              <div className="flex flex-wrap justify-between gap-2">
+                <Button variant="quiet" blockedBy={turns.length === 0 || isRunning ? t("needMessage") : undefined} onClick={() => setTurns([])}>
+                  {t("clear")}
+                </Button>
+                {isRunning ? (
+                  <Button icon={<Square size={16} />} onClick={() => running.current?.abort()}>
+                    {t("stop")}
+                  </Button>
+                ) : (
+                  <Button
+                    variant="primary"
+                    icon={<Send size={16} />}
+                    blockedBy={secret === undefined || model === undefined ? t("needKey") : text.trim() === "" ? t("needMessage") : undefined}
+                    onClick={() => void send()}
+                  >
+                    {t("send")}
+                  </Button>
+                )}
+              </div>
+            </div>
+          </Panel>
+        </div>
+        <div className="min-w-0 lg:col-start-2 lg:row-start-2">
           <Panel title={t("settings")}>
             <div className="grid gap-4">
               {models.isError && <RelayProblemAlert problem={models.error} />}

@@ -75,7 +75,7 @@ export function RequestsPage() {
         <RangeFilter range={range} />
         <Panel flush>
           <div className="grid gap-2 border-b border-line p-3">
-            <div className="grid gap-2 sm:grid-cols-2 lg:grid-cols-[minmax(0,1fr)_minmax(0,1fr)_minmax(0,1fr)_auto]">
+            <div className="grid gap-2 sm:grid-cols-2 lg:grid-cols-3">
               <SuggestionInput
                 label={t("model")}
                 value={model ?? ""}
@@ -101,9 +101,11 @@ export function RequestsPage() {
                   </option>
                 ))}
               </Select>
-              <IconButton className="max-sm:hidden" label={t("refresh", { ns: "lists" })} icon={<RefreshCw size={16} />} onClick={() => void list.refetch()} />
             </div>
-            <FindById />
+            <div className="flex items-center gap-2">
+              <FindById />
+              <IconButton label={t("refresh", { ns: "lists" })} icon={<RefreshCw size={16} />} onClick={() => void list.refetch()} />
+            </div>
             <FilterChips
               label={t("filters.label", { ns: "lists" })}
               chips={chips}
@@ -205,7 +207,7 @@ function FindById() {
     if (id !== "") void navigate({ to: paths.request(id), search: ((before: object) => before) as never });
   };
   return (
-    <form className="flex gap-2" onSubmit={find}>
+    <form className="flex min-w-0 flex-1 gap-2" onSubmit={find}>
       <TextInput aria-label={t("find")} title={t("findHint")} placeholder={`${t("find")} (req_…)`} autoComplete="off" value={text} onChange={(event) => setText(event.target.value)} />
       <Button type="submit">{t("findGo")}</Button>
     </form>
