@@ -13,7 +13,7 @@ const nanos = (text) => BigInt(text.split(".")[0] + (text.split(".")[1] ?? "").p
 
 export const SITE = {
   name: "Waystation", base_url: "https://ai.example.com", version: "0.1.0", languages: ["en", "zh-CN"], locale: "en", currency: "USD", time_zone: "Asia/Shanghai",
-  is_demo: false, has_public_models: true, low_balance: "1",
+  demo: false, has_public_models: true, low_balance: "1",
 };
 
 const price = (input, output, more = {}) => ({

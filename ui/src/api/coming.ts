@@ -111,7 +111,7 @@ export type Attempt = {
   error_text?: string | null;
 };
 export type PriceLine = { kind: string; tokens?: number | null; per_million?: string | null; amount: Usd };
-export type Timeline = {
+export type RequestTimeline = {
   queue_ms?: number | null;
   retries_ms?: number | null;
   first_byte_ms?: number | null;
@@ -123,7 +123,7 @@ export type RequestDetails = Request & {
   attempts?: Attempt[] | null;
   price_lines: PriceLine[];
   is_priced_by_lines: boolean;
-  timeline: Timeline;
+  timeline: RequestTimeline;
 };
 export type RequestFilter = {
   id?: string;
@@ -148,20 +148,20 @@ export type UsageSums = {
   cost: Usd;
   charged: Usd;
 };
-export type UsageStep = { at: Time; date: string };
-export type UsagePoint = UsageStep & UsageSums & { model?: string; key_id?: string };
-export type UsageGrouping = "none" | "model" | "key";
+export type SeriesMark = { at: Time; date: string };
+export type UsagePoint = SeriesMark & UsageSums & { model?: string; key_id?: string };
+export type SeriesGroup = "none" | "model" | "key";
 export type UsageSeries = {
   from: Time;
   until: Time;
   time_zone: string;
   by: "day" | "hour";
-  group_by: UsageGrouping;
-  steps: UsageStep[];
+  group_by: SeriesGroup;
+  steps: SeriesMark[];
   points: UsagePoint[];
   total: UsageSums;
 };
-export type UsageSummary = {
+export type UsageTotals = {
   from: Time;
   until: Time;
   time_zone: string;
@@ -176,11 +176,10 @@ export type UsageSummary = {
 };
 type UsageFilter = { start_date?: string; end_date?: string; time_zone?: string; model?: string; key_id?: string };
 
-export type PriceRate =
-  | "input_per_million" | "output_per_million" | "reasoning_per_million" | "cache_read_per_million" | "cache_write_5m_per_million"
-  | "cache_write_30m_per_million" | "cache_write_1h_per_million" | "cache_write_12h_per_million" | "audio_input_per_million"
-  | "audio_output_per_million" | "image_input_per_million" | "image_output_per_million";
-export type Price = { [Rate in PriceRate]?: string | null } & {
+type Rate =
+  | "reasoning_per_million" | "cache_read_per_million" | "cache_write_5m_per_million" | "cache_write_30m_per_million" | "cache_write_1h_per_million"
+  | "cache_write_12h_per_million" | "audio_input_per_million" | "audio_output_per_million" | "image_input_per_million" | "image_output_per_million";
+export type OfferedPrice = { [Name in Rate]?: string | null } & {
   input_per_million: string;
   output_per_million: string;
   per_request: Usd;
@@ -193,8 +192,8 @@ export type OfferedModel = {
   max_output_tokens?: number | null;
   capabilities: string[];
   is_served: boolean;
-  price: Price;
-  next_price?: Price | null;
+  price: OfferedPrice;
+  next_price?: OfferedPrice | null;
 };
 
 export type NoticeLevel = "info" | "warning" | "critical";
@@ -216,7 +215,7 @@ export type Site = {
   locale: string;
   currency: string;
   time_zone: string;
-  is_demo: boolean;
+  demo: boolean;
   has_public_models: boolean;
   low_balance: Usd;
 };
@@ -254,9 +253,9 @@ export interface ComingPaths {
   "/api/me/requests/{id}": { parameters: Nothing; get: { parameters: In<{ id: string }>; requestBody?: never; responses: Answer<RequestDetails> } };
   "/api/me/usage/series": {
     parameters: Nothing;
-    get: { parameters: Query<UsageFilter & { by?: "day" | "hour"; group_by?: UsageGrouping }>; requestBody?: never; responses: Answer<UsageSeries> };
+    get: { parameters: Query<UsageFilter & { by?: "day" | "hour"; group_by?: SeriesGroup }>; requestBody?: never; responses: Answer<UsageSeries> };
   };
-  "/api/me/usage/summary": { parameters: Nothing; get: { parameters: Query<UsageFilter>; requestBody?: never; responses: Answer<UsageSummary> } };
+  "/api/me/usage/summary": { parameters: Nothing; get: { parameters: Query<UsageFilter>; requestBody?: never; responses: Answer<UsageTotals> } };
   "/api/me/usage/export.csv": { parameters: Nothing; get: { parameters: Query<RequestFilter>; requestBody?: never; responses: Answer<Blob> } };
   "/api/me/usage/export.json": { parameters: Nothing; get: { parameters: Query<RequestFilter>; requestBody?: never; responses: Answer<Blob> } };
 }

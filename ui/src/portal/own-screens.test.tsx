@@ -32,7 +32,7 @@ const CALL = {
 };
 const ALWAYS: Answers = {
   "GET /api/me": () => [200, ME],
-  "GET /api/site": () => [200, { name: "Station", base_url: "https://ai.example.com", version: "1", languages: [], locale: "en", currency: "USD", time_zone: "UTC", is_demo: false, has_public_models: true, low_balance: "1" }],
+  "GET /api/site": () => [200, { name: "Station", base_url: "https://ai.example.com", version: "1", languages: [], locale: "en", currency: "USD", time_zone: "UTC", demo: false, has_public_models: true, low_balance: "1" }],
   "GET /api/models": () => [200, { items: [] }],
   "GET /api/me/notices": () => [200, { items: [] }],
   "GET /api/me/keys": () => [200, { items: [KEY] }],

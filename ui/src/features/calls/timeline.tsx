@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
 
-import type { Timeline as Times } from "@/api/coming";
+import type { RequestTimeline } from "@/api/coming";
 import { Fact, Facts } from "@/kit/facts";
 
 import { writeMilliseconds } from "./milliseconds";
@@ -13,7 +13,7 @@ const PARTS = [
 ] as const;
 
 /** Where the time of a call went: a bar to see it, and each part in words. */
-export function Timeline({ times }: { times: Times }) {
+export function Timeline({ times }: { times: RequestTimeline }) {
   const { t, i18n } = useTranslation("requests");
   const parts = PARTS.flatMap((part) => {
     const ms = times[part.field] ?? null;

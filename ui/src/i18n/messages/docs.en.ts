@@ -3,7 +3,6 @@ export default {
   why: "Everything that speaks to OpenAI’s chat completions works here: change the address and the key.",
   base: "Base URL",
   copyBase: "Copy base URL",
-  copyText: "Copy",
   key: "Key",
   keyWhy: "Sent as “Authorization: Bearer sk-…”. Make one under API keys.",
   keyLink: "Go to API keys",

@@ -3,7 +3,6 @@ export default {
   why: "凡是支持 OpenAI 对话补全接口的工具都可以使用：只需更换地址和密钥。",
   base: "接口地址",
   copyBase: "复制接口地址",
-  copyText: "复制",
   key: "密钥",
   keyWhy: "以“Authorization: Bearer sk-…”发送。可在“API 密钥”中创建。",
   keyLink: "前往 API 密钥",

@@ -12,8 +12,6 @@ export default {
     clear: "Clear all",
     clearLong: "Clear filters",
     none: "No matches",
-    period: "Period",
-    days: "{{from}} – {{until}}",
   },
   export: {
     csv: "CSV",

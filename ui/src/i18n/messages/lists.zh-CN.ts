@@ -12,8 +12,6 @@ export default {
     clear: "全部清除",
     clearLong: "清除筛选条件",
     none: "没有匹配项",
-    period: "时间",
-    days: "{{from}} 至 {{until}}（含首尾）",
   },
   export: {
     csv: "CSV",

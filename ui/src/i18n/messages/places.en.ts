@@ -11,10 +11,6 @@ export default {
   more: "More",
   build: "Build",
   account: "Account",
-  home: "Home",
   signIn: "Sign in",
-  register: "Create an account",
-  enter: "Open your overview",
   site: "Site navigation",
-  menu: "Menu",
 };

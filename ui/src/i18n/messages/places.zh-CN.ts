@@ -11,10 +11,6 @@ export default {
   more: "更多",
   build: "开发",
   account: "账户",
-  home: "首页",
   signIn: "登录",
-  register: "注册账户",
-  enter: "进入概览",
   site: "站点导航",
-  menu: "菜单",
 };

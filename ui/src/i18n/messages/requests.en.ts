@@ -26,10 +26,8 @@ export default {
     title: "Request",
     missing: "There’s no such request",
     missingWhy: "It may belong to somebody else, or still be running: a call appears here once it has ended.",
-    cause: "What happened",
     ids: "Call",
     id: "Request ID",
-    started: "Started",
     model: "Model",
     servedAs: "{{model}}, served as {{served}}",
     key: "Key",
@@ -55,7 +53,6 @@ export default {
     firstByte: "Waiting for the first byte",
     stream: "Answer",
     total: "Total",
-    drawn: "Where the time went",
   },
   usage: {
     title: "Tokens",
@@ -90,7 +87,6 @@ export default {
     granted: "Paid by {{account}}",
     notByLines: "This call ended early, so it was booked by what could be told for sure. The lines need not add up to the cost.",
     rounding: "Each line is rounded up to a billionth of a dollar, so the sum may differ in the last digit.",
-    version: "Price version",
   },
   causes: {
     caller_left: { what: "The client went away before the answer was complete.", help: "What had arrived until then is charged. If you didn’t stop it yourself, look for a time-out in the client or a proxy." },

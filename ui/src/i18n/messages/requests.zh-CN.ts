@@ -26,10 +26,8 @@ export default {
     title: "请求",
     missing: "没有这个请求",
     missingWhy: "它可能属于其他用户，或仍在进行：调用结束后才会显示。",
-    cause: "发生了什么",
     ids: "调用信息",
     id: "请求 ID",
-    started: "开始时间",
     model: "模型",
     servedAs: "{{model}}，实际由 {{served}} 提供",
     key: "密钥",
@@ -55,7 +53,6 @@ export default {
     firstByte: "等待首字节",
     stream: "回答",
     total: "总计",
-    drawn: "时间分布",
   },
   usage: {
     title: "Token 用量",
@@ -90,7 +87,6 @@ export default {
     granted: "由{{account}}支付",
     notByLines: "这次调用提前结束，按可以确定的部分入账，因此各项之和不一定等于费用。",
     rounding: "每一项都向上取整到十亿分之一美元，因此合计的末位可能略有出入。",
-    version: "价格版本",
   },
   causes: {
     caller_left: { what: "客户端在回答完成之前断开了连接。", help: "断开前已收到的部分会计费。如果不是你主动停止的，请检查客户端或代理的超时设置。" },

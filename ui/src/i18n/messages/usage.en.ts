@@ -11,7 +11,6 @@ export default {
   input: "In",
   output: "Out",
   inOut: "{{input}} in · {{output}} out",
-  cached: "{{count}} of them from cache",
   groupBy: "Group by",
   groups: { none: "All together", model: "By model", key: "By key" },
   rest: "Others",
@@ -27,8 +26,5 @@ export default {
   none: "Nothing was used in this period",
   noneWhy: "Make a call, or choose another period.",
   tooLong: "The chart shows at most 92 days. Choose a shorter period.",
-  exportWhy: "One line per call of this period.",
-  everyModel: "Any model",
-  everyKey: "Any key",
   unknownKey: "Deleted key",
 };

@@ -10,7 +10,6 @@ export default {
   input: "输入",
   output: "输出",
   inOut: "输入 {{input}} · 输出 {{output}}",
-  cached: "其中 {{count}} 来自缓存",
   groupBy: "分组",
   groups: { none: "合计", model: "按模型", key: "按密钥" },
   rest: "其他",
@@ -26,8 +25,5 @@ export default {
   none: "这段时间没有用量",
   noneWhy: "发起一次调用，或换一个时间范围。",
   tooLong: "图表最多显示 92 天，请选择较短的时间范围。",
-  exportWhy: "此时间范围内每次调用一行。",
-  everyModel: "全部模型",
-  everyKey: "全部密钥",
   unknownKey: "已删除的密钥",
 };

@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import { toProblem } from "@/api/problem";
 import { quote } from "@/features/calls/curl";
 import { usePageTitle } from "@/features/page-title";
+import { useSignInOptions } from "@/features/sign-in-options";
 import { useOfferedModels, useSite, useSiteAddress } from "@/features/site";
 import { wasSignedIn } from "@/features/visitor";
 import { buttonLook } from "@/kit/button";
@@ -24,6 +25,7 @@ export function HomePage() {
   const site = useSite();
   const { base } = useSiteAddress();
   const models = useOfferedModels(site.data?.has_public_models === true);
+  const isClosed = useSignInOptions().data?.registration === "closed";
   const name = site.data?.name ?? t("product", { ns: "shared" });
   usePageTitle(t("title"));
   if (site.isError && toProblem(site.error).code === "setup_required") return <Navigate to={paths.setup} replace />;
@@ -50,10 +52,12 @@ export function HomePage() {
               </Link>
             ) : (
               <>
-                <Link to={paths.register} className={buttonLook({ variant: "primary", size: "large" })}>
-                  {t("start")}
-                </Link>
-                <Link to={paths.signIn} className={buttonLook({ size: "large" })}>
+                {!isClosed && (
+                  <Link to={paths.register} className={buttonLook({ variant: "primary", size: "large" })}>
+                    {t("start")}
+                  </Link>
+                )}
+                <Link to={paths.signIn} className={buttonLook({ variant: isClosed ? "primary" : "secondary", size: "large" })}>
                   {t("signIn")}
                 </Link>
               </>

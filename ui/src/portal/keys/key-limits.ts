@@ -1,7 +1,6 @@
 import * as z from "zod/mini";
 
 import type { Key, KeyBudgets } from "@/api/coming";
-import { fields } from "@/features/form";
 
 export type KeyValues = {
   name: string;
@@ -33,12 +32,13 @@ export function readKey(key: Key): KeyValues {
   };
 }
 
+const NAME_LENGTH_MAX = 128;
 const amount = () => z.string().check(z.trim(), z.regex(/^$|^\d{1,9}(\.\d{1,9})?$/, "amount"));
 
 /** What can be sent. Messages that only this form has are keys below `form.faults`. */
 export const keySchema = z
   .object({
-    name: fields.requiredName(),
+    name: z.string().check(z.trim(), z.minLength(1, "invalid.required"), z.maxLength(NAME_LENGTH_MAX, "invalid.tooLong")),
     expiry: z.string(),
     expiryDay: z.string(),
     total: amount(),

@@ -1,7 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 
-import type { OfferedModel, Price, PriceRate } from "@/api/coming";
+import type { OfferedModel, OfferedPrice } from "@/api/coming";
 import { quote } from "@/features/calls/curl";
 import { Money } from "@/features/money";
 import { useSiteAddress } from "@/features/site";
@@ -18,7 +18,7 @@ import { paths } from "../paths";
 const RATES = [
   "input_per_million", "output_per_million", "reasoning_per_million", "cache_read_per_million", "cache_write_5m_per_million", "cache_write_30m_per_million",
   "cache_write_1h_per_million", "cache_write_12h_per_million", "audio_input_per_million", "audio_output_per_million", "image_input_per_million", "image_output_per_million",
-] as const satisfies PriceRate[];
+] as const satisfies (keyof OfferedPrice)[];
 
 /** One model: what it takes, all its prices, and how it is called. */
 export function ModelSheet({ model, isSignedIn, onClose }: { model: OfferedModel; isSignedIn: boolean; onClose: () => void }) {
@@ -71,7 +71,7 @@ export function ModelSheet({ model, isSignedIn, onClose }: { model: OfferedModel
   );
 }
 
-function Prices({ price, title, note }: { price: Price; title: string; note?: string }) {
+function Prices({ price, title, note }: { price: OfferedPrice; title: string; note?: string }) {
   const { t } = useTranslation("models");
   const rates = RATES.flatMap((rate) => (price[rate] === null || price[rate] === undefined ? [] : [{ rate, amount: price[rate] }]));
   return (

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import type { UsageGrouping, UsagePoint, UsageSeries, UsageSums } from "@/api/coming";
+import type { SeriesGroup, UsagePoint, UsageSeries, UsageSums } from "@/api/coming";
 
 import { chartSteps, costSeries, tokenSeries } from "./chart-data";
 
@@ -12,7 +12,7 @@ const STEPS = [
 const WRITE = {
   language: "en", number: String, money: (amount: string) => `$${amount}`, nameOf: (group: string) => group, rest: "Others", input: "In", output: "Out", cost: "Cost",
 };
-const series = (group_by: UsageGrouping, points: UsagePoint[]): UsageSeries => ({
+const series = (group_by: SeriesGroup, points: UsagePoint[]): UsageSeries => ({
   from: "2026-11-19T16:00:00.000Z", until: "2026-11-21T16:00:00.000Z", time_zone: "Asia/Shanghai", by: "day", group_by, steps: STEPS, points, total: { ...SUMS, input_tokens: 20, output_tokens: 4, cost: "0.2" },
 });
 const point = (place: number, more: Partial<UsagePoint>): UsagePoint => ({ ...(STEPS[place] ?? { at: "", date: "" }), ...SUMS, ...more });

@@ -4,7 +4,7 @@ import { ChartLine, Download } from "lucide-react";
 import { useTranslation } from "react-i18next";
 
 import { take } from "@/api/client";
-import type { UsageGrouping, UsageSeries, UsageSummary, UsageSums } from "@/api/coming";
+import type { SeriesGroup, UsageSeries, UsageTotals, UsageSums } from "@/api/coming";
 import { useComingApi } from "@/features/coming-api";
 import { useFilter } from "@/features/keyset";
 import { Listing } from "@/features/listing";
@@ -16,6 +16,7 @@ import { localZone, useRange } from "@/features/range";
 import { RangeFilter } from "@/features/range-filter";
 import { saveFile } from "@/features/save-file";
 import { useFormats } from "@/i18n/formats";
+import { Alert } from "@/kit/alert";
 import { Button, buttonLook } from "@/kit/button";
 import { EmptyState } from "@/kit/empty-state";
 import { FilterChips } from "@/kit/filter-chips";
@@ -31,12 +32,14 @@ import { useToast } from "@/kit/toast";
 import { paths } from "../paths";
 import { chartSteps, costSeries, tokenSeries } from "./chart-data";
 
-const GROUPINGS = ["none", "model", "key"] as const satisfies UsageGrouping[];
+const GROUPINGS = ["none", "model", "key"] as const satisfies SeriesGroup[];
 /** Longer than so many hours, a chart has a point for each day. */
 const HOURS_MAX = 48;
+/** The server draws no longer course than this. */
+const CHART_HOURS_MAX = 92 * 24 + 1;
 const FORMATS = ["csv", "json"] as const;
 
-type Search = { group?: UsageGrouping; model?: string; key?: string };
+type Search = { group?: SeriesGroup; model?: string; key?: string };
 
 /** What was used over a time: the sums, their course, and which model and key they are of. */
 export function UsagePage() {
@@ -51,6 +54,7 @@ export function UsagePage() {
   const time_zone = localZone(i18n.language).name;
   const narrowed = { ...range.bounds, time_zone, model, key_id: key };
   const by = range.hours <= HOURS_MAX ? ("hour" as const) : ("day" as const);
+  const isTooLong = range.hours > CHART_HOURS_MAX;
   const summary = useQuery({
     queryKey: ["usage", "summary", narrowed],
     queryFn: () => take(api.GET("/api/me/usage/summary", { params: { query: narrowed } })),
@@ -60,6 +64,7 @@ export function UsagePage() {
     queryKey: ["usage", "series", narrowed, by, group],
     queryFn: () => take(api.GET("/api/me/usage/series", { params: { query: { ...narrowed, by, group_by: group } } })),
     placeholderData: keepPreviousData,
+    enabled: !isTooLong,
   });
   const chips = [
     model !== undefined && { id: "model", name: t("model"), value: model, onRemove: () => filter({ model: undefined }) },
@@ -90,28 +95,32 @@ export function UsagePage() {
             onChange={(value) => filter({ group: value === "none" ? undefined : value })}
           />
         </div>
-        <Panel>
-          <Listing
-            query={series}
-            rows={5}
-            isEmpty={({ points }) => points.length === 0}
-            empty={
-              <EmptyState
-                icon={<ChartLine size={18} />}
-                title={t("none")}
-                action={
-                  <Link to={paths.playground} className={buttonLook({})}>
-                    {t("playground", { ns: "places" })}
-                  </Link>
-                }
-              >
-                {t("noneWhy")}
-              </EmptyState>
-            }
-          >
-            {(data) => <Charts series={data} nameOf={(id) => nameOf(id) ?? t("unknownKey")} />}
-          </Listing>
-        </Panel>
+        {isTooLong ? (
+          <Alert tone="info">{t("tooLong")}</Alert>
+        ) : (
+          <Panel>
+            <Listing
+              query={series}
+              rows={5}
+              isEmpty={({ points }) => points.length === 0}
+              empty={
+                <EmptyState
+                  icon={<ChartLine size={18} />}
+                  title={t("none")}
+                  action={
+                    <Link to={paths.playground} className={buttonLook({})}>
+                      {t("playground", { ns: "places" })}
+                    </Link>
+                  }
+                >
+                  {t("noneWhy")}
+                </EmptyState>
+              }
+            >
+              {(data) => <Charts series={data} nameOf={(id) => nameOf(id) ?? t("unknownKey")} />}
+            </Listing>
+          </Panel>
+        )}
         {summary.data !== undefined && summary.data.total_requests > 0 && <Breakdown summary={summary.data} />}
       </div>
     </>
@@ -174,7 +183,7 @@ function Charts({ series, nameOf }: { series: UsageSeries; nameOf: (id: string) 
 type Row = UsageSums & { id: string; name: string };
 
 /** Which models and keys the sums are of, the dearest first; each narrows the page to itself. */
-function Breakdown({ summary }: { summary: UsageSummary }) {
+function Breakdown({ summary }: { summary: UsageTotals }) {
   const { t, i18n } = useTranslation("usage");
   const formats = useFormats();
   const percent = new Intl.NumberFormat(i18n.language, { style: "percent", maximumFractionDigits: 1 });
