@@ -14,6 +14,9 @@ use waystation_api::passkeys::{
 
 use crate::base64_text::write_base64;
 
+/// Signs a message.
+type Sign = Box<dyn Fn(&[u8]) -> Vec<u8> + Send>;
+
 /// One passkey, and where it is used.
 pub(crate) struct SoftwareAuthenticator {
     /// Where the browser's page is.
@@ -44,7 +47,7 @@ pub(crate) struct SoftwareAuthenticator {
     pub(crate) counter: u32,
     id: Vec<u8>,
     user_handle: Vec<u8>,
-    sign: Box<dyn Fn(&[u8]) -> Vec<u8> + Send>,
+    sign: Sign,
 }
 
 impl SoftwareAuthenticator {
@@ -78,13 +81,7 @@ impl SoftwareAuthenticator {
         Self::with_key(origin, rp_id, user_handle, public_key, Box::new(sign))
     }
 
-    fn with_key(
-        origin: &str,
-        rp_id: &str,
-        user_handle: &[u8],
-        public_key: Vec<u8>,
-        sign: Box<dyn Fn(&[u8]) -> Vec<u8> + Send>,
-    ) -> Self {
+    fn with_key(origin: &str, rp_id: &str, user_handle: &[u8], public_key: Vec<u8>, sign: Sign) -> Self {
         let mut id = vec![0; 32];
         getrandom::fill(&mut id).unwrap();
         SoftwareAuthenticator {
@@ -210,10 +207,7 @@ pub(crate) fn rsa_key(modulus: &[u8], exponent: &[u8]) -> Vec<u8> {
 }
 
 /// A key on a curve, as authenticators show it, and what signs with it.
-fn elliptic_key(
-    algorithm: &'static EcdsaSigningAlgorithm,
-    head: &[u8],
-) -> (Vec<u8>, Box<dyn Fn(&[u8]) -> Vec<u8> + Send>) {
+fn elliptic_key(algorithm: &'static EcdsaSigningAlgorithm, head: &[u8]) -> (Vec<u8>, Sign) {
     let pair = EcdsaKeyPair::generate(algorithm).unwrap();
     // 4, x and y.
     let point = pair.public_key().as_ref()[1..].to_vec();
