@@ -31,8 +31,8 @@ export default {
     },
     codex: {
       dialect: "Codex speaks OpenAI’s Responses, and this site answers chat completions. A small program on your computer translates between them.",
-      bridge: "Start the translator with your key in the variable WAYSTATION_API_KEY.",
-      config: "Then tell Codex to use it.",
+      bridge: "Choose one that turns Responses into chat completions, and give it the following.",
+      config: "Then tell Codex where it listens.",
     },
     cherryStudio: {
       add: "Open Settings, then Model Provider, and add a provider of the type OpenAI.",

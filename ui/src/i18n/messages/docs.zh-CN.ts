@@ -31,7 +31,7 @@ export default {
     },
     codex: {
       dialect: "Codex 使用 OpenAI 的 Responses 接口，而本站提供对话补全接口，需要在本机运行一个小程序进行转换。",
-      bridge: "将密钥放入环境变量 WAYSTATION_API_KEY，然后启动转换程序。",
+      bridge: "请选择一个能将 Responses 转换为对话补全的程序，并填入以下内容。",
       config: "然后让 Codex 使用它。",
     },
     cherryStudio: {

@@ -69,7 +69,7 @@ export default {
     ccSwitch: "Open in CC Switch",
     ccSwitchFor: "Import for",
     ccSwitchWhy: "Hands the key to the CC Switch app on this computer.",
-    apps: { claude: "Claude Code", opencode: "OpenCode" },
+    apps: { claude: "Claude Code", opencode: "OpenCode", openclaw: "OpenClaw", hermes: "Hermes" },
   },
   test: {
     run: "Run test call",

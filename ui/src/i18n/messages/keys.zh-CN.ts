@@ -67,7 +67,7 @@ export default {
     ccSwitch: "在 CC Switch 中打开",
     ccSwitchFor: "导入到",
     ccSwitchWhy: "将密钥交给本机的 CC Switch 应用。",
-    apps: { claude: "Claude Code", opencode: "OpenCode" },
+    apps: { claude: "Claude Code", opencode: "OpenCode", openclaw: "OpenClaw", hermes: "Hermes" },
   },
   test: {
     run: "运行测试调用",

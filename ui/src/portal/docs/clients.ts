@@ -13,6 +13,8 @@ export type Client = {
 
 const KEY = "$WAYSTATION_API_KEY";
 
+const TRANSLATOR_NOTE = "where your translator listens";
+
 const json = (value: unknown) => JSON.stringify(value, null, 2);
 
 /** The clients of the docs. Only what the relay answers is told: chat completions, the list of models, and usage. */
@@ -121,25 +123,25 @@ for await (const chunk of stream) process.stdout.write(chunk.choices[0]?.delta?.
     steps: ["dialect", "bridge", "config"],
     snippets: [
       {
-        id: "bridge",
-        label: "shell",
-        text: ({ base, model }) =>
-          [`pip install "litellm[proxy]"`, `litellm --port 4000 --model openai/${model} --api_base ${base} --api_key ${KEY}`].join("\n"),
-      },
-      {
         id: "config",
         label: "~/.codex/config.toml",
-        text: ({ model }) =>
+        text: ({ model, site }) =>
           [
-            `model = "openai/${model}"`,
+            `model = "${model}"`,
             `model_provider = "waystation"`,
             "",
             "[model_providers.waystation]",
-            `name = "Waystation"`,
+            `name = "${site}"`,
+            `# ${TRANSLATOR_NOTE}`,
             `base_url = "http://127.0.0.1:4000/v1"`,
             `wire_api = "responses"`,
           ].join("\n"),
       },
+    ],
+    facts: [
+      { id: "baseUrl", text: ({ base }) => base },
+      { id: "key", text: () => "sk-…" },
+      { id: "model", text: ({ model }) => model },
     ],
   },
   {

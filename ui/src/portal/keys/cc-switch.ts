@@ -1,5 +1,5 @@
 /** The programs that CC Switch can set up for calls of the kind that the relay answers. */
-export const CC_SWITCH_APPS = ["claude", "opencode"] as const;
+export const CC_SWITCH_APPS = ["claude", "opencode", "openclaw", "hermes"] as const;
 export type CcSwitchApp = (typeof CC_SWITCH_APPS)[number];
 
 /**
