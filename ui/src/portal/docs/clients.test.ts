@@ -20,3 +20,8 @@ it("the examples name the site's own address and only routes that there are", ()
   }
   expect(texts.join("\n")).not.toMatch(/sk-[A-Za-z0-9]/);
 });
+
+it("a name cannot break out of an example", () => {
+  const texts = CLIENTS.flatMap(({ snippets }) => snippets.map(({ text }) => text({ ...PLACE, model: `it's"; boom`, site: `"; boom` })));
+  for (const text of texts) expect(text).not.toMatch(/(^|[^\\])"; boom/);
+});

@@ -1,3 +1,5 @@
+import { quote } from "@/features/calls/curl";
+
 /** What the examples are written for. */
 export type Place = { root: string; base: string; model: string; site: string };
 
@@ -15,6 +17,8 @@ const KEY = "$WAYSTATION_API_KEY";
 
 const TRANSLATOR_NOTE = "where your translator listens";
 
+/** A text as Python, JavaScript, JSON and TOML write it. */
+const quoted = (value: string) => JSON.stringify(value);
 const json = (value: unknown) => JSON.stringify(value, null, 2);
 
 /** The clients of the docs. Only what the relay answers is told: chat completions, the list of models, and usage. */
@@ -33,7 +37,7 @@ export const CLIENTS: readonly Client[] = [
             `curl ${base}/chat/completions \\`,
             `  -H "Authorization: Bearer ${KEY}" \\`,
             `  -H "Content-Type: application/json" \\`,
-            `  -d '${JSON.stringify({ model, messages: [{ role: "user", content: "Hello!" }] })}'`,
+            `  -d ${quote(JSON.stringify({ model, messages: [{ role: "user", content: "Hello!" }] }))}`,
           ].join("\n"),
       },
       {
@@ -44,7 +48,7 @@ export const CLIENTS: readonly Client[] = [
             `curl -N ${base}/chat/completions \\`,
             `  -H "Authorization: Bearer ${KEY}" \\`,
             `  -H "Content-Type: application/json" \\`,
-            `  -d '${JSON.stringify({ model, stream: true, messages: [{ role: "user", content: "Count to five." }] })}'`,
+            `  -d ${quote(JSON.stringify({ model, stream: true, messages: [{ role: "user", content: "Count to five." }] }))}`,
           ].join("\n"),
       },
       { id: "models", label: "models", text: ({ base }) => `curl ${base}/models -H "Authorization: Bearer ${KEY}"` },
@@ -67,7 +71,7 @@ from openai import OpenAI
 client = OpenAI(base_url="${base}", api_key=os.environ["WAYSTATION_API_KEY"])
 
 stream = client.chat.completions.create(
-    model="${model}",
+    model=${quoted(model)},
     messages=[{"role": "user", "content": "Hello!"}],
     stream=True,
 )
@@ -91,7 +95,7 @@ for chunk in stream:
 const client = new OpenAI({ baseURL: "${base}", apiKey: process.env.WAYSTATION_API_KEY });
 
 const stream = await client.chat.completions.create({
-  model: "${model}",
+  model: ${quoted(model)},
   messages: [{ role: "user", content: "Hello!" }],
   stream: true,
 });
@@ -127,11 +131,11 @@ for await (const chunk of stream) process.stdout.write(chunk.choices[0]?.delta?.
         label: "~/.codex/config.toml",
         text: ({ model, site }) =>
           [
-            `model = "${model}"`,
+            `model = ${quoted(model)}`,
             `model_provider = "waystation"`,
             "",
             "[model_providers.waystation]",
-            `name = "${site}"`,
+            `name = ${quoted(site)}`,
             `# ${TRANSLATOR_NOTE}`,
             `base_url = "http://127.0.0.1:4000/v1"`,
             `wire_api = "responses"`,
@@ -190,7 +194,7 @@ for await (const chunk of stream) process.stdout.write(chunk.choices[0]?.delta?.
         label: "LangChain",
         text: ({ base, model }) => `from langchain_openai import ChatOpenAI
 
-llm = ChatOpenAI(base_url="${base}", api_key="sk-…", model="${model}")`,
+llm = ChatOpenAI(base_url="${base}", api_key="sk-…", model=${quoted(model)})`,
       },
     ],
     facts: [
