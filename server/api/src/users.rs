@@ -157,7 +157,8 @@ pub struct UserUpdate {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct UserQuery {
-    /// Part of the address or username, in any case.
+    /// Part of the address or username, in any case. A page may hold fewer people than asked for, even nobody, and
+    /// name the next one all the same: a search ends after a second and goes on from there when asked again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[param(max_length = 254)]
     pub q: Option<String>,

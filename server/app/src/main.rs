@@ -7,6 +7,7 @@ mod adjustments;
 mod audit_log;
 mod audit_trail;
 mod auth;
+mod base64_text;
 mod bootstrap;
 mod catalog;
 mod changes;
@@ -52,7 +53,6 @@ mod tasks;
 mod unsettled;
 mod usage;
 mod users;
-mod webauthn;
 
 use std::io::{self, Write};
 use std::process::ExitCode;

@@ -39,6 +39,7 @@ mod sqlite_books;
 mod totp;
 mod transfers;
 mod user_removal;
+mod user_search;
 mod users;
 
 pub use accounts::MoneyBalance;
@@ -75,4 +76,5 @@ pub use sign_in_resets::NewResetLink;
 pub use site::Setting;
 pub use totp::{SecondFactors, Totp};
 pub use user_removal::RemoveUserError;
-pub use users::{NewUser, OwnUpdate, UpdateUserError, User, UserFilter, UserUpdate};
+pub use user_search::{FoundUsers, UserFilter};
+pub use users::{NewUser, OwnUpdate, UpdateUserError, User, UserUpdate};

@@ -19,6 +19,7 @@ mod recovery_code;
 mod recovery_codes;
 mod refresh;
 mod registration;
+mod relying_party;
 mod second_factor;
 mod sessions;
 mod setup;

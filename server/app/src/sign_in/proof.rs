@@ -17,7 +17,8 @@ use crate::http::body::Json;
 use crate::http::visitor::Visitor;
 use crate::passwords::Compared;
 use crate::sign_in::factor_check::{check_guess, check_passkey, check_recovery_code, check_totp};
-use crate::sign_in::passkeys::{begin_use, relying_party, take_use};
+use crate::sign_in::passkeys::{begin_use, take_use};
+use crate::sign_in::relying_party::RelyingParty;
 use crate::sign_in::step_token::{Step, begin_step, hash_token, step_time_ms};
 use crate::state::App;
 
@@ -105,7 +106,7 @@ pub(super) async fn start_proof(
     actor: Actor,
 ) -> Result<Json<ProofStarted>, ApiError> {
     let methods = proof_methods(&app, &actor).await?;
-    let has_passkey = methods.contains(&ProofMethod::Passkey) && relying_party(&app).is_ok();
+    let has_passkey = methods.contains(&ProofMethod::Passkey) && RelyingParty::of(&app).is_ok();
     let passkey = match has_passkey {
         true => Some(begin_use(&app, &actor).await?),
         false => None,
@@ -175,8 +176,8 @@ async fn check(app: &App, actor: &Actor, visitor: &Visitor, sent: &Sent) -> Resu
         Sent::Totp(code) => check_totp(app, actor.id(), code).await,
         Sent::RecoveryCode(code) => check_recovery_code(app, visitor, actor.id(), code).await,
         Sent::Passkey(answer) => {
-            let challenge = take_use(app, &answer.challenge, actor).await?;
-            let owner = check_passkey(app, visitor, &challenge, &answer.credential, Some(actor.id())).await?;
+            let under_way = take_use(app, &answer.challenge, actor).await?;
+            let owner = check_passkey(app, visitor, &under_way, &answer.credential, Some(actor.id())).await?;
             Ok(owner.is_some())
         }
     }

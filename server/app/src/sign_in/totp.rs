@@ -17,9 +17,9 @@ use crate::http::visitor::Visitor;
 use crate::mail::MailKind;
 use crate::sealing::Purpose;
 use crate::sign_in::mailed_links::mail_user_deed;
-use crate::sign_in::passkeys::SITE_NAME;
 use crate::sign_in::proof::{FreshProof, OfferedProof};
 use crate::sign_in::recovery_code::NewCodes;
+use crate::sign_in::relying_party::SITE_NAME;
 use crate::sign_in::totp_code::TotpSecret;
 use crate::state::App;
 

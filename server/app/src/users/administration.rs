@@ -1,5 +1,7 @@
 //! The administration's routes.
 
+use std::time::Duration;
+
 use axum::extract::State;
 use axum::http::StatusCode;
 use waystation_api::error::{ErrorReply, FieldCode};
@@ -23,6 +25,8 @@ use crate::users::{Entry, enter_user, show, shown_user, wire_user};
 const CHANNEL_GROUP_LENGTH_MAX: usize = 64;
 /// No address is longer, and the search reads every person for each letter of it.
 const SEARCH_LENGTH_MAX: usize = 254;
+/// After this a page ends where the search has come to.
+const SEARCH_TIME: Duration = Duration::from_secs(1);
 
 /// Enter a person
 ///
@@ -93,11 +97,13 @@ pub(super) async fn list_users(
         role: query.role,
         status: query.status,
     };
-    let users = app.store.list_users(&filter, after, limit + 1).await?;
-    let ids: Vec<UserId> = users.iter().map(|user| user.id).collect();
+    let found = app.store.search_users(&filter, after, limit + 1, SEARCH_TIME).await?;
+    let ids: Vec<UserId> = found.users.iter().map(|user| user.id).collect();
     let balances = app.store.list_money_balances(&ids, now_ms()).await?;
-    let users = users.into_iter().map(|user| wire_user(user, &balances)).collect();
-    Ok(Json(Page::from_found(users, limit, |user: &User| user.id.to_string())))
+    let users = found.users.into_iter().map(|user| wire_user(user, &balances)).collect();
+    let mut page = Page::from_found(users, limit, |user: &User| user.id.to_string());
+    page.next_cursor = page.next_cursor.or(found.searched_to.map(|id| id.to_string()));
+    Ok(Json(page))
 }
 
 /// Show a person

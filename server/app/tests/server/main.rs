@@ -10,6 +10,7 @@
 mod audit;
 mod browser;
 mod catalog;
+mod closed;
 mod commands;
 mod demo;
 mod first_admins;

@@ -9,10 +9,10 @@ use waystation_tests::{
     Browser, DatabaseKind, MockProvider, OidcServer, ProviderAnswer, Reply, World, WorldOptions,
 };
 
-const COOKIE: &str = "__Host-waystation-oauth";
+pub(super) const COOKIE: &str = "__Host-waystation-oauth";
 
 /// A site where people register by `sso` and `other`, which are one server under two names.
-fn open_site(oidc: &OidcServer) -> World {
+pub(super) fn open_site(oidc: &OidcServer) -> World {
     World::start_with(DatabaseKind::Sqlite, options_for(oidc))
 }
 
@@ -55,13 +55,13 @@ pub(super) fn browser_of(world: &World) -> Browser {
 }
 
 /// The provider's page that the site sends a browser to.
-async fn start(browser: &Browser, provider: &str, body: Value) -> String {
+pub(super) async fn start(browser: &Browser, provider: &str, body: Value) -> String {
     let reply = browser.ask(Method::POST, &format!("/api/auth/oauth/{provider}/start"), Some(&body)).await;
     reply.expect(200).json()["authorize_url"].as_str().expect("an address").to_owned()
 }
 
 /// Where the provider sends the browser back to, once the person has agreed.
-async fn agree(browser: &Browser, authorize_url: &str) -> String {
+pub(super) async fn agree(browser: &Browser, authorize_url: &str) -> String {
     browser.open(authorize_url).await.expect(302).header("location").to_owned()
 }
 
@@ -78,14 +78,14 @@ async fn go_by_mock(browser: &Browser) -> String {
     end_of(&browser.open(&back).await)
 }
 
-fn end_of(reply: &Reply) -> String {
+pub(super) fn end_of(reply: &Reply) -> String {
     assert_eq!(reply.status, 303, "{}", reply.text);
     assert_eq!(reply.header("cache-control"), "no-store");
     assert_eq!(reply.header("referrer-policy"), "no-referrer");
     reply.header("location").to_owned()
 }
 
-fn parameter(url: &str, name: &str) -> String {
+pub(super) fn parameter(url: &str, name: &str) -> String {
     let url = reqwest::Url::parse(url).expect("an address");
     url.query_pairs()
         .find(|(known, _)| known == name)
@@ -94,7 +94,7 @@ fn parameter(url: &str, name: &str) -> String {
 }
 
 /// Whom the browser is signed in as, if it is.
-async fn who(browser: &Browser) -> Option<Value> {
+pub(super) async fn who(browser: &Browser) -> Option<Value> {
     let reply = browser.ask(Method::GET, "/api/me", None).await;
     match reply.status {
         200 => Some(reply.json()),
@@ -107,11 +107,11 @@ async fn address_of(browser: &Browser) -> Option<String> {
     who(browser).await.map(|me| me["email"].as_str().expect("an address").to_owned())
 }
 
-async fn count_people(world: &World) -> usize {
+pub(super) async fn count_people(world: &World) -> usize {
     world.get("/api/admin/users?limit=100").await["items"].as_array().expect("a list").len()
 }
 
-fn error(code: &str) -> String {
+pub(super) fn error(code: &str) -> String {
     format!("/sign-in#error={code}")
 }
 

@@ -1,14 +1,21 @@
 //! An authenticator in software, with a browser around it: it tells the truth unless a test has it lie.
 
 use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair};
+use aws_lc_rs::rsa::KeySize;
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm,
+    KeyPair, RSA_PKCS1_SHA256, RsaKeyPair,
+};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use waystation_api::passkeys::{
     NewCredential, NewCredentialResponse, UsedCredential, UsedCredentialResponse,
 };
 
-use crate::webauthn::base64_text::write_base64;
+use crate::base64_text::write_base64;
+
+/// Signs a message.
+type Sign = Box<dyn Fn(&[u8]) -> Vec<u8> + Send>;
 
 /// One passkey, and where it is used.
 pub(crate) struct SoftwareAuthenticator {
@@ -30,18 +37,51 @@ pub(crate) struct SoftwareAuthenticator {
     pub(crate) signs_wrongly: bool,
     /// Whether it says that it may be copied.
     pub(crate) is_backup_eligible: bool,
+    /// Whether it says that it was.
+    pub(crate) is_backed_up: bool,
+    /// The public key that it shows, as a COSE key (RFC 9052, section 7).
+    pub(crate) public_key: Vec<u8>,
     /// Whether it counts its uses.
     pub(crate) counts: bool,
     /// How often it was used.
     pub(crate) counter: u32,
     id: Vec<u8>,
     user_handle: Vec<u8>,
-    pair: EcdsaKeyPair,
+    sign: Sign,
 }
 
 impl SoftwareAuthenticator {
-    /// An authenticator with a passkey of a person for a site.
+    /// An authenticator with a passkey of a person for a site, of the usual kind (ES256).
     pub(crate) fn new(origin: &str, rp_id: &str, user_handle: &[u8]) -> Self {
+        // kty EC2, alg ES256, crv P-256.
+        let head = [0xa5, 0x01, 0x02, 0x03, 0x26, 0x20, 0x01];
+        let (public_key, sign) = elliptic_key(&ECDSA_P256_SHA256_ASN1_SIGNING, &head);
+        Self::with_key(origin, rp_id, user_handle, public_key, sign)
+    }
+
+    /// The same with a key on P-384 (ES384).
+    pub(crate) fn with_p384_key(origin: &str, rp_id: &str, user_handle: &[u8]) -> Self {
+        // kty EC2, alg ES384, crv P-384.
+        let head = [0xa5, 0x01, 0x02, 0x03, 0x38, 0x22, 0x20, 0x02];
+        let (public_key, sign) = elliptic_key(&ECDSA_P384_SHA384_ASN1_SIGNING, &head);
+        Self::with_key(origin, rp_id, user_handle, public_key, sign)
+    }
+
+    /// The same with a key as Windows makes some (RS256).
+    pub(crate) fn with_rsa_key(origin: &str, rp_id: &str, user_handle: &[u8]) -> Self {
+        let pair = RsaKeyPair::generate(KeySize::Rsa2048).unwrap();
+        let modulus = pair.public_key().modulus().big_endian_without_leading_zero().to_vec();
+        let exponent = pair.public_key().exponent().big_endian_without_leading_zero().to_vec();
+        let public_key = rsa_key(&modulus, &exponent);
+        let sign = move |message: &[u8]| {
+            let mut signature = vec![0; pair.public_modulus_len()];
+            pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message, &mut signature).unwrap();
+            signature
+        };
+        Self::with_key(origin, rp_id, user_handle, public_key, Box::new(sign))
+    }
+
+    fn with_key(origin: &str, rp_id: &str, user_handle: &[u8], public_key: Vec<u8>, sign: Sign) -> Self {
         let mut id = vec![0; 32];
         getrandom::fill(&mut id).unwrap();
         SoftwareAuthenticator {
@@ -54,11 +94,13 @@ impl SoftwareAuthenticator {
             verifies_user: true,
             signs_wrongly: false,
             is_backup_eligible: false,
+            is_backed_up: false,
+            public_key,
             counts: true,
             counter: 1,
             id,
             user_handle: user_handle.to_vec(),
-            pair: EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).unwrap(),
+            sign,
         }
     }
 
@@ -82,11 +124,8 @@ impl SoftwareAuthenticator {
     pub(crate) fn create(&mut self, challenge: &[u8]) -> NewCredential {
         let client_data = self.client_data("webauthn.create", challenge);
         let length = u16::try_from(self.id.len()).unwrap().to_be_bytes();
-        let point = self.pair.public_key().as_ref().to_vec();
-        // A COSE key: kty EC2, alg ES256, crv P-256, x and y.
-        let head = [0xa5, 0x01, 0x02, 0x03, 0x26, 0x20, 0x01];
-        let key = [&head[..], &[0x21, 0x58, 32], &point[1..33], &[0x22, 0x58, 32], &point[33..]].concat();
-        let data = [&self.authenticator_data(0x40)[..], &[0; 16], &length, &self.id, &key].concat();
+        let head = self.authenticator_data(0x40);
+        let data = [&head[..], &[0; 16], &length, &self.id, &self.public_key].concat();
         let mut object = vec![0xa3, 0x63];
         object.extend_from_slice(b"fmt");
         object.push(0x64);
@@ -118,14 +157,14 @@ impl SoftwareAuthenticator {
         if self.signs_wrongly {
             message.push(0);
         }
-        let signature = self.pair.sign(&SystemRandom::new(), &message).unwrap();
+        let signature = (self.sign)(&message);
         UsedCredential {
             raw_id: write_base64(self.raw_id.as_ref().unwrap_or(&self.id)),
             r#type: "public-key".to_owned(),
             response: UsedCredentialResponse {
                 client_data_json: write_base64(&client_data),
                 authenticator_data: write_base64(&data),
-                signature: write_base64(signature.as_ref()),
+                signature: write_base64(&signature),
                 user_handle: Some(write_base64(&self.user_handle)),
             },
         }
@@ -151,7 +190,30 @@ impl SoftwareAuthenticator {
         if self.is_backup_eligible {
             flags |= 1 << 3;
         }
+        if self.is_backed_up {
+            flags |= 1 << 4;
+        }
         let counter = if self.counts { self.counter } else { 0 };
         [&Sha256::digest(&self.rp_id)[..], &[flags], &counter.to_be_bytes()].concat()
     }
+}
+
+/// An RSA key as authenticators show it: kty RSA, alg RS256, n and e.
+pub(crate) fn rsa_key(modulus: &[u8], exponent: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(modulus.len()).unwrap().to_be_bytes();
+    let head = [0xa4, 0x01, 0x03, 0x03, 0x39, 0x01, 0x00, 0x20, 0x59];
+    let between = [0x21, 0x40 + u8::try_from(exponent.len()).unwrap()];
+    [&head[..], &length, modulus, &between, exponent].concat()
+}
+
+/// A key on a curve, as authenticators show it, and what signs with it.
+fn elliptic_key(algorithm: &'static EcdsaSigningAlgorithm, head: &[u8]) -> (Vec<u8>, Sign) {
+    let pair = EcdsaKeyPair::generate(algorithm).unwrap();
+    // 4, x and y.
+    let point = pair.public_key().as_ref()[1..].to_vec();
+    let (x, y) = point.split_at(point.len() / 2);
+    let length = u8::try_from(x.len()).unwrap();
+    let public_key = [head, &[0x21, 0x58, length], x, &[0x22, 0x58, length], y].concat();
+    let sign = move |message: &[u8]| pair.sign(&SystemRandom::new(), message).unwrap().as_ref().to_vec();
+    (public_key, Box::new(sign))
 }
