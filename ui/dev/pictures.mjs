@@ -171,7 +171,7 @@ function lengthenTexts() {
   while (walker.nextNode()) texts.push(walker.currentNode);
   for (const text of texts) {
     const parent = text.parentElement;
-    if (!/\p{L}{2}/u.test(text.data) || text.data.includes("@") || parent.closest("script, code, pre, .font-mono, time")) continue;
+    if (!/\p{L}{2}/u.test(text.data) || text.data.includes("@") || parent.closest("script, code, pre, .font-mono, time, [aria-hidden=true]")) continue;
     text.data = lengthen(text.data);
   }
   for (const input of document.querySelectorAll("[placeholder]")) input.placeholder = lengthen(input.placeholder);
@@ -180,7 +180,7 @@ function lengthenTexts() {
 /** Words that do not fit where they stand, though nothing says that they may be cut. */
 function findCutTexts() {
   return [...document.querySelectorAll("button, a, label, h1, h2, p, th, dt, dd, li, span")]
-    .filter((element) => element.checkVisibility() && element.closest(".truncate, .sr-only, pre, [role=listbox]") === null && element.clientWidth > 1)
+    .filter((element) => element.checkVisibility() && element.closest(".truncate, .sr-only, pre, [role=listbox], [aria-hidden=true]") === null && element.clientWidth > 1)
     .filter((element) => element.scrollWidth > element.clientWidth + 1 && !/auto|scroll/.test(getComputedStyle(element).overflowX))
     .map((element) => `${element.tagName.toLowerCase()} “${element.textContent.trim().slice(0, 40)}”`)
     .slice(0, 3);
