@@ -17,6 +17,7 @@ mod config;
 mod data_folder;
 mod days;
 mod demo;
+mod drawn_secret;
 mod error;
 mod grants;
 mod health;

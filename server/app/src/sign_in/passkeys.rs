@@ -22,6 +22,7 @@ use waystation_store::{
 use crate::audit_trail::{Deed, state_of};
 use crate::auth::Actor;
 use crate::clock::now_ms;
+use crate::drawn_secret::DrawnSecret;
 use crate::error::ApiError;
 use crate::http::body::{Json, PathParts};
 use crate::http::visitor::Visitor;
@@ -30,9 +31,7 @@ use crate::random::random_bytes;
 use crate::sign_in::mailed_links::mail_user_deed;
 use crate::sign_in::proof::{FreshProof, OfferedProof};
 use crate::sign_in::recovery_code::NewCodes;
-use crate::sign_in::step_token::{
-    Step, begin_step, hash_token, open_state, take_open_token, write_open_token,
-};
+use crate::sign_in::step_token::{Step, begin_step, open_state, take_open_token, write_open_token};
 use crate::state::App;
 use crate::webauthn::{RelyingParty, StoredCredential, read_base64, write_base64};
 
@@ -74,6 +73,7 @@ pub(super) async fn start_passkey(
         kind: PendingKind::PasskeyCreation,
         user: Some(actor.id()),
         session: Some(actor.session()),
+        browser: None,
         state: &under_way,
     };
     let challenge = begin_step(&app, step).await?;
@@ -83,7 +83,7 @@ pub(super) async fn start_passkey(
         display_name: actor.user().display_name.clone(),
     };
     let options = site.creation_options(&bytes, user, &known);
-    Ok(Json(PasskeyCreationStarted { challenge, options }))
+    Ok(Json(PasskeyCreationStarted { challenge: challenge.reveal().to_owned(), options }))
 }
 
 /// Keep a passkey that was made
@@ -222,10 +222,12 @@ pub(super) async fn begin_use(app: &App, actor: &Actor) -> Result<PasskeyUseStar
         kind: PendingKind::PasskeyUse,
         user: Some(actor.id()),
         session: Some(actor.session()),
+        browser: None,
         state: &under_way,
     };
     let challenge = begin_step(app, step).await?;
-    Ok(PasskeyUseStarted { challenge, options: site.use_options(&bytes, &known) })
+    let options = site.use_options(&bytes, &known);
+    Ok(PasskeyUseStarted { challenge: challenge.reveal().to_owned(), options })
 }
 
 /// Takes a use that [`begin_use`] began for the same session; gives what was to be signed.
@@ -266,7 +268,7 @@ pub(super) async fn load_credentials(app: &App, user: UserId) -> Result<Vec<Stor
 }
 
 async fn take_step(app: &App, token: &str, kind: PendingKind, actor: &Actor) -> Result<Vec<u8>, ApiError> {
-    let hash = hash_token(token).ok_or_else(step_ended)?;
+    let hash = DrawnSecret::hash_of(token).ok_or_else(step_ended)?;
     let taken = app.store.take_pending(&hash, kind).await?.ok_or_else(step_ended)?;
     if (taken.user, taken.session) != (Some(actor.id()), Some(actor.session())) {
         return Err(step_ended());

@@ -170,3 +170,54 @@ async fn whoever_has_nothing_to_prove_anything_by_sets_the_first_up_and_nothing_
     }
     site.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn linking_and_unlinking_need_a_fresh_proof_each() {
+    let site = Site::new("linking").await;
+    let ann = site.enter("ann@example.org", Some(PASSWORD)).await;
+    let session = site.sign_in(&ann).await;
+    let identity = "/me/identities/idn_06ft3r5yx1v2k4m7q9s0t2w6z0";
+    for (method, path, body, status_with_proof) in [
+        ("POST", "/auth/oauth/github/start", json!({"purpose": "link"}), StatusCode::OK),
+        ("DELETE", identity, json!({}), StatusCode::NOT_FOUND),
+    ] {
+        let (status, refused) = site.ask(&session, method, path, body.clone()).await;
+        assert_eq!((status, code(&refused)), (StatusCode::FORBIDDEN, "proof_required"), "{path}");
+        let proven = session.with_proof(&site.prove(&session, json!({"password": PASSWORD})).await);
+        let (status, answer) = site.ask(&proven, method, path, body.clone()).await;
+        assert_eq!(status, status_with_proof, "{path}: {answer}");
+        // It is good once.
+        let (status, refused) = site.ask(&proven, method, path, body).await;
+        assert_eq!((status, code(&refused)), (StatusCode::FORBIDDEN, "proof_required"), "{path}");
+    }
+    // To sign in proves nothing of anybody who is signed in already.
+    let (status, _) = site.post(&session, "/auth/oauth/github/start", json!({})).await;
+    assert_eq!(status, StatusCode::OK);
+    site.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_address_or_username_of_somebody_needs_a_proof_and_another_name_none() {
+    let site = Site::new("addresses").await;
+    let ann = site.enter("ann@example.org", None).await;
+    let session = site.sign_in(&site.owner).await;
+    let path = format!("/admin/users/{}", ann.id);
+    let (status, body) = site.ask(&session, "PATCH", &path, json!({"display_name": "Anna"})).await;
+    assert_eq!(status, StatusCode::OK, "{body}");
+    for change in
+        [json!({"email": "anna@example.org"}), json!({"username": "anna"}), json!({"username": null})]
+    {
+        let (status, body) = site.ask(&session, "PATCH", &path, change.clone()).await;
+        assert_eq!((status, code(&body)), (StatusCode::FORBIDDEN, "proof_required"), "{change}");
+        let proven = session.with_proof(&site.prove(&session, json!({"password": PASSWORD})).await);
+        let (status, body) = site.ask(&proven, "PATCH", &path, change.clone()).await;
+        assert_eq!(status, StatusCode::OK, "{change} {body}");
+    }
+    let taken = json!({"email": "OWNER@example.org"});
+    let proven = session.with_proof(&site.prove(&session, json!({"password": PASSWORD})).await);
+    let (status, body) = site.ask(&proven, "PATCH", &path, taken).await;
+    assert_eq!((status, code(&body)), (StatusCode::CONFLICT, "already_exists"));
+    assert_eq!(body["error"]["fields"][0]["field"], "email");
+    assert_eq!(body["error"]["fields"][0]["code"], "taken");
+    site.finish().await;
+}
