@@ -120,6 +120,7 @@ const SCREENS = [
     await page.selectOption("select[name=role]", "operator");
     await page.click("form button[type=submit]");
   } },
+  { name: "person-email", path: person, stub: {}, act: (page) => submit(page, { "input[name=email]": "research.group@example.org" }) },
   { name: "person-delete", path: person, stub: {}, act: press(/^(Delete person|删除用户)$/) },
   { name: "invitations", path: "/console/invitations", stub: {} },
   { name: "invitations-empty", path: "/console/invitations", stub: { empty: true } },
