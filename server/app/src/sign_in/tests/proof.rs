@@ -1,7 +1,7 @@
-use sha2::{Digest, Sha256};
 use waystation_store::{NewPending, PendingKind};
 
 use super::*;
+use crate::drawn_secret::DrawnSecret;
 use crate::webauthn::write_base64;
 
 /// A call that shows somebody else's secret.
@@ -69,9 +69,9 @@ async fn a_proof_that_is_too_old_or_of_another_kind_is_none() {
         (3, PendingKind::PasskeyUse, 60_000, false),
         (4, PendingKind::SecondFactor, 60_000, false),
     ] {
-        let token = [number; 32];
+        let token = DrawnSecret::draw().unwrap();
         let pending = NewPending {
-            hash: Sha256::digest(token).into(),
+            hash: token.hash(),
             kind,
             user: Some(site.owner.id),
             session: Some(id),
@@ -80,7 +80,7 @@ async fn a_proof_that_is_too_old_or_of_another_kind_is_none() {
             lasts_ms,
         };
         site.app.store.create_pending(&pending).await.unwrap();
-        let (status, _) = make_key(&site, &session.with_proof(&write_base64(&token)), &ann).await;
+        let (status, _) = make_key(&site, &session.with_proof(token.reveal()), &ann).await;
         assert_eq!(status == StatusCode::CREATED, is_good, "{number}");
     }
     site.finish().await;
