@@ -1,4 +1,4 @@
-import { Navigate, useLocation } from "@tanstack/react-router";
+import { useLocation } from "@tanstack/react-router";
 import { BookOpen, Boxes, ChartLine, CircleUser, FlaskConical, House, KeyRound, ListTree, MonitorSmartphone, Palette, ScrollText, ShieldCheck, SlidersHorizontal } from "lucide-react";
 import { useEffect } from "react";
 import { useTranslation } from "react-i18next";
@@ -11,6 +11,7 @@ import { useMe } from "@/features/session";
 import { rememberSignedIn } from "@/features/visitor";
 
 import { FirstKeyDue } from "./first-key";
+import { useLeave } from "./leave";
 import { paths } from "./paths";
 
 export function PortalFrame() {
@@ -31,12 +32,14 @@ function Pages() {
     if (isSuccess || isError) rememberSignedIn(isSuccess);
   }, [isSuccess, isError]);
   const { pathname } = useLocation();
-  // Whoever is signed out is on the way to the sign-in page.
-  if (me.isPending || (me.isError && toProblem(me.error).code === "invalid_token")) return <FramePending />;
-  if (me.isError) return <FailurePage error={me.error} />;
+  const code = me.isError ? toProblem(me.error).code : null;
   // The server answers nothing else before the second factor is there.
-  const isHeld = me.data.must_set_up_second_factor === true;
-  if (isHeld && pathname !== paths.security) return <Navigate to={paths.security} replace />;
+  const isHeld = me.data?.must_set_up_second_factor === true;
+  const elsewhereFirst = code === "setup_required" ? paths.setup : isHeld && pathname !== paths.security ? paths.security : null;
+  useLeave(elsewhereFirst);
+  // Whoever is signed out is on the way to the sign-in page.
+  if (me.isPending || code === "invalid_token" || elsewhereFirst !== null) return <FramePending />;
+  if (me.isError) return <FailurePage error={me.error} />;
   const icon = (Icon: typeof House) => <Icon size={18} aria-hidden="true" />;
   const places: Place[] = [
     { to: paths.overview, label: t("places.overview"), icon: icon(House), exact: true, inBar: true },

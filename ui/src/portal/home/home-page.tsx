@@ -1,8 +1,9 @@
-import { Link, Navigate } from "@tanstack/react-router";
+import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 
 import { toProblem } from "@/api/problem";
 import { quote } from "@/features/calls/curl";
+import { PagePending } from "@/features/first-paint";
 import { usePageTitle } from "@/features/page-title";
 import { useSignInOptions } from "@/features/sign-in-options";
 import { useOfferedModels, useSite, useSiteAddress } from "@/features/site";
@@ -12,6 +13,7 @@ import { CodeBlock } from "@/kit/code-block";
 import { CopyId } from "@/kit/copy-id";
 import { Panel } from "@/kit/panel";
 
+import { useLeave } from "../leave";
 import { ModelTable } from "../models/models-page";
 import { paths } from "../paths";
 import { linkLook } from "../stranger-panel";
@@ -28,7 +30,10 @@ export function HomePage() {
   const isClosed = useSignInOptions().data?.registration === "closed";
   const name = site.data?.name ?? t("product", { ns: "shared" });
   usePageTitle(t("title"));
-  if (site.isError && toProblem(site.error).code === "setup_required") return <Navigate to={paths.setup} replace />;
+  const isUnset = site.isError && toProblem(site.error).code === "setup_required";
+  useLeave(isUnset ? paths.setup : null);
+  // What the site is called and where it is decide how long the lines are: nothing is shown before, so nothing jumps.
+  if (site.isPending || isUnset) return <PagePending />;
   const all = models.data?.items ?? [];
   const example = all.find(({ is_served }) => is_served)?.name ?? "model-name";
   const command = [

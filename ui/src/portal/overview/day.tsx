@@ -25,7 +25,7 @@ export function Day() {
   const day = useQuery({ queryKey: ["usage", "summary", query], queryFn: () => take(api.GET("/api/me/usage/summary", { params: { query } })) });
   return (
     <Panel title={t("day")}>
-      {day.isPending && <Skeleton className="h-14" />}
+      {day.isPending && <Skeleton className="h-30 lg:h-13" />}
       {day.isError && <ProblemAlert problem={day.error} onRetry={() => day.refetch()} />}
       {day.isSuccess && (
         <Stats>

@@ -13,11 +13,16 @@ const STORED_AS = "waystation.notices-seen";
 const SEEN_MAX = 50;
 const TONES = { info: "info", warning: "warning", critical: "danger" } as const;
 
+/** What there is to say now. A page may wait for it, so that it does not jump when it comes. */
+export function useNotices() {
+  const api = useComingApi();
+  return useQuery({ queryKey: ["notices"], queryFn: () => take(api.GET("/api/me/notices")), staleTime: 60_000 });
+}
+
 /** What whoever runs the site has to say. A notice that was put away stays so until it is changed; a critical one stays. */
 export function Notices() {
   const { t, i18n } = useTranslation("overview");
-  const api = useComingApi();
-  const list = useQuery({ queryKey: ["notices"], queryFn: () => take(api.GET("/api/me/notices")), staleTime: 60_000 });
+  const list = useNotices();
   const [seen, setSeen] = useState(readSeen);
   // Notices are an addition: a page is not kept from its reader because they cannot be had.
   const shown = list.data?.items.filter((notice) => notice.level === "critical" || !seen.includes(markOf(notice))) ?? [];

@@ -2,6 +2,7 @@ import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 
 import { compareAmounts } from "@/features/exact-sum";
+import { PagePending } from "@/features/first-paint";
 import { Money } from "@/features/money";
 import { usePageTitle } from "@/features/page-title";
 import { useMe } from "@/features/session";
@@ -13,7 +14,7 @@ import { Panel } from "@/kit/panel";
 
 import { paths } from "../paths";
 import { Day } from "./day";
-import { Notices } from "./notices";
+import { Notices, useNotices } from "./notices";
 import { QuickStart } from "./quick-start";
 import { Safety } from "./safety";
 
@@ -21,8 +22,11 @@ import { Safety } from "./safety";
 export function OverviewPage() {
   const { t } = useTranslation("overview");
   const me = useMe().data;
+  const isNoticed = !useNotices().isPending;
+  const isSiteKnown = !useSite().isPending;
   usePageTitle(t("overview", { ns: "places" }));
-  if (me === undefined) return null;
+  // Notices and a warning stand above the rest: they come with it, not after it.
+  if (me === undefined || !isNoticed || !isSiteKnown) return <PagePending />;
   return (
     <>
       <PageHeader title={t("overview.title", { ns: "portal", name: me.display_name })} />

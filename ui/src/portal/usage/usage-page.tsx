@@ -85,7 +85,7 @@ export function UsagePage() {
           />
         </div>
         <Panel>
-          {summary.isPending ? <Skeleton className="h-14" /> : summary.isError ? <ProblemAlert problem={summary.error} onRetry={() => summary.refetch()} /> : <Sums of={summary.data.total} />}
+          {summary.isPending ? <Skeleton className="h-30 lg:h-13" /> : summary.isError ? <ProblemAlert problem={summary.error} onRetry={() => summary.refetch()} /> : <Sums of={summary.data.total} />}
         </Panel>
         <div className="flex flex-wrap items-center justify-between gap-3">
           <Segments
