@@ -119,7 +119,7 @@ export function ModelTable({ models, linksTo = "." }: { models: OfferedModel[]; 
       header: t("model"),
       lead: true,
       cell: (model) => (
-        <span className="grid min-w-0 gap-0.5">
+        <span className="grid min-w-44 gap-0.5">
           <span className="flex flex-wrap items-center gap-2">
             <Link
               to={linksTo}
