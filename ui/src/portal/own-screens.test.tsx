@@ -110,6 +110,23 @@ describe("the first call", () => {
   });
 });
 
+describe("the overview", () => {
+  it("is there when neither the notices nor the site can be had, and does not ask without end", async () => {
+    let asked = 0;
+    await open("/app", {
+      "GET /api/me/notices": () => [503, error("unavailable")],
+      "GET /api/site": () => {
+        asked += 1;
+        return [503, error("unavailable")];
+      },
+    });
+    expect(await screen.findByRole("heading", { name: "Quick start" })).toBeTruthy();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(screen.getByRole("heading", { name: "Quick start" })).toBeTruthy();
+    expect(asked).toBeLessThan(5);
+  });
+});
+
 describe("keys", () => {
   it("are rotated in four presses, and the old one ends when its owner says", async () => {
     const bodies: unknown[] = [];

@@ -26,13 +26,13 @@ export function PortalFrame() {
 function Pages() {
   const { t } = useTranslation("portal");
   const me = useMe();
-  const { isSuccess, isError } = me;
-  // Public pages then offer the way in instead of the way to an account.
-  useEffect(() => {
-    if (isSuccess || isError) rememberSignedIn(isSuccess);
-  }, [isSuccess, isError]);
   const { pathname } = useLocation();
   const code = me.isError ? toProblem(me.error).code : null;
+  const isKnown = me.isSuccess ? true : code === "invalid_token" ? false : null;
+  // Public pages then offer the way in instead of the way to an account.
+  useEffect(() => {
+    if (isKnown !== null) rememberSignedIn(isKnown);
+  }, [isKnown]);
   // The server answers nothing else before the second factor is there.
   const isHeld = me.data?.must_set_up_second_factor === true;
   const elsewhereFirst = code === "setup_required" ? paths.setup : isHeld && pathname !== paths.security ? paths.security : null;

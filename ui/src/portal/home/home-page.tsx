@@ -33,7 +33,7 @@ export function HomePage() {
   const isUnset = site.isError && toProblem(site.error).code === "setup_required";
   useLeave(isUnset ? paths.setup : null);
   // What the site is called and where it is decide how long the lines are: nothing is shown before, so nothing jumps.
-  if (site.isPending || isUnset) return <PagePending />;
+  if (!site.isFetched || isUnset) return <PagePending />;
   const all = models.data?.items ?? [];
   const example = all.find(({ is_served }) => is_served)?.name ?? "model-name";
   const command = [

@@ -22,10 +22,11 @@ import { Safety } from "./safety";
 export function OverviewPage() {
   const { t } = useTranslation("overview");
   const me = useMe().data;
-  const isNoticed = !useNotices().isPending;
-  const isSiteKnown = !useSite().isPending;
+  const isNoticed = useNotices().isFetched;
+  const isSiteKnown = useSite().isFetched;
   usePageTitle(t("overview", { ns: "places" }));
-  // Notices and a warning stand above the rest: they come with it, not after it.
+  // Notices and a warning stand above the rest: they come with it, not after it. What has failed once does not hold the
+  // page up again: parts of it ask for the same, and would be taken away and brought back without end.
   if (me === undefined || !isNoticed || !isSiteKnown) return <PagePending />;
   return (
     <>
