@@ -121,7 +121,7 @@ describe("the overview", () => {
       },
     });
     expect(await screen.findByRole("heading", { name: "Quick start" })).toBeTruthy();
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect((await screen.findAllByText("Done")).length).toBe(3);
     expect(screen.getByRole("heading", { name: "Quick start" })).toBeTruthy();
     expect(asked).toBeLessThan(5);
   });
