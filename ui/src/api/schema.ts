@@ -314,7 +314,8 @@ export interface paths {
         /**
          * Change a person
          * @description Nobody changes a person whose role is not below their own. Disabling a person ends all sessions for good, and
-         *     all keys until the person is active again. Another role ends all sessions, too.
+         *     all keys until the person is active again. Another role or address ends all sessions, too; these and another
+         *     username need a fresh proof.
          */
         patch: operations["update_user"];
         trace?: never;
@@ -490,7 +491,7 @@ export interface paths {
         put?: never;
         /**
          * Take away a person's second factors
-         * @description Authenticator app, recovery codes and passkeys. It ends every session of the person.
+         * @description Authenticator app, recovery codes and passkeys. It ends every session of the person, who is mailed that it was done.
          */
         post: operations["reset_user_second_factor"];
         delete?: never;
@@ -1723,6 +1724,16 @@ export interface components {
              */
             weight: number | null;
         };
+        /** @description What an authenticator may heed when it makes a passkey (CTAP 2.1, section 12.1, `credProtect`). */
+        CreationExtensions: {
+            /**
+             * @description Always `userVerificationRequired`: without a PIN, a finger or a face it does not even tell that it has the
+             *     passkey.
+             */
+            credentialProtectionPolicy: string;
+            /** @description Always false: an authenticator that knows no such policy makes the passkey all the same. */
+            enforceCredentialProtectionPolicy: boolean;
+        };
         /** @description A channel's secret, without the secret. */
         Credential: {
             /** @description Whether it is used. */
@@ -2789,6 +2800,8 @@ export interface components {
             challenge: string;
             /** @description What the person has already: no second one on the same authenticator. */
             excludeCredentials: components["schemas"]["CredentialDescriptor"][];
+            /** @description What authenticators may heed beyond that. */
+            extensions: components["schemas"]["CreationExtensions"];
             /** @description Which kinds of keys are taken, the liked ones first. */
             pubKeyCredParams: components["schemas"]["CredentialParameters"][];
             /** @description Which site it is for. */
@@ -3527,8 +3540,11 @@ export interface components {
             /** @description Which group of channels serves the person's calls; null: the default one. */
             channel_group?: string | null;
             display_name?: components["schemas"]["Name"] | null;
+            email?: components["schemas"]["Email"] | null;
             role?: components["schemas"]["Role"] | null;
             status?: components["schemas"]["UserStatus"] | null;
+            /** @description The name to sign in with; null takes it away. */
+            username?: string | null;
         };
         /** @description A name to sign in with, trimmed and in lower case: 1 to 64 characters of `a-z 0-9 . - _`. */
         Username: string;
@@ -3564,6 +3580,7 @@ export type ChannelFormat = components['schemas']['ChannelFormat'];
 export type ChannelModel = components['schemas']['ChannelModel'];
 export type ChannelModelName = components['schemas']['ChannelModelName'];
 export type ChannelUpdate = components['schemas']['ChannelUpdate'];
+export type CreationExtensions = components['schemas']['CreationExtensions'];
 export type Credential = components['schemas']['Credential'];
 export type CredentialCreate = components['schemas']['CredentialCreate'];
 export type CredentialDescriptor = components['schemas']['CredentialDescriptor'];
@@ -4399,7 +4416,10 @@ export interface operations {
     list_users: {
         parameters: {
             query?: {
-                /** @description Part of the address or username, in any case. */
+                /**
+                 * @description Part of the address or username, in any case. A page may hold fewer people than asked for, even nobody, and
+                 *     name the next one all the same: a search ends after a second and goes on from there when asked again.
+                 */
                 q?: string;
                 /** @description Only of this role. */
                 role?: components["schemas"]["Role"];
@@ -4595,7 +4615,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorReply"];
                 };
             };
-            /** @description The site would be left without an active owner */
+            /** @description The address or username is taken, or the site would be left without an active owner */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5446,6 +5466,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorReply"];
                 };
             };
+            /** @description The client has begun too often and not come back */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
             /** @description The provider does not answer */
             503: {
                 headers: {
@@ -5767,6 +5796,15 @@ export interface operations {
             };
             /** @description It was exchanged a moment ago: use what that gave */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Too many calls that came to nothing */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };

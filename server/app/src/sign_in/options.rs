@@ -9,7 +9,7 @@ use crate::http::body::Json;
 use crate::passwords::PASSWORD_LENGTH_MIN;
 use crate::sign_in::mailed_links::require_mail;
 use crate::sign_in::oauth::Provider;
-use crate::sign_in::passkeys::relying_party;
+use crate::sign_in::relying_party::RelyingParty;
 use crate::state::App;
 
 /// Show the ways in that the site offers
@@ -36,7 +36,7 @@ pub(super) async fn show_sign_in_options(State(app): State<App>) -> Json<SignInO
         is_mail_sent: require_mail(&app).is_ok(),
         password_length_min: u32::try_from(PASSWORD_LENGTH_MIN).unwrap_or(u32::MAX),
         providers: app.oauth.providers().iter().map(show_provider).collect(),
-        has_passkeys: relying_party(&app).is_ok(),
+        has_passkeys: RelyingParty::of(&app).is_ok(),
     })
 }
 
