@@ -1,5 +1,7 @@
 /** Every address of the console, and those of the portal that it leads to. */
 export const paths = {
+  channels: "/console/channels",
+  channel: (id: string) => `/console/channels/${encodeURIComponent(id)}`,
   people: "/console/people",
   person: (id: string) => `/console/people/${encodeURIComponent(id)}`,
   invitations: "/console/invitations",

@@ -23,6 +23,17 @@ const home = createRoute({
     throw redirect({ to: paths.people });
   },
 });
+const channels = createRoute({
+  getParentRoute: () => frame,
+  path: "channels",
+  validateSearch: (search) => ({ after: text(search.after) }),
+  component: lazyRouteComponent(() => import("./channels/channels-page"), "ChannelsPage"),
+});
+const channel = createRoute({
+  getParentRoute: () => frame,
+  path: "channels/$id",
+  component: lazyRouteComponent(() => import("./channels/channel-page"), "ChannelPage"),
+});
 const people = createRoute({
   getParentRoute: () => frame,
   path: "people",
@@ -60,7 +71,7 @@ const auditLog = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([frame.addChildren([home, people, person, invitations, auditLog])]),
+  routeTree: root.addChildren([frame.addChildren([home, channels, channel, people, person, invitations, auditLog])]),
   parseSearch,
   stringifySearch,
   defaultPendingComponent: PagePending,
