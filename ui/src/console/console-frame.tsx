@@ -1,4 +1,4 @@
-import { House, MailPlus, Radio, ScrollText, Users } from "lucide-react";
+import { Boxes, ChartLine, Gauge, House, ListTree, MailPlus, Radio, ScrollText, TriangleAlert, Users } from "lucide-react";
 import { useTranslation } from "react-i18next";
 
 import { toProblem } from "@/api/problem";
@@ -28,9 +28,20 @@ export function ConsoleFrame() {
   }
   const icon = (Icon: typeof House) => <Icon size={18} aria-hidden="true" />;
   const groups: { heading?: string; places: (Place & { needs: ConsolePermission })[] }[] = [
+    { places: [{ to: paths.overview, label: t("places.overview", { ns: "site" }), icon: icon(Gauge), needs: "stats.read", exact: true, inBar: true }] },
+    {
+      heading: t("places.traffic", { ns: "site" }),
+      places: [
+        { to: paths.requests, label: t("places.requests", { ns: "site" }), icon: icon(ListTree), needs: "requests.read", inBar: true },
+        { to: paths.errors, label: t("places.errors", { ns: "site" }), icon: icon(TriangleAlert), needs: "requests.read" },
+      ],
+    },
     {
       heading: t("places.supply", { ns: "site" }),
-      places: [{ to: paths.channels, label: t("places.channels", { ns: "site" }), icon: icon(Radio), needs: "channels.read", inBar: true }],
+      places: [
+        { to: paths.channels, label: t("places.channels", { ns: "site" }), icon: icon(Radio), needs: "channels.read", inBar: true },
+        { to: paths.models, label: t("places.models", { ns: "site" }), icon: icon(Boxes), needs: "models.read" },
+      ],
     },
     {
       heading: t("places.customers", { ns: "site" }),
@@ -40,6 +51,10 @@ export function ConsoleFrame() {
       ],
     },
     {
+      heading: t("places.money", { ns: "site" }),
+      places: [{ to: paths.revenue, label: t("places.revenue", { ns: "site" }), icon: icon(ChartLine), needs: "revenue.read" }],
+    },
+    {
       heading: t("places.system", { ns: "site" }),
       places: [{ to: paths.auditLog, label: t("places.auditLog"), icon: icon(ScrollText), needs: "audit.read" }],
     },
@@ -47,7 +62,7 @@ export function ConsoleFrame() {
   const permissions: readonly string[] = me.data.permissions;
   // What somebody may not see is not offered; a heading stands over the first that is left of its group.
   const places = groups.flatMap(({ heading, places: all }) =>
-    all.filter(({ needs }) => permissions.includes(needs)).map((place, at): Place => (at === 0 ? { ...place, heading } : place)),
+    all.filter(({ needs }) => permissions.includes(needs)).map((place, at): Place => (at === 0 && heading !== undefined ? { ...place, heading } : place)),
   );
   return <Frame me={me.data} part={t("part")} places={places} more={t("places.more", { ns: "site" })} elsewhere={portal} />;
 }

@@ -1,7 +1,16 @@
 /** Every address of the console, and those of the portal that it leads to. */
 export const paths = {
+  overview: "/console",
+  revenue: "/console/revenue",
   channels: "/console/channels",
   channel: (id: string) => `/console/channels/${encodeURIComponent(id)}`,
+  models: "/console/models",
+  model: (id: string) => `/console/models/${encodeURIComponent(id)}`,
+  requests: "/console/requests",
+  request: (id: string) => `/console/requests/${encodeURIComponent(id)}`,
+  requestsOf: (user: string) => `/console/requests?${new URLSearchParams({ user, range: "30d" })}`,
+  errorsOf: (user: string) => `/console/requests?${new URLSearchParams({ user, outcome: "error", range: "30d" })}`,
+  errors: "/console/errors",
   people: "/console/people",
   person: (id: string) => `/console/people/${encodeURIComponent(id)}`,
   invitations: "/console/invitations",

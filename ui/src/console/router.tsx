@@ -1,15 +1,17 @@
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
 
 import { FailurePage, LostPage } from "@/features/failure-page";
 import { PagePending } from "@/features/first-paint";
 import { oneOf, parseSearch, stringifySearch, text } from "@/features/plain-search";
+import { readRangeSearch } from "@/features/range";
 import { ROLES } from "@/features/roles";
 
 import { paths } from "./paths";
+import { readRequestSearch } from "./requests/request-search";
 
 const root = createRootRoute({
   errorComponent: ({ error }) => <FailurePage error={error} />,
-  notFoundComponent: () => <LostPage home={paths.people} />,
+  notFoundComponent: () => <LostPage home={paths.overview} />,
 });
 const frame = createRoute({
   getParentRoute: () => root,
@@ -19,9 +21,13 @@ const frame = createRoute({
 const home = createRoute({
   getParentRoute: () => frame,
   path: "/",
-  beforeLoad: () => {
-    throw redirect({ to: paths.people });
-  },
+  component: lazyRouteComponent(() => import("./overview/home-page"), "HomePage"),
+});
+const revenue = createRoute({
+  getParentRoute: () => frame,
+  path: "revenue",
+  validateSearch: (search) => ({ ...readRangeSearch(search), by: oneOf(["month"] as const, search.by) }),
+  component: lazyRouteComponent(() => import("./revenue/revenue-page"), "RevenuePage"),
 });
 const channels = createRoute({
   getParentRoute: () => frame,
@@ -33,6 +39,34 @@ const channel = createRoute({
   getParentRoute: () => frame,
   path: "channels/$id",
   component: lazyRouteComponent(() => import("./channels/channel-page"), "ChannelPage"),
+});
+const models = createRoute({
+  getParentRoute: () => frame,
+  path: "models",
+  validateSearch: (search) => ({ q: text(search.q), tab: oneOf(["price", "history"] as const, search.tab), after: text(search.after) }),
+  component: lazyRouteComponent(() => import("./models/models-page"), "ModelsPage"),
+});
+const model = createRoute({
+  getParentRoute: () => models,
+  path: "$id",
+  component: lazyRouteComponent(() => import("./models/model-sheet"), "ModelSheet"),
+});
+const requests = createRoute({
+  getParentRoute: () => frame,
+  path: "requests",
+  validateSearch: readRequestSearch,
+  component: lazyRouteComponent(() => import("./requests/requests-page"), "RequestsPage"),
+});
+const request = createRoute({
+  getParentRoute: () => requests,
+  path: "$id",
+  component: lazyRouteComponent(() => import("./requests/request-sheet"), "RequestSheet"),
+});
+const errors = createRoute({
+  getParentRoute: () => frame,
+  path: "errors",
+  validateSearch: (search) => ({ ...readRangeSearch(search), model: text(search.model), channel: text(search.channel), code: text(search.code) }),
+  component: lazyRouteComponent(() => import("./requests/errors-page"), "ErrorsPage"),
 });
 const people = createRoute({
   getParentRoute: () => frame,
@@ -71,7 +105,7 @@ const auditLog = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([frame.addChildren([home, channels, channel, people, person, invitations, auditLog])]),
+  routeTree: root.addChildren([frame.addChildren([home, revenue, channels, channel, models.addChildren([model]), requests.addChildren([request]), errors, people, person, invitations, auditLog])]),
   parseSearch,
   stringifySearch,
   defaultPendingComponent: PagePending,
