@@ -12,6 +12,7 @@ import { EmptyState } from "@/kit/empty-state";
 import { Mark } from "@/kit/mark";
 import { buttonLook } from "@/kit/button";
 
+import { Shortcuts } from "./palette/shortcuts";
 import { paths } from "./paths";
 
 export function ConsoleFrame() {
@@ -64,7 +65,7 @@ export function ConsoleFrame() {
   const places = groups.flatMap(({ heading, places: all }) =>
     all.filter(({ needs }) => permissions.includes(needs)).map((place, at): Place => (at === 0 && heading !== undefined ? { ...place, heading } : place)),
   );
-  return <Frame me={me.data} part={t("part")} places={places} more={t("places.more", { ns: "site" })} elsewhere={portal} />;
+  return <Frame me={me.data} part={t("part")} places={places} more={t("places.more", { ns: "site" })} elsewhere={portal} above={<Shortcuts places={places} />} />;
 }
 
 /** Says why there is nothing to see here, and where to go instead. */

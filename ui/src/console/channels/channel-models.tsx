@@ -1,4 +1,4 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Boxes } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -77,22 +77,23 @@ function SyncDialog({ channel, onClose }: { channel: Channel; onClose: () => voi
   const say = useOutcomeWords();
   const [added, setAdded] = useState<ReadonlySet<string>>(new Set());
   const [removed, setRemoved] = useState<ReadonlySet<string>>(new Set());
-  const [wasAsked, setWasAsked] = useState(false);
+  const look = useQuery({
+    queryKey: ["channel-sync", channel.id],
+    queryFn: () => take(api.POST("/api/admin/channels/{id}/sync-models", { params: { path: { id: channel.id } }, body: {} })),
+    staleTime: Infinity,
+    gcTime: 0,
+  });
   const run = useMutation({
-    mutationFn: (body: { add?: string[]; remove?: string[] }) => take(api.POST("/api/admin/channels/{id}/sync-models", { params: { path: { id: channel.id } }, body })),
-    onSuccess: async (answer, body) => {
-      if (body.add === undefined || !answer.ok) return;
+    mutationFn: (body: { add: string[]; remove: string[] }) => take(api.POST("/api/admin/channels/{id}/sync-models", { params: { path: { id: channel.id } }, body })),
+    onSuccess: async (answer) => {
+      if (!answer.ok) return;
       await queries.invalidateQueries({ queryKey: CHANNELS });
       toast({ text: t("sync.applied") });
       onClose();
     },
   });
-  // The provider is asked once, when the dialog opens.
-  if (!wasAsked) {
-    setWasAsked(true);
-    queueMicrotask(() => run.mutate({}));
-  }
-  const found = run.data;
+  // What was asked last has the last word: where applying found the provider silent, that is what is said.
+  const found = run.data ?? look.data;
   const count = added.size + removed.size;
   const isSame = found?.ok === true && found.new.length === 0 && found.gone.length === 0;
   const footer = (
@@ -108,8 +109,9 @@ function SyncDialog({ channel, onClose }: { channel: Channel; onClose: () => voi
   return (
     <Dialog open size="large" onClose={onClose} title={t("sync.compare")} description={channel.name} footer={footer}>
       <div className="grid grid-cols-1 gap-5" aria-live="polite">
-        {run.isPending && <Busy>{t("sync.comparing")}</Busy>}
-        {run.isError && <ProblemAlert problem={run.error} onRetry={() => run.mutate({})} />}
+        {look.isPending && <Busy>{t("sync.comparing")}</Busy>}
+        {look.isError && <ProblemAlert problem={look.error} onRetry={() => look.refetch()} />}
+        {run.isError && <ProblemAlert problem={run.error} />}
         {found?.ok === false && (
           <Alert tone="danger" title={t("sync.failed", { why: say(found.code) })}>
             <Said text={found.message} />

@@ -13,4 +13,22 @@ export default {
     errors: "Errors",
     revenue: "Revenue",
   },
+  palette: {
+    title: "Go to",
+    open: "Go to…",
+    search: "Page, e-mail, request ID, channel, model",
+    none: "Nothing found",
+    searching: "Searching…",
+    person: "{{name}} · {{email}}",
+    kinds: { page: "Page", person: "Person", request: "Request", channel: "Channel", model: "Model", recent: "Recent" },
+  },
+  shortcuts: {
+    title: "Keyboard shortcuts",
+    palette: "Go to anything",
+    filter: "Focus the filter",
+    help: "Show this",
+    close: "Close what is open",
+    single: "Single-key shortcuts",
+    singleHint: "Switch them off if you dictate or press keys by accident.",
+  },
 };

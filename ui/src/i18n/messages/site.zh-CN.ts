@@ -13,4 +13,22 @@ export default {
     errors: "错误",
     revenue: "收入",
   },
+  palette: {
+    title: "前往",
+    open: "前往…",
+    search: "页面、邮箱、请求 ID、渠道、模型",
+    none: "没有找到",
+    searching: "正在搜索…",
+    person: "{{name}} · {{email}}",
+    kinds: { page: "页面", person: "用户", request: "请求", channel: "渠道", model: "模型", recent: "最近" },
+  },
+  shortcuts: {
+    title: "键盘快捷键",
+    palette: "前往任意位置",
+    filter: "聚焦筛选框",
+    help: "显示此列表",
+    close: "关闭当前窗口",
+    single: "单键快捷键",
+    singleHint: "如果您使用语音输入或容易误按，可以关闭。",
+  },
 };
