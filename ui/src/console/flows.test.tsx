@@ -39,7 +39,8 @@ async function open(path: string, answers: Answers = {}) {
     </Services>,
   );
   router.history.push(path);
-  await waitFor(() => expect(router.state.status).toBe("idle"));
+  // The first page of all takes its time to be read.
+  await waitFor(() => expect(router.state.status).toBe("idle"), { timeout: 20_000 });
 }
 
 beforeAll(async () => {

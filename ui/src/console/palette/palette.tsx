@@ -96,7 +96,6 @@ export function Palette({ places, onClose }: { places: Place[]; onClose: () => v
 }
 
 function useChoices(text: string, places: Place[]): { choices: Choice[]; isSearching: boolean } {
-  const { t } = useTranslation("site");
   const api = useApi();
   const consoleApi = useConsoleApi();
   const mayReadPeople = useCan("users.read");
@@ -129,7 +128,7 @@ function useChoices(text: string, places: Place[]): { choices: Choice[]; isSearc
     ...(request !== undefined && mayReadCalls ? [{ kind: "request" as const, to: paths.request(request), label: request }] : []),
     ...(person !== undefined && mayReadPeople ? [{ kind: "person" as const, to: paths.person(person), label: person }] : []),
     ...places.filter(({ label }) => fits(label)).map(({ to, label }): Choice => ({ kind: "page", to, label })),
-    ...(sought === text ? (people.data?.items ?? []) : []).map((user): Choice => ({ kind: "person", to: paths.person(user.id), label: t("palette.person", { name: user.display_name, email: user.email }) })),
+    ...(sought === text ? (people.data?.items ?? []) : []).map((user): Choice => ({ kind: "person", to: paths.person(user.id), label: `${user.display_name} · ${user.email}` })),
     ...channels.filter((channel) => fits(channel.name, channel.id)).slice(0, OFFERED_MAX).map((channel): Choice => ({ kind: "channel", to: paths.channel(channel.id), label: channel.name })),
     ...(models.data?.items ?? []).filter((model) => fits(model.name, model.display_name)).slice(0, OFFERED_MAX).map((model): Choice => ({ kind: "model", to: paths.model(model.id), label: model.name })),
   ];

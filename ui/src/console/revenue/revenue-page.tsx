@@ -118,7 +118,7 @@ function Report({ of: revenue }: { of: Revenue }) {
             <Chart of={revenue} />
           </Panel>
           <Panel flush>
-            <Table caption={t("revenue.title")} columns={columns} rows={[...items].reverse()} rowKey={({ period }) => period} />
+            <Table caption={t("revenue.title")} columns={columns} rows={[...items].sort((one, other) => other.at.localeCompare(one.at))} rowKey={({ period }) => period} />
           </Panel>
         </>
       )}

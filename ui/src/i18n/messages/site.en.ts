@@ -19,7 +19,6 @@ export default {
     search: "Page, e-mail, request ID, channel, model",
     none: "Nothing found",
     searching: "Searching…",
-    person: "{{name}} · {{email}}",
     kinds: { page: "Page", person: "Person", request: "Request", channel: "Channel", model: "Model", recent: "Recent" },
   },
   shortcuts: {

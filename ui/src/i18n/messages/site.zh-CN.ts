@@ -19,7 +19,6 @@ export default {
     search: "页面、邮箱、请求 ID、渠道、模型",
     none: "没有找到",
     searching: "正在搜索…",
-    person: "{{name}} · {{email}}",
     kinds: { page: "页面", person: "用户", request: "请求", channel: "渠道", model: "模型", recent: "最近" },
   },
   shortcuts: {
