@@ -43,6 +43,10 @@ export const CONSOLE_SCREENS = [
     await page.fill("dialog textarea[name=note]", "For the outage");
     await page.locator("dialog button[type=submit]").click();
   } },
+  { name: "settings", path: "/console/settings", stub: {} },
+  { name: "settings-read-only", path: "/console/settings", stub: { signedIn: "auditor" } },
+  { name: "palette", path: "/console/channels", stub: {}, act: (page) => page.keyboard.press("Control+K") },
+  { name: "shortcuts", path: "/console/channels", stub: {}, act: (page) => page.keyboard.press("?") },
   { name: "revenue", path: "/console/revenue", stub: {}, settle: 500 },
   { name: "revenue-month", path: "/console/revenue?by=month", stub: {}, settle: 500 },
   { name: "revenue-none", path: "/console/revenue", stub: { empty: true } },

@@ -98,6 +98,19 @@ const revenue = (query, isEmpty) => {
   return { from: items[0].at, until: ago(0), time_zone: "Asia/Shanghai", by, currency: "USD", items, total: isEmpty ? ZERO : { ...sums(9), requests: 43_086, charged: "512.40", list_cost: "572.40", gift_paid: "36.00", granted: "45.00", operator_loss: "15.00" }, next_cursor: null };
 };
 
+const setting = (name, value, origin, more = {}) => ({
+  name, value, is_set: value !== null, is_secret: false, default: null, origin, origin_detail: null, kind: "text", choices: null, description: "What it is for, in a sentence.", is_editable: origin === "default" || origin === "database",
+  locked_by: ["file", "environment", "flag"].includes(origin) ? origin : null, updated_at: null, ...more,
+});
+const settings = () => [
+  setting("site.name", "Waystation", "default", { default: "Waystation", description: "What people call the site." }),
+  setting("site.public_models", "true", "database", { kind: "boolean", default: "false", description: "Whether strangers see the models and prices." }),
+  setting("auth.registration", "invite", "environment", { kind: "choice", choices: ["open", "invite", "closed"], origin_detail: "WAYSTATION_AUTH_REGISTRATION", description: "Who may register." }),
+  setting("auth.sign_up_gift", "0.50", "file", { kind: "amount", origin_detail: "/etc/waystation/waystation.toml", description: "What a new user is given." }),
+  setting("mail.password", null, "environment", { is_set: true, is_secret: true, origin_detail: "WAYSTATION_MAIL_PASSWORD", description: "The mail server's password." }),
+  setting("server.listen", "127.0.0.1:8787", "default", { is_editable: false, default: "127.0.0.1:8787", description: "Where the server listens." }),
+];
+
 let kept = channels();
 let catalog = models();
 export function resetConsole() {
@@ -175,6 +188,8 @@ export function consoleRoutes({ state, page, find, fail, proven, seen }) {
       failing_channels: state().empty ? [] : [{ channel_id: id("chn", 2), name: channels()[1].name, attempts: 40, failures: 31, last_error_code: "server_error", last_status_code: 503, last_failed_at: ago(0.1) }],
       low_balance: { threshold: "1.00", users: state().empty ? 0 : 3 },
     }),
+    "GET /api/admin/settings": () => ({ items: settings(), next_cursor: null }),
+    "PATCH /api/admin/settings": ({ body }) => ({ items: settings().map((one) => (one.name in body.values ? { ...one, value: body.values[one.name] ?? one.default } : one)), next_cursor: null }),
     "GET /api/admin/revenue": ({ query }) => revenue(query, state().empty),
     "GET /api/admin/revenue/export.csv": () => "\uFEFFperiod,requests\r\n2026-11,12\r\n",
     "GET /api/admin/users/:id/balance": ({ path }) => ({ ...find(state().people, path.id).balance, accounts: state().empty ? [] : portal.accounts() }),

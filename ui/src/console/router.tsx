@@ -90,6 +90,11 @@ const invitations = createRoute({
   validateSearch: (search) => ({ after: text(search.after) }),
   component: lazyRouteComponent(() => import("./invitations-page"), "InvitationsPage"),
 });
+const settings = createRoute({
+  getParentRoute: () => frame,
+  path: "settings",
+  component: lazyRouteComponent(() => import("./settings/settings-page"), "SettingsPage"),
+});
 const auditLog = createRoute({
   getParentRoute: () => frame,
   path: "audit-log",
@@ -105,7 +110,7 @@ const auditLog = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([frame.addChildren([home, revenue, channels, channel, models.addChildren([model]), requests.addChildren([request]), errors, people, person, invitations, auditLog])]),
+  routeTree: root.addChildren([frame.addChildren([home, revenue, channels, channel, models.addChildren([model]), requests.addChildren([request]), errors, people, person, invitations, settings, auditLog])]),
   parseSearch,
   stringifySearch,
   defaultPendingComponent: PagePending,

@@ -52,7 +52,7 @@ export function ChannelTestPanel({ channel, blockedBy }: { channel: Channel; blo
           {channel.credentials.length > 1 && (
             <Field label={t("tests.key")}>
               <Select value={credential} onChange={(event) => setCredential(event.target.value)}>
-                <option value="">–</option>
+                <option value="">{t("tests.everyKey")}</option>
                 {channel.credentials.map(({ id, preview }) => (
                   <option key={id} value={id}>
                     {preview}

@@ -29,32 +29,43 @@ import { PEOPLE } from "./people";
 
 const REQUEST = "req_";
 
-/** What a person has, every movement that made it so, and the way to change it. */
-export function PersonBooks({ user, blockedBy }: { user: User; blockedBy: string | undefined }) {
+/** The way to change a balance by hand. */
+export function AdjustButton({ user, blockedBy }: { user: User; blockedBy: string | undefined }) {
+  const { t } = useTranslation("books");
+  const mayWrite = useCan("ledger.write");
+  const balance = useBalance(user);
+  const [isOpen, setIsOpen] = useState(false);
+  return (
+    <>
+      <Button variant="primary" blockedBy={mayWrite ? blockedBy : t("mayNotAdjust")} onClick={() => setIsOpen(true)}>
+        {t("adjust.open")}
+      </Button>
+      {isOpen && <AdjustmentDialog user={user} balance={balance.data} onClose={() => setIsOpen(false)} />}
+    </>
+  );
+}
+
+function useBalance(user: User) {
+  const api = useConsoleApi();
+  return useQuery({ queryKey: [...PEOPLE, "balance", user.id], queryFn: () => take(api.GET("/api/admin/users/{id}/balance", { params: { path: { id: user.id } } })) });
+}
+
+/** What a person has, and every movement that made it so. */
+export function PersonBooks({ user }: { user: User }) {
   const { t } = useTranslation("books");
   const api = useConsoleApi();
   const nameOf = useAccountWords();
   const writeAmount = useAmountWords();
-  const mayWrite = useCan("ledger.write");
-  const [isAdjusting, setIsAdjusting] = useState(false);
   const { cursor, page, previous, next } = useCursors();
   const params = { path: { id: user.id } };
-  const balance = useQuery({ queryKey: [...PEOPLE, "balance", user.id], queryFn: () => take(api.GET("/api/admin/users/{id}/balance", { params })) });
+  const balance = useBalance(user);
   const list = useQuery({
     queryKey: [...PEOPLE, "ledger", user.id, cursor],
     queryFn: () => take(api.GET("/api/admin/users/{id}/ledger", { params: { ...params, query: { cursor } } })),
     placeholderData: keepPreviousData,
   });
   return (
-    <Panel
-      title={t("title")}
-      flush
-      actions={
-        <Button size="small" variant="primary" blockedBy={mayWrite ? blockedBy : t("mayNotAdjust")} onClick={() => setIsAdjusting(true)}>
-          {t("adjust.open")}
-        </Button>
-      }
-    >
+    <Panel title={t("title")} flush>
       <div className="border-t border-line">
         {balance.data !== undefined && balance.data.accounts.length > 0 && (
           <div className="border-b border-line px-4 py-2 sm:px-5">
@@ -72,7 +83,6 @@ export function PersonBooks({ user, blockedBy }: { user: User; blockedBy: string
         </Listing>
         <Pager label={t("title")} page={page} onPrevious={previous} onNext={next(list.data?.next_cursor)} />
       </div>
-      {isAdjusting && <AdjustmentDialog user={user} balance={balance.data} onClose={() => setIsAdjusting(false)} />}
     </Panel>
   );
 }

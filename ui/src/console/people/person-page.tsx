@@ -30,7 +30,7 @@ import { useToast } from "@/kit/toast";
 import { paths } from "../paths";
 import { PEOPLE } from "./people";
 import { RoleBadge, StatusBadge } from "./people-page";
-import { PersonBooks } from "./person-books";
+import { AdjustButton, PersonBooks } from "./person-books";
 import { PersonActions } from "./person-actions";
 import { PersonForm } from "./person-form";
 import { PersonKeys } from "./person-keys";
@@ -89,14 +89,19 @@ function Person({ user, back }: { user: User; back: React.ReactNode }) {
           </span>
         }
         actions={
-          maySeeCalls && (
+          (maySeeCalls || maySeeBooks) && (
             <>
-              <Link to={paths.requestsOf(user.id)} className={buttonLook({})}>
-                {t("calls", { ns: "books" })}
-              </Link>
-              <Link to={paths.errorsOf(user.id)} className={buttonLook({})}>
-                {t("failedCalls", { ns: "books" })}
-              </Link>
+              {maySeeCalls && (
+                <>
+                  <Link to={paths.requestsOf(user.id)} className={buttonLook({})}>
+                    {t("calls", { ns: "books" })}
+                  </Link>
+                  <Link to={paths.errorsOf(user.id)} className={buttonLook({})}>
+                    {t("failedCalls", { ns: "books" })}
+                  </Link>
+                </>
+              )}
+              {maySeeBooks && <AdjustButton user={user} blockedBy={blockedBy} />}
             </>
           )
         }
@@ -106,9 +111,9 @@ function Person({ user, back }: { user: User; back: React.ReactNode }) {
           <Panel title={t("person.edit")} description={blockedBy}>
             <PersonForm key={user.id} user={user} blockedBy={blockedBy} />
           </Panel>
-          {maySeeBooks && <PersonBooks user={user} blockedBy={blockedBy} />}
           {maySeeKeys && <PersonKeys user={user} blockedBy={blockedBy} />}
           <PersonSessions user={user} blockedBy={blockedBy} />
+          {maySeeBooks && <PersonBooks user={user} />}
         </div>
         <div className="grid gap-5">
           <Panel title={t("person.facts")}>

@@ -38,8 +38,8 @@ export function RevenuePage() {
   const { by = "day" } = useSearch({ strict: false }) as { by?: RevenueBy };
   usePageTitle(t("revenue.title"));
   const time_zone = localZone(i18n.language).name;
-  // By month the server's own span is meant, the last twelve of them, unless another was chosen.
-  const query: RevenueFilter = by === "month" && range.isUsual ? { by, time_zone } : { by, time_zone, ...range.bounds };
+  // By month the server's own span is meant: the last twelve of them.
+  const query: RevenueFilter = by === "month" ? { by, time_zone } : { by, time_zone, ...range.bounds };
   const revenue = useQuery({
     queryKey: ["revenue", query],
     queryFn: () => take(api.GET("/api/admin/revenue", { params: { query } })),
@@ -70,7 +70,7 @@ export function RevenuePage() {
             options={(["day", "month"] as const).map((value) => ({ value, label: t(`revenue.bys.${value}`) }))}
             onChange={(value) => filter({ by: value === "day" ? undefined : value, range: undefined, from: undefined, until: undefined })}
           />
-          <RangeFilter range={range} />
+          {by === "day" && <RangeFilter range={range} />}
         </div>
         {save.isError && <ProblemAlert problem={save.error} />}
         <Listing query={revenue} isEmpty={() => false} empty={null}>

@@ -102,6 +102,7 @@ export default {
     run: "Run test",
     running: "Sending a test call…",
     key: "Key",
+    everyKey: "Each key",
     noKey: "Without a key",
     works: "Works",
     firstByte: "First byte",

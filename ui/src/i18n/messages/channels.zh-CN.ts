@@ -100,6 +100,7 @@ export default {
     run: "运行测试",
     running: "正在发送测试调用…",
     key: "密钥",
+    everyKey: "每个密钥",
     noKey: "不带密钥",
     works: "正常",
     firstByte: "首字节",
