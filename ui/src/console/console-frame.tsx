@@ -1,4 +1,4 @@
-import { Boxes, ChartLine, Gauge, House, ListTree, MailPlus, Radio, ScrollText, SlidersHorizontal, TriangleAlert, Users } from "lucide-react";
+import { Boxes, ChartLine, Gauge, House, ListTree, MailPlus, Megaphone, Radio, ScrollText, SlidersHorizontal, TriangleAlert, Users } from "lucide-react";
 import { useTranslation } from "react-i18next";
 
 import { toProblem } from "@/api/problem";
@@ -58,6 +58,7 @@ export function ConsoleFrame() {
     {
       heading: t("places.system", { ns: "site" }),
       places: [
+        { to: paths.notices, label: t("places.notices", { ns: "site" }), icon: icon(Megaphone), needs: "settings.read" },
         { to: paths.settings, label: t("places.settings", { ns: "site" }), icon: icon(SlidersHorizontal), needs: "settings.read" },
         { to: paths.auditLog, label: t("places.auditLog"), icon: icon(ScrollText), needs: "audit.read" },
       ],

@@ -14,6 +14,7 @@ export const paths = {
   people: "/console/people",
   person: (id: string) => `/console/people/${encodeURIComponent(id)}`,
   invitations: "/console/invitations",
+  notices: "/console/notices",
   settings: "/console/settings",
   auditLog: "/console/audit-log",
   auditLogOf: (target: string) => `/console/audit-log?${new URLSearchParams({ target })}`,

@@ -90,6 +90,12 @@ const invitations = createRoute({
   validateSearch: (search) => ({ after: text(search.after) }),
   component: lazyRouteComponent(() => import("./invitations-page"), "InvitationsPage"),
 });
+const notices = createRoute({
+  getParentRoute: () => frame,
+  path: "notices",
+  validateSearch: (search) => ({ after: text(search.after) }),
+  component: lazyRouteComponent(() => import("./settings/notices-page"), "NoticesPage"),
+});
 const settings = createRoute({
   getParentRoute: () => frame,
   path: "settings",
@@ -110,7 +116,7 @@ const auditLog = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([frame.addChildren([home, revenue, channels, channel, models.addChildren([model]), requests.addChildren([request]), errors, people, person, invitations, settings, auditLog])]),
+  routeTree: root.addChildren([frame.addChildren([home, revenue, channels, channel, models.addChildren([model]), requests.addChildren([request]), errors, people, person, invitations, notices, settings, auditLog])]),
   parseSearch,
   stringifySearch,
   defaultPendingComponent: PagePending,
