@@ -89,6 +89,7 @@ function OneSetting({ of: setting }: { of: Setting }) {
   const canEdit = setting.is_editable && mayWrite;
   const choices = setting.kind === "boolean" ? ["true", "false"] : (setting.choices ?? []);
   const error = refusalOf(field);
+  const write = (text: string) => (setting.kind === "boolean" && (text === "true" || text === "false") ? t(`settings.${text === "true" ? "yes" : "no"}`) : text);
   return (
     <li className="grid grid-cols-1 gap-3 px-4 py-3.5 sm:px-5 lg:grid-cols-[minmax(0,1fr)_minmax(0,1fr)] lg:gap-6">
       <div className="grid min-w-0 content-start gap-1">
@@ -117,7 +118,7 @@ function OneSetting({ of: setting }: { of: Setting }) {
               <Select className="flex-1" aria-label={setting.name} value={value} onChange={(event) => setValue(event.target.value)}>
                 {choices.map((choice) => (
                   <option key={choice} value={choice}>
-                    {setting.kind === "boolean" ? t(`settings.${choice === "true" ? "yes" : "no"}`) : choice}
+                    {write(choice)}
                   </option>
                 ))}
               </Select>
@@ -135,7 +136,7 @@ function OneSetting({ of: setting }: { of: Setting }) {
         {save.isError && !isOnlyOf([field]) && <ProblemAlert problem={save.error} />}
         {canEdit && setting.origin === "database" && (
           <Button size="small" variant="quiet" className="justify-self-start" pending={save.isPending} onClick={() => save.mutate(null)}>
-            {t("settings.reset", { value: given(setting.default) ? setting.default : t("settings.notSet") })}
+            {t("settings.reset", { value: given(setting.default) ? write(setting.default) : t("settings.notSet") })}
           </Button>
         )}
         {!setting.is_editable && (

@@ -79,6 +79,11 @@ function Details({ request, keyName, userName }: { request: RequestDetails } & P
       <Section title={t("timeline.title")}>
         <Timeline times={request.timeline} />
       </Section>
+      {request.attempts !== undefined && request.attempts !== null && request.attempts.length > 0 && (
+        <Section title={t("sheet.attempts")}>
+          <Attempts request={request} attempts={request.attempts} />
+        </Section>
+      )}
       {request.usage.input_tokens + request.usage.output_tokens > 0 && (
         <Section title={t("usage.title")}>
           <Tokens request={request} />
@@ -110,11 +115,6 @@ function Details({ request, keyName, userName }: { request: RequestDetails } & P
           <Fact name={t("sheet.userAgent")}>{request.user_agent}</Fact>
         </Facts>
       </Section>
-      {request.attempts !== undefined && request.attempts !== null && request.attempts.length > 0 && (
-        <Section title={t("sheet.attempts")}>
-          <Attempts request={request} attempts={request.attempts} />
-        </Section>
-      )}
       <Section title={t("sheet.copyCurl")}>
         <div className="grid gap-2">
           <CodeBlock label={t("sheet.copyCurl")} text={curl} />
