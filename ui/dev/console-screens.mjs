@@ -45,6 +45,8 @@ export const CONSOLE_SCREENS = [
   } },
   { name: "settings", path: "/console/settings", stub: {} },
   { name: "settings-read-only", path: "/console/settings", stub: { signedIn: "auditor" } },
+  { name: "groups", path: "/console/model-groups", stub: {} },
+  { name: "group-new", path: "/console/model-groups", stub: {}, act: press(/^(Add group|添加分组)$/) },
   { name: "notices", path: "/console/notices", stub: {} },
   { name: "notices-empty", path: "/console/notices", stub: { empty: true } },
   { name: "notice-new", path: "/console/notices", stub: {}, act: press(/^(New notice|新建公告)$/) },

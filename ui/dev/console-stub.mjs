@@ -192,6 +192,8 @@ export function consoleRoutes({ state, page, find, fail, proven, seen }) {
     "POST /api/admin/notices": ({ body }) => ({ id: id("ntc", 9), ...body, created_at: ago(0), updated_at: ago(0) }),
     "PATCH /api/admin/notices/:id": ({ path, body }) => ({ ...portal.notices()[0], id: path.id, ...body }),
     "DELETE /api/admin/notices/:id": () => undefined,
+    "GET /api/admin/model-groups": ({ query }) => page([{ id: id("mgr", 1), name: "Flagship", note: "For the research teams", models: catalog.slice(0, 3).map((one) => ({ id: one.id, name: one.name })), created_at: ago(90), updated_at: ago(9) }], query),
+    "POST /api/admin/model-groups": ({ body }) => ({ id: id("mgr", 2), ...body, models: [], created_at: ago(0), updated_at: ago(0) }),
     "GET /api/admin/settings": () => ({ items: settings(), next_cursor: null }),
     "PATCH /api/admin/settings": ({ body }) => ({ items: settings().map((one) => (one.name in body.values ? { ...one, value: body.values[one.name] ?? one.default } : one)), next_cursor: null }),
     "GET /api/admin/revenue": ({ query }) => revenue(query, state().empty),

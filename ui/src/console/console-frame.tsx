@@ -1,4 +1,4 @@
-import { Boxes, ChartLine, Gauge, House, ListTree, MailPlus, Megaphone, Radio, ScrollText, SlidersHorizontal, TriangleAlert, Users } from "lucide-react";
+import { Boxes, ChartLine, Gauge, House, Layers, ListTree, MailPlus, Megaphone, Radio, ScrollText, SlidersHorizontal, TriangleAlert, Users } from "lucide-react";
 import { useTranslation } from "react-i18next";
 
 import { toProblem } from "@/api/problem";
@@ -42,6 +42,7 @@ export function ConsoleFrame() {
       places: [
         { to: paths.channels, label: t("places.channels", { ns: "site" }), icon: icon(Radio), needs: "channels.read", inBar: true },
         { to: paths.models, label: t("places.models", { ns: "site" }), icon: icon(Boxes), needs: "models.read" },
+        { to: paths.modelGroups, label: t("groups.title", { ns: "catalog" }), icon: icon(Layers), needs: "models.read" },
       ],
     },
     {

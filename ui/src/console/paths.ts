@@ -6,6 +6,7 @@ export const paths = {
   channel: (id: string) => `/console/channels/${encodeURIComponent(id)}`,
   models: "/console/models",
   model: (id: string) => `/console/models/${encodeURIComponent(id)}`,
+  modelGroups: "/console/model-groups",
   requests: "/console/requests",
   request: (id: string) => `/console/requests/${encodeURIComponent(id)}`,
   requestsOf: (user: string) => `/console/requests?${new URLSearchParams({ user, range: "30d" })}`,

@@ -51,6 +51,12 @@ const model = createRoute({
   path: "$id",
   component: lazyRouteComponent(() => import("./models/model-sheet"), "ModelSheet"),
 });
+const modelGroups = createRoute({
+  getParentRoute: () => frame,
+  path: "model-groups",
+  validateSearch: (search) => ({ after: text(search.after) }),
+  component: lazyRouteComponent(() => import("./models/groups-page"), "ModelGroupsPage"),
+});
 const requests = createRoute({
   getParentRoute: () => frame,
   path: "requests",
@@ -116,7 +122,7 @@ const auditLog = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([frame.addChildren([home, revenue, channels, channel, models.addChildren([model]), requests.addChildren([request]), errors, people, person, invitations, notices, settings, auditLog])]),
+  routeTree: root.addChildren([frame.addChildren([home, revenue, channels, channel, models.addChildren([model]), modelGroups, requests.addChildren([request]), errors, people, person, invitations, notices, settings, auditLog])]),
   parseSearch,
   stringifySearch,
   defaultPendingComponent: PagePending,
