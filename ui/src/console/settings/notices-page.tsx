@@ -134,7 +134,8 @@ function Notices({ notices, mayWrite, onEdit, onRemove }: NoticesProps) {
       id: "span",
       header: t("notices.span"),
       className: "text-[0.8125rem] text-muted",
-      cell: ({ starts_at, ends_at }) => `${typeof starts_at === "string" ? formats.dateTime(starts_at) : "…"} – ${typeof ends_at === "string" ? formats.dateTime(ends_at) : "…"}`,
+      cell: ({ starts_at, ends_at }) =>
+        typeof starts_at !== "string" && typeof ends_at !== "string" ? t("notices.always") : `${typeof starts_at === "string" ? formats.dateTime(starts_at) : "…"} – ${typeof ends_at === "string" ? formats.dateTime(ends_at) : "…"}`,
     },
     {
       id: "menu",

@@ -53,6 +53,7 @@ export default {
     textZh: "Text in Chinese",
     starts: "Shown from",
     ends: "Shown until",
+    always: "All the time",
     oneLanguage: "Write it in at least one language",
     save: "Save notice",
     saved: "Notice saved",

@@ -53,6 +53,7 @@ export default {
     textZh: "中文正文",
     starts: "开始显示",
     ends: "结束显示",
+    always: "始终",
     oneLanguage: "请至少用一种语言填写",
     save: "保存公告",
     saved: "公告已保存",
