@@ -6,13 +6,13 @@ const id = (prefix, number) => `${prefix}_06ft3r5yx1v2k4m7q9s0t2${String(number)
 
 const ALL = [
   "users.read", "users.write", "keys.read", "keys.write", "ledger.read", "ledger.write", "models.read", "models.write",
-  "channels.read", "channels.write", "requests.read", "audit.read", "settings.read", "settings.write",
+  "channels.read", "channels.write", "requests.read", "audit.read", "settings.read", "settings.write", "stats.read", "revenue.read",
 ];
 export const PERMISSIONS = {
   owner: ALL,
   admin: ALL,
-  operator: ["users.read", "keys.read", "models.read", "models.write", "channels.read", "channels.write", "requests.read"],
-  finance: ["users.read", "ledger.read", "ledger.write", "models.read", "requests.read"],
+  operator: ["users.read", "keys.read", "models.read", "models.write", "channels.read", "channels.write", "requests.read", "stats.read"],
+  finance: ["users.read", "ledger.read", "ledger.write", "models.read", "requests.read", "stats.read", "revenue.read"],
   auditor: ALL.filter((name) => name.endsWith(".read")),
   user: [],
 };

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import AxeBuilder from "@axe-core/playwright";
 import { chromium } from "playwright-core";
 
+import { CONSOLE_SCREENS } from "./console-screens.mjs";
 import { NOW } from "./data.mjs";
 import { PORTAL_SCREENS } from "./portal-screens.mjs";
 import { startStub } from "./stub.mjs";
@@ -138,6 +139,7 @@ const SCREENS = [
   { name: "console-not-for-you", path: "/console", stub: { signedIn: "research" } },
   { name: "lost", path: "/app/nowhere", stub: {} },
   ...PORTAL_SCREENS,
+  ...CONSOLE_SCREENS,
 ];
 
 /** Each screen is opened once by a finger and once by a mouse, and then made narrower. */

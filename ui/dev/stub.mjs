@@ -14,6 +14,7 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 
+import { consoleRoutes, resetConsole } from "./console-stub.mjs";
 import * as data from "./data.mjs";
 import { answerRelay, portalRoutes, resetPortal } from "./portal-stub.mjs";
 
@@ -22,7 +23,7 @@ const POLICY =
 const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".json": "application/json" };
 const STATUS = {
   invalid_request: 400, invalid_link: 400, export_too_large: 400, invalid_token: 401, invalid_credentials: 401, forbidden: 403, proof_required: 403,
-  email_unverified: 403, registration_closed: 403, not_found: 404, already_exists: 409, conflict: 409, too_many_attempts: 429,
+  email_unverified: 403, insufficient_balance: 402, registration_closed: 403, not_found: 404, already_exists: 409, conflict: 409, too_many_attempts: 429,
   internal_error: 500, unavailable: 503, setup_required: 503,
 };
 const dist = new URL("../dist/", import.meta.url).pathname;
@@ -37,6 +38,7 @@ class Failure extends Error {
 let state;
 function reset() {
   resetPortal();
+  resetConsole();
   state = {
     setup: false, signedIn: "owner", empty: false, hidesModels: false, slow: 0, fail: {}, proof: true, held: false, firstKey: false, options: {}, keys: data.keys(),
     people: data.people(), sessions: data.sessions(), passkeys: data.passkeys(), identities: data.identities(), invites: data.invites(),
@@ -74,9 +76,15 @@ const proven = (request) => {
   if (state.proof && !state.proofs.delete(request.headers["x-proof"])) fail("proof_required", "Prove again who you are: password, totp, passkey.");
 };
 
+/** A proof that is looked at and stays good. */
+const seen = (request) => {
+  if (state.proof && !state.proofs.has(request.headers["x-proof"])) fail("proof_required", "Prove again who you are: password, totp, passkey.");
+};
+
 // Every route: what it needs, and what it answers.
 const routes = {
   ...portalRoutes({ state: () => state, page, find, fail }),
+  ...consoleRoutes({ state: () => state, page, find, fail, proven, seen }),
   "GET /api/setup": () => ({ required: state.setup }),
   "POST /api/setup": ({ body }) => {
     if (body.token !== "right-token") fail("invalid_credentials", "The setup token is wrong.");

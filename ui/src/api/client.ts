@@ -19,9 +19,10 @@ export type Host = {
 
 /** The one client of the management API. */
 export function createApi(host: Host): Api {
+  const kept: KeptProof = { proof: null };
   return createClient<paths>({
     baseUrl: host.baseUrl ?? "",
-    fetch: (request) => callWithProof(host, request),
+    fetch: (request) => callWithProof(host, kept, request),
     credentials: "same-origin",
   });
 }
@@ -37,16 +38,36 @@ export async function take<Data>(call: Promise<{ data?: Data; error?: unknown; r
   }
 }
 
+type KeptProof = { proof: string | null };
+
+/** Drafts of a channel are tried with a proof that the server only looks at; what saves the draft uses it up. */
+const LOOKS_AT_PROOF: ReadonlySet<string> = new Set(["/api/admin/channels/test", "/api/admin/channels/fetch-models"]);
+const USES_UP_PROOF = "/api/admin/channels";
+
 /** Sends a call. Where it needs a fresh proof, asks for one and sends it once more. */
-async function callWithProof(host: Host, request: Request): Promise<Response> {
+async function callWithProof(host: Host, kept: KeptProof, request: Request): Promise<Response> {
+  const { pathname } = new URL(request.url);
+  const looksOnly = LOOKS_AT_PROOF.has(pathname);
   const again = request.clone();
+  const yetAgain = request.clone();
   const response = await host.fetch(request);
   if (response.status === 401 && (await codeOf(response)) === "invalid_token") host.onSignedOut();
-  if (response.status !== 403 || (await codeOf(response)) !== "proof_required") return response;
+  if (!(await needsProof(response))) return response;
+  if (kept.proof !== null && (looksOnly || pathname === USES_UP_PROOF)) {
+    again.headers.set("x-proof", kept.proof);
+    if (!looksOnly) kept.proof = null;
+    const answer = await host.fetch(again);
+    if (!(await needsProof(answer))) return answer;
+  }
   const proof = await host.askForProof();
   if (proof === null) throw new ApiProblem("proof_withheld", "No proof was given.");
-  again.headers.set("x-proof", proof);
-  return host.fetch(again);
+  kept.proof = looksOnly ? proof : null;
+  yetAgain.headers.set("x-proof", proof);
+  return host.fetch(yetAgain);
+}
+
+async function needsProof(response: Response): Promise<boolean> {
+  return response.status === 403 && (await codeOf(response)) === "proof_required";
 }
 
 async function codeOf(response: Response): Promise<unknown> {

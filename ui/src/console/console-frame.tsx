@@ -1,17 +1,18 @@
-import { House, MailPlus, ScrollText, Users } from "lucide-react";
+import { Boxes, ChartLine, Gauge, House, Layers, ListTree, MailPlus, Megaphone, Radio, ScrollText, SlidersHorizontal, TriangleAlert, Users } from "lucide-react";
 import { useTranslation } from "react-i18next";
 
 import { toProblem } from "@/api/problem";
-import type { Permission } from "@/api/schema";
+import type { ConsolePermission } from "@/api/coming-console";
 import { FailurePage } from "@/features/failure-page";
 import { FramePending } from "@/features/first-paint";
-import { Frame } from "@/features/frame";
+import { Frame, type Place } from "@/features/frame";
 import { usePageTitle } from "@/features/page-title";
 import { useMe } from "@/features/session";
 import { EmptyState } from "@/kit/empty-state";
 import { Mark } from "@/kit/mark";
 import { buttonLook } from "@/kit/button";
 
+import { Shortcuts } from "./palette/shortcuts";
 import { paths } from "./paths";
 
 export function ConsoleFrame() {
@@ -26,13 +27,50 @@ export function ConsoleFrame() {
   if (me.data.permissions.length === 0) {
     return <Elsewhere title={t("places.notForYou")} why={t("places.notForYouWhy")} href={portal.href} label={portal.label} />;
   }
-  const all: { to: string; label: string; icon: React.ReactNode; needs: Permission }[] = [
-    { to: paths.people, label: t("places.people"), icon: <Users size={18} aria-hidden="true" />, needs: "users.read" },
-    { to: paths.invitations, label: t("places.invitations"), icon: <MailPlus size={18} aria-hidden="true" />, needs: "users.write" },
-    { to: paths.auditLog, label: t("places.auditLog"), icon: <ScrollText size={18} aria-hidden="true" />, needs: "audit.read" },
+  const icon = (Icon: typeof House) => <Icon size={18} aria-hidden="true" />;
+  const groups: { heading?: string; places: (Place & { needs: ConsolePermission })[] }[] = [
+    { places: [{ to: paths.overview, label: t("places.overview", { ns: "site" }), icon: icon(Gauge), needs: "stats.read", exact: true, inBar: true }] },
+    {
+      heading: t("places.traffic", { ns: "site" }),
+      places: [
+        { to: paths.requests, label: t("places.requests", { ns: "site" }), icon: icon(ListTree), needs: "requests.read", inBar: true },
+        { to: paths.errors, label: t("places.errors", { ns: "site" }), icon: icon(TriangleAlert), needs: "requests.read" },
+      ],
+    },
+    {
+      heading: t("places.supply", { ns: "site" }),
+      places: [
+        { to: paths.channels, label: t("places.channels", { ns: "site" }), icon: icon(Radio), needs: "channels.read", inBar: true },
+        { to: paths.models, label: t("places.models", { ns: "site" }), icon: icon(Boxes), needs: "models.read" },
+        { to: paths.modelGroups, label: t("groups.title", { ns: "catalog" }), icon: icon(Layers), needs: "models.read" },
+      ],
+    },
+    {
+      heading: t("places.customers", { ns: "site" }),
+      places: [
+        { to: paths.people, label: t("places.people"), icon: icon(Users), needs: "users.read", inBar: true },
+        { to: paths.invitations, label: t("places.invitations"), icon: icon(MailPlus), needs: "users.write" },
+      ],
+    },
+    {
+      heading: t("places.money", { ns: "site" }),
+      places: [{ to: paths.revenue, label: t("places.revenue", { ns: "site" }), icon: icon(ChartLine), needs: "revenue.read" }],
+    },
+    {
+      heading: t("places.system", { ns: "site" }),
+      places: [
+        { to: paths.notices, label: t("places.notices", { ns: "site" }), icon: icon(Megaphone), needs: "settings.read" },
+        { to: paths.settings, label: t("places.settings", { ns: "site" }), icon: icon(SlidersHorizontal), needs: "settings.read" },
+        { to: paths.auditLog, label: t("places.auditLog"), icon: icon(ScrollText), needs: "audit.read" },
+      ],
+    },
   ];
-  const places = all.filter(({ needs }) => me.data.permissions.includes(needs));
-  return <Frame me={me.data} part={t("part")} places={places} elsewhere={portal} />;
+  const permissions: readonly string[] = me.data.permissions;
+  // What somebody may not see is not offered; a heading stands over the first that is left of its group.
+  const places = groups.flatMap(({ heading, places: all }) =>
+    all.filter(({ needs }) => permissions.includes(needs)).map((place, at): Place => (at === 0 && heading !== undefined ? { ...place, heading } : place)),
+  );
+  return <Frame me={me.data} part={t("part")} places={places} more={t("places.more", { ns: "site" })} elsewhere={portal} above={<Shortcuts places={places} />} />;
 }
 
 /** Says why there is nothing to see here, and where to go instead. */

@@ -8,10 +8,7 @@ import { startLanguages } from "@/i18n/start";
 import { paths } from "./paths";
 import { router } from "./router";
 
-const loadMessages = async (language: "zh-CN" | "en") =>
-  language === "zh-CN"
-    ? { shared: (await import("@/i18n/messages/shared.zh-CN")).default, console: (await import("@/i18n/messages/console.zh-CN")).default }
-    : { shared: (await import("@/i18n/messages/shared.en")).default, console: (await import("@/i18n/messages/console.en")).default };
+const loadMessages = async (language: "zh-CN" | "en") => (language === "zh-CN" ? await import("./words.zh-CN") : await import("./words.en")).default;
 
 async function start() {
   // The page that comes with the HTML stays until the real one is there as a whole.

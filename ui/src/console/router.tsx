@@ -1,15 +1,17 @@
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
 
 import { FailurePage, LostPage } from "@/features/failure-page";
 import { PagePending } from "@/features/first-paint";
 import { oneOf, parseSearch, stringifySearch, text } from "@/features/plain-search";
+import { readRangeSearch } from "@/features/range";
 import { ROLES } from "@/features/roles";
 
 import { paths } from "./paths";
+import { readRequestSearch } from "./requests/request-search";
 
 const root = createRootRoute({
   errorComponent: ({ error }) => <FailurePage error={error} />,
-  notFoundComponent: () => <LostPage home={paths.people} />,
+  notFoundComponent: () => <LostPage home={paths.overview} />,
 });
 const frame = createRoute({
   getParentRoute: () => root,
@@ -19,9 +21,58 @@ const frame = createRoute({
 const home = createRoute({
   getParentRoute: () => frame,
   path: "/",
-  beforeLoad: () => {
-    throw redirect({ to: paths.people });
-  },
+  component: lazyRouteComponent(() => import("./overview/home-page"), "HomePage"),
+});
+const revenue = createRoute({
+  getParentRoute: () => frame,
+  path: "revenue",
+  validateSearch: (search) => ({ ...readRangeSearch(search), by: oneOf(["month"] as const, search.by) }),
+  component: lazyRouteComponent(() => import("./revenue/revenue-page"), "RevenuePage"),
+});
+const channels = createRoute({
+  getParentRoute: () => frame,
+  path: "channels",
+  validateSearch: (search) => ({ after: text(search.after) }),
+  component: lazyRouteComponent(() => import("./channels/channels-page"), "ChannelsPage"),
+});
+const channel = createRoute({
+  getParentRoute: () => frame,
+  path: "channels/$id",
+  component: lazyRouteComponent(() => import("./channels/channel-page"), "ChannelPage"),
+});
+const models = createRoute({
+  getParentRoute: () => frame,
+  path: "models",
+  validateSearch: (search) => ({ q: text(search.q), tab: oneOf(["price", "history"] as const, search.tab), after: text(search.after) }),
+  component: lazyRouteComponent(() => import("./models/models-page"), "ModelsPage"),
+});
+const model = createRoute({
+  getParentRoute: () => models,
+  path: "$id",
+  component: lazyRouteComponent(() => import("./models/model-sheet"), "ModelSheet"),
+});
+const modelGroups = createRoute({
+  getParentRoute: () => frame,
+  path: "model-groups",
+  validateSearch: (search) => ({ after: text(search.after) }),
+  component: lazyRouteComponent(() => import("./models/groups-page"), "ModelGroupsPage"),
+});
+const requests = createRoute({
+  getParentRoute: () => frame,
+  path: "requests",
+  validateSearch: readRequestSearch,
+  component: lazyRouteComponent(() => import("./requests/requests-page"), "RequestsPage"),
+});
+const request = createRoute({
+  getParentRoute: () => requests,
+  path: "$id",
+  component: lazyRouteComponent(() => import("./requests/request-sheet"), "RequestSheet"),
+});
+const errors = createRoute({
+  getParentRoute: () => frame,
+  path: "errors",
+  validateSearch: (search) => ({ ...readRangeSearch(search), model: text(search.model), channel: text(search.channel), code: text(search.code) }),
+  component: lazyRouteComponent(() => import("./requests/errors-page"), "ErrorsPage"),
 });
 const people = createRoute({
   getParentRoute: () => frame,
@@ -45,6 +96,17 @@ const invitations = createRoute({
   validateSearch: (search) => ({ after: text(search.after) }),
   component: lazyRouteComponent(() => import("./invitations-page"), "InvitationsPage"),
 });
+const notices = createRoute({
+  getParentRoute: () => frame,
+  path: "notices",
+  validateSearch: (search) => ({ after: text(search.after) }),
+  component: lazyRouteComponent(() => import("./settings/notices-page"), "NoticesPage"),
+});
+const settings = createRoute({
+  getParentRoute: () => frame,
+  path: "settings",
+  component: lazyRouteComponent(() => import("./settings/settings-page"), "SettingsPage"),
+});
 const auditLog = createRoute({
   getParentRoute: () => frame,
   path: "audit-log",
@@ -60,7 +122,7 @@ const auditLog = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([frame.addChildren([home, people, person, invitations, auditLog])]),
+  routeTree: root.addChildren([frame.addChildren([home, revenue, channels, channel, models.addChildren([model]), modelGroups, requests.addChildren([request]), errors, people, person, invitations, notices, settings, auditLog])]),
   parseSearch,
   stringifySearch,
   defaultPendingComponent: PagePending,

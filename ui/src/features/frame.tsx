@@ -34,13 +34,15 @@ type FrameProps = {
   more?: string;
   /** A way to the other part, for whoever may go there. */
   elsewhere?: { href: string; label: string; icon: ReactNode } | undefined;
+  /** Stands above the places, such as a search over all of them. */
+  above?: ReactNode;
 };
 
 const BAR_PLACES = 5;
 const BAR_PLACE = "grid min-w-0 flex-1 justify-items-center gap-0.5 px-0.5 py-2 text-xs text-muted -outline-offset-2 aria-[current=page]:text-accent max-[22.5rem]:text-[0.6875rem]";
 
 /** What stands around every page: where one is, where one can go, and who one is. */
-export function Frame({ me, part, places, more, elsewhere }: FrameProps) {
+export function Frame({ me, part, places, more, elsewhere, above }: FrameProps) {
   const { t } = useTranslation();
   const inBar = places.length > BAR_PLACES ? places.filter((place) => place.inBar === true).slice(0, BAR_PLACES - 1) : places;
   const rest = places.filter((place) => !inBar.includes(place));
@@ -62,6 +64,7 @@ export function Frame({ me, part, places, more, elsewhere }: FrameProps) {
       </header>
       <aside className="sticky top-0 hidden h-dvh flex-col border-e border-line bg-surface md:flex">
         <div className="flex h-14 items-center px-4">{brand}</div>
+        {above !== undefined && <div className="px-2 pb-1">{above}</div>}
         <nav aria-label={t("frame.navigation")} className="grid gap-0.5 overflow-y-auto p-2">
           {places.map((place) => (
             <Fragment key={place.to}>

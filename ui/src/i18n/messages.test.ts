@@ -30,6 +30,18 @@ import requestsEn from "./messages/requests.en";
 import requestsZh from "./messages/requests.zh-CN";
 import usageEn from "./messages/usage.en";
 import usageZh from "./messages/usage.zh-CN";
+import channelsEn from "./messages/channels.en";
+import channelsZh from "./messages/channels.zh-CN";
+import catalogEn from "./messages/catalog.en";
+import catalogZh from "./messages/catalog.zh-CN";
+import booksEn from "./messages/books.en";
+import booksZh from "./messages/books.zh-CN";
+import trafficEn from "./messages/traffic.en";
+import trafficZh from "./messages/traffic.zh-CN";
+import figuresEn from "./messages/figures.en";
+import figuresZh from "./messages/figures.zh-CN";
+import siteEn from "./messages/site.en";
+import siteZh from "./messages/site.zh-CN";
 import sharedEn from "./messages/shared.en";
 import sharedZh from "./messages/shared.zh-CN";
 
@@ -52,6 +64,12 @@ const PAIRS: [string, Tree, Tree][] = [
   ["relay", relayEn, relayZh],
   ["requests", requestsEn, requestsZh],
   ["usage", usageEn, usageZh],
+  ["site", siteEn, siteZh],
+  ["figures", figuresEn, figuresZh],
+  ["traffic", trafficEn, trafficZh],
+  ["books", booksEn, booksZh],
+  ["catalog", catalogEn, catalogZh],
+  ["channels", channelsEn, channelsZh],
 ];
 
 function leaves(tree: Tree, path = ""): [string, string][] {

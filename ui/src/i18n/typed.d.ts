@@ -15,6 +15,12 @@ import type places from "./messages/places.en";
 import type playground from "./messages/playground.en";
 import type relay from "./messages/relay.en";
 import type requests from "./messages/requests.en";
+import type channels from "./messages/channels.en";
+import type catalog from "./messages/catalog.en";
+import type books from "./messages/books.en";
+import type traffic from "./messages/traffic.en";
+import type figures from "./messages/figures.en";
+import type site from "./messages/site.en";
 import type usage from "./messages/usage.en";
 
 declare module "i18next" {
@@ -36,6 +42,12 @@ declare module "i18next" {
       playground: typeof playground;
       relay: typeof relay;
       requests: typeof requests;
+      channels: typeof channels;
+      catalog: typeof catalog;
+      books: typeof books;
+      traffic: typeof traffic;
+      figures: typeof figures;
+      site: typeof site;
       usage: typeof usage;
     };
   }

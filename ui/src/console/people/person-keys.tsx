@@ -135,6 +135,10 @@ function KeyList({ keys, blockedBy, onDeed }: KeyListProps) {
             <p className="flex flex-wrap gap-x-3 text-[0.8125rem] [overflow-wrap:anywhere] text-muted">
               <code className="font-mono text-xs leading-5">{key.preview}</code>
               <span>{t("keys.made", { date: formats.date(key.created_at) })}</span>
+              {(["day", "month", "total"] as const).map((span) => {
+                const amount = key.budgets[span];
+                return typeof amount === "string" && <span key={span}>{t(`budgets.${span}`, { ns: "books", amount: formats.money(amount, "USD") })}</span>;
+              })}
               {key.expires_at && Date.parse(key.expires_at) > now && (
                 <span title={formats.dateTimeExact(key.expires_at)}>{t("keys.until", { when: formats.relative(key.expires_at, now) })}</span>
               )}

@@ -17,7 +17,7 @@ import { useApi } from "@/features/services";
 import { useMay, useMe } from "@/features/session";
 import { SessionList, sessionName } from "@/features/session-list";
 import { useFormats } from "@/i18n/formats";
-import { Button } from "@/kit/button";
+import { Button, buttonLook } from "@/kit/button";
 import { ConfirmDialog } from "@/kit/confirm-dialog";
 import { CopyButton } from "@/kit/copy-button";
 import { EmptyState } from "@/kit/empty-state";
@@ -30,6 +30,7 @@ import { useToast } from "@/kit/toast";
 import { paths } from "../paths";
 import { PEOPLE } from "./people";
 import { RoleBadge, StatusBadge } from "./people-page";
+import { AdjustButton, PersonBooks } from "./person-books";
 import { PersonActions } from "./person-actions";
 import { PersonForm } from "./person-form";
 import { PersonKeys } from "./person-keys";
@@ -69,6 +70,8 @@ function Person({ user, back }: { user: User; back: React.ReactNode }) {
   const mayWrite = useMay("users.write");
   const maySeeAudit = useMay("audit.read");
   const maySeeKeys = useMay("keys.read");
+  const maySeeBooks = useMay("ledger.read");
+  const maySeeCalls = useMay("requests.read");
   const isSelf = me?.id === user.id;
   const isHigher = me !== undefined && !mayActOn(me.role, user.role);
   // Said, not hidden: whoever may not change a person learns why.
@@ -85,14 +88,32 @@ function Person({ user, back }: { user: User; back: React.ReactNode }) {
             <StatusBadge user={user} />
           </span>
         }
+        actions={
+          (maySeeCalls || maySeeBooks) && (
+            <>
+              {maySeeCalls && (
+                <>
+                  <Link to={paths.requestsOf(user.id)} className={buttonLook({})}>
+                    {t("calls", { ns: "books" })}
+                  </Link>
+                  <Link to={paths.errorsOf(user.id)} className={buttonLook({})}>
+                    {t("failedCalls", { ns: "books" })}
+                  </Link>
+                </>
+              )}
+              {maySeeBooks && <AdjustButton user={user} blockedBy={blockedBy} />}
+            </>
+          )
+        }
       />
       <div className="grid items-start gap-5 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
-        <div className="grid gap-5">
+        <div className="grid min-w-0 grid-cols-1 gap-5">
           <Panel title={t("person.edit")} description={blockedBy}>
             <PersonForm key={user.id} user={user} blockedBy={blockedBy} />
           </Panel>
           {maySeeKeys && <PersonKeys user={user} blockedBy={blockedBy} />}
           <PersonSessions user={user} blockedBy={blockedBy} />
+          {maySeeBooks && <PersonBooks user={user} />}
         </div>
         <div className="grid gap-5">
           <Panel title={t("person.facts")}>

@@ -2,7 +2,7 @@ import type { UseQueryResult } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
-import type { Attempt, RequestDetails } from "@/api/coming";
+import type { RequestDetails } from "@/api/coming";
 import { toProblem } from "@/api/problem";
 import { useSiteAddress } from "@/features/site";
 import { useFormats } from "@/i18n/formats";
@@ -14,9 +14,9 @@ import { Sheet } from "@/kit/sheet";
 import { SkeletonRows } from "@/kit/skeleton";
 
 import { ProblemAlert } from "../problem-alert";
+import { Attempts } from "./attempts";
 import { Cause } from "./cause";
 import { writeCurl } from "./curl";
-import { writeMilliseconds } from "./milliseconds";
 import { OutcomeBadge } from "./outcome-badge";
 import { PriceLines, useKindWords } from "./price-lines";
 import { Timeline } from "./timeline";
@@ -27,13 +27,15 @@ type CallSheetProps = {
   onClose: () => void;
   /** What stands for the key, such as a link with its name. */
   keyName: (keyId: string) => ReactNode;
+  /** What stands for the user, where the answer names one. */
+  userName?: (userId: string, email: string) => ReactNode;
 };
 
 /**
  * One call with everything there is to know of it: how it ended and why, where the time went, what was used and what it
  * cost. What only admins are told is shown where the answer has it.
  */
-export function CallSheet({ id, query, onClose, keyName }: CallSheetProps) {
+export function CallSheet({ id, query, onClose, keyName, userName }: CallSheetProps) {
   const { t } = useTranslation("requests");
   const formats = useFormats();
   const request = query.data;
@@ -58,12 +60,12 @@ export function CallSheet({ id, query, onClose, keyName }: CallSheetProps) {
           <ProblemAlert problem={query.error} onRetry={() => query.refetch()} />
         ))}
       {query.isError && <RequestId id={id} />}
-      {request !== undefined && !query.isError && <Details request={request} keyName={keyName} />}
+      {request !== undefined && !query.isError && <Details request={request} keyName={keyName} userName={userName} />}
     </Sheet>
   );
 }
 
-function Details({ request, keyName }: { request: RequestDetails; keyName: CallSheetProps["keyName"] }) {
+function Details({ request, keyName, userName }: { request: RequestDetails } & Pick<CallSheetProps, "keyName" | "userName">) {
   const { t } = useTranslation("requests");
   const formats = useFormats();
   const { root } = useSiteAddress();
@@ -77,6 +79,11 @@ function Details({ request, keyName }: { request: RequestDetails; keyName: CallS
       <Section title={t("timeline.title")}>
         <Timeline times={request.timeline} />
       </Section>
+      {request.attempts !== undefined && request.attempts !== null && request.attempts.length > 0 && (
+        <Section title={t("sheet.attempts")}>
+          <Attempts request={request} attempts={request.attempts} />
+        </Section>
+      )}
       {request.usage.input_tokens + request.usage.output_tokens > 0 && (
         <Section title={t("usage.title")}>
           <Tokens request={request} />
@@ -91,7 +98,7 @@ function Details({ request, keyName }: { request: RequestDetails; keyName: CallS
             {request.model === request.model_served ? request.model : t("sheet.servedAs", { model: request.model, served: request.model_served })}
           </Fact>
           <Fact name={t("sheet.key")}>{keyName(request.key_id)}</Fact>
-          {given(request.user_email) && <Fact name={t("sheet.user")}>{request.user_email}</Fact>}
+          {given(request.user_email) && <Fact name={t("sheet.user")}>{userName?.(request.user_id, request.user_email) ?? request.user_email}</Fact>}
           {given(request.channel_name) && <Fact name={t("sheet.channel")}>{request.channel_name}</Fact>}
           <Fact name={t("sheet.route")}>
             <code className="font-mono text-[0.8125rem]">{request.route}</code>
@@ -108,11 +115,6 @@ function Details({ request, keyName }: { request: RequestDetails; keyName: CallS
           <Fact name={t("sheet.userAgent")}>{request.user_agent}</Fact>
         </Facts>
       </Section>
-      {request.attempts !== undefined && request.attempts !== null && request.attempts.length > 0 && (
-        <Section title={t("sheet.attempts")}>
-          <Attempts attempts={request.attempts} />
-        </Section>
-      )}
       <Section title={t("sheet.copyCurl")}>
         <div className="grid gap-2">
           <CodeBlock label={t("sheet.copyCurl")} text={curl} />
@@ -160,32 +162,6 @@ function Tokens({ request }: { request: RequestDetails }) {
       </Facts>
       {source !== undefined && <p className="text-[0.8125rem] text-muted">{t(`usage.source.${source}`)}</p>}
     </div>
-  );
-}
-
-/** How the call was tried, channel after channel. */
-function Attempts({ attempts }: { attempts: Attempt[] }) {
-  const { t, i18n } = useTranslation("requests");
-  return (
-    <ol className="divide-y divide-line">
-      {attempts.map((attempt) => (
-        <li key={attempt.id} className="grid gap-1 py-2">
-          <p className="flex flex-wrap justify-between gap-x-4">
-            <span className="font-medium">
-              {t("sheet.attemptNumber", { number: attempt.number })} · {attempt.channel_name ?? attempt.channel_id}
-            </span>
-            <span className="text-muted tabular-nums">
-              {attempt.status_code ?? "–"} · {writeMilliseconds(attempt.duration_ms, i18n.language)}
-            </span>
-          </p>
-          {given(attempt.error_code) && (
-            <p className="text-[0.8125rem] text-muted [overflow-wrap:anywhere]">
-              <code className="font-mono">{attempt.error_code}</code> {attempt.error_text}
-            </p>
-          )}
-        </li>
-      ))}
-    </ol>
   );
 }
 
