@@ -4,7 +4,7 @@ use waystation_api::requests::RequestCause;
 use waystation_ledger::CallStatus;
 
 /// The cause of how a call ended; none: it was answered whole.
-pub(crate) fn cause_of(status: CallStatus, error_code: Option<&str>) -> Option<RequestCause> {
+pub(super) fn cause_of(status: CallStatus, error_code: Option<&str>) -> Option<RequestCause> {
     let code = error_code.unwrap_or_default();
     match status {
         CallStatus::Ok => None,

@@ -3,6 +3,7 @@
 mod administration;
 mod cause;
 mod details;
+mod error_groups;
 mod export;
 mod own;
 mod wire;
@@ -17,8 +18,6 @@ use crate::auth::{Access, GuardedRoutes};
 use crate::days::{read_end, read_start};
 use crate::error::ApiError;
 use crate::state::App;
-pub(crate) use cause::cause_of;
-pub(crate) use wire::wire_status;
 
 /// The slice's routes below `/api`.
 pub(crate) fn routes() -> GuardedRoutes {
@@ -26,6 +25,7 @@ pub(crate) fn routes() -> GuardedRoutes {
     GuardedRoutes::new()
         .route(reading, routes!(administration::list_requests))
         .route(reading, routes!(administration::show_request))
+        .route(reading, routes!(error_groups::list_error_groups))
         .route(Access::SignedIn, routes!(own::list_my_requests))
         .route(Access::SignedIn, routes!(own::show_my_request))
         .route(Access::SignedIn, routes!(export::export_my_usage_as_csv))

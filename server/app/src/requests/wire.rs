@@ -120,7 +120,7 @@ fn wire_usage(record: &UsageRecord) -> RequestUsage {
     }
 }
 
-pub(crate) fn wire_status(status: CallStatus) -> RequestStatus {
+pub(super) fn wire_status(status: CallStatus) -> RequestStatus {
     match status {
         CallStatus::Ok => RequestStatus::Ok,
         CallStatus::Failed => RequestStatus::Failed,
