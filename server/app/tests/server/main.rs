@@ -14,6 +14,7 @@ mod commands;
 mod demo;
 mod first_run;
 mod guards;
+mod insight;
 mod management;
 mod metrics;
 mod serving;
