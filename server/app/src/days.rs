@@ -130,7 +130,7 @@ impl Span {
     /// The days that begin in the time or in which it begins, with their first moments in it, up to `now_ms`.
     pub(crate) fn days(self, zone: &TimeZone, now_ms: i64) -> Vec<(i64, Date)> {
         let next_day = |day: Date| day.checked_add(1.day()).ok();
-        self.steps(zone, now_ms, next_day, |day| Some(day))
+        self.steps(zone, now_ms, next_day, Some)
     }
 
     /// The months that begin in the time or in which it begins, by their first days.
@@ -290,7 +290,10 @@ mod tests {
         assert_eq!((span.from_ms, span.until_ms), (ms("2026-10-22T16:00:00Z"), ms("2026-11-21T16:00:00Z")));
         let span = read(Some("2026-11-20T10:30:00Z"), Some("2026-11-20T11:00:01Z")).unwrap();
         assert_eq!((span.from_ms, span.until_ms), (ms("2026-11-20T10:00:00Z"), ms("2026-11-20T12:00:00Z")));
-        assert_eq!(read(Some("2026-08-22"), Some("2026-11-21")).unwrap().days(&shanghai(), i64::MAX).len(), 92);
+        assert_eq!(
+            read(Some("2026-08-22"), Some("2026-11-21")).unwrap().days(&shanghai(), i64::MAX).len(),
+            92
+        );
         for (start, end) in [
             (Some("2026-11-22"), None),
             (Some("2026-08-21"), Some("2026-11-21")),
@@ -340,7 +343,9 @@ mod tests {
             let offset = zone.to_offset(Timestamp::UNIX_EPOCH + 20_000_i64.hours());
             assert_eq!(offset.seconds(), hours * 3_600, "{text}");
         }
-        for text in ["", "Mars/Base", "+8", "+15:00", "+08:60", "+0a:00", "../etc/passwd", "字", "+é:00", "-1"] {
+        for text in
+            ["", "Mars/Base", "+8", "+15:00", "+08:60", "+0a:00", "../etc/passwd", "字", "+é:00", "-1"]
+        {
             assert!(read_zone(text).is_err(), "{text}");
         }
     }

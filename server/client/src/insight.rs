@@ -3,9 +3,7 @@
 use waystation_api::error_groups::{ErrorGroupQuery, ErrorGroups};
 use waystation_api::requests::{ExportedRequest, OwnRequestExportQuery};
 use waystation_api::revenue::{RevenueQuery, RevenueReport};
-use waystation_api::statistics::{
-    BillingQuery, BillingStatistics, Overview, OverviewQuery, UserStatistics,
-};
+use waystation_api::statistics::{BillingQuery, BillingStatistics, Overview, OverviewQuery, UserStatistics};
 use waystation_api::usage_series::{UsageSeries, UsageSeriesQuery, UsageTotals, UsageTotalsQuery};
 use waystation_ids::UserId;
 

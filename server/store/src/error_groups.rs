@@ -84,9 +84,7 @@ impl Store {
             .and_where_option(filter.model.as_deref().map(|model| Expr::col("model_served").eq(model)))
             .and_where_option(filter.channel.map(|channel| Expr::col("channel_id").eq(channel.uuid())))
             .and_where_option(filter.error_code.as_deref().map(|code| Expr::col("error_code").eq(code)))
-            .and_where_option(
-                filter.status_code.map(|code| Expr::col("status_code").eq(i64::from(code))),
-            )
+            .and_where_option(filter.status_code.map(|code| Expr::col("status_code").eq(i64::from(code))))
             .group_by_columns(columns)
             .order_by("calls", Order::Desc)
             .order_by("last_ms", Order::Desc)

@@ -30,7 +30,8 @@ impl Store {
         &self,
         keys: impl IntoIterator<Item = KeyId>,
     ) -> Result<HashMap<KeyId, KeyLabel>, StoreError> {
-        let rows = self.read_labels("keys", &["user_id", "name", "preview"], keys.into_iter().map(KeyId::uuid));
+        let rows =
+            self.read_labels("keys", &["user_id", "name", "preview"], keys.into_iter().map(KeyId::uuid));
         let mut labels = HashMap::new();
         for row in rows.await? {
             let label = KeyLabel {
@@ -48,7 +49,8 @@ impl Store {
         &self,
         users: impl IntoIterator<Item = UserId>,
     ) -> Result<HashMap<UserId, String>, StoreError> {
-        let rows = self.read_labels("users", &["email", "deleted_at_ms"], users.into_iter().map(UserId::uuid));
+        let rows =
+            self.read_labels("users", &["email", "deleted_at_ms"], users.into_iter().map(UserId::uuid));
         let mut emails = HashMap::new();
         for row in rows.await? {
             if row.try_get::<Option<i64>>("", "deleted_at_ms")?.is_none() {

@@ -174,9 +174,7 @@ impl Store {
                     .and(Expr::col("kind").ne(AccountKind::Debt.name()))
                     .and(Expr::col("closed_at_ms").is_null())
                     .and(Expr::col("expires_at_ms").is_null().or(Expr::col("expires_at_ms").gt(now_ms))),
-                Expr::col("credits_posted")
-                    .sub(Expr::col("debits_posted"))
-                    .sub(Expr::col("debits_pending")),
+                Expr::col("credits_posted").sub(Expr::col("debits_posted")).sub(Expr::col("debits_pending")),
             )
             .finally(0_i64);
         let low = Query::select()
@@ -186,10 +184,8 @@ impl Store {
             .group_by_col("user_id")
             .and_having(Expr::from(available).sum().lt(threshold.nanos()))
             .take();
-        let query = Query::select()
-            .expr_as(Expr::col("user_id").count(), "users")
-            .from_subquery(low, "low")
-            .take();
+        let query =
+            Query::select().expr_as(Expr::col("user_id").count(), "users").from_subquery(low, "low").take();
         let row = self.reader().query_one(&query).await?;
         let users: i64 = row.map(|row| row.try_get("", "users")).transpose()?.unwrap_or(0);
         read_count(users, "account")

@@ -312,10 +312,13 @@ fn read_part(row: &QueryResult, split: UsageSplit) -> Result<UsagePart, DbErr> {
 }
 
 /// Adds a row to its sum. Rows of calls that were taken back and settled anew are zero, and are left out.
-fn add_sums<K: Ord>(found: &mut BTreeMap<K, UsageSums>, part: K, row: &QueryResult) -> Result<(), StoreError> {
-    let number = |name: &str| -> Result<i64, StoreError> {
-        Ok(row.try_get::<Option<i64>>("", name)?.unwrap_or(0))
-    };
+fn add_sums<K: Ord>(
+    found: &mut BTreeMap<K, UsageSums>,
+    part: K,
+    row: &QueryResult,
+) -> Result<(), StoreError> {
+    let number =
+        |name: &str| -> Result<i64, StoreError> { Ok(row.try_get::<Option<i64>>("", name)?.unwrap_or(0)) };
     let count = |name: &str| -> Result<u64, StoreError> { read_count(number(name)?, "hour's usage") };
     let money = |name: &str| -> Result<Money, StoreError> { Ok(Money::from_nanos(number(name)?)) };
     let sums = UsageSums {

@@ -148,7 +148,10 @@ async fn what_one_used_is_summed_by_day_model_and_key_and_shown_to_nobody_else()
     );
     assert_eq!((&totals["total_requests"], &totals["total_errors"]), (&json!(3), &json!(1)));
     assert_eq!(totals["total"]["cache_read_tokens"], 400);
-    assert_eq!((&totals["models"][0]["model"], &totals["models"][0]["requests"]), (&json!("sonnet"), &json!(3)));
+    assert_eq!(
+        (&totals["models"][0]["model"], &totals["models"][0]["requests"]),
+        (&json!("sonnet"), &json!(3))
+    );
     let key = &totals["keys"][0];
     assert_eq!((&key["key_id"], &key["name"]), (&json!(office.key), &json!("=ben's laptop")));
     assert!(key["preview"].as_str().unwrap().starts_with("sk-"));
@@ -180,7 +183,8 @@ async fn what_one_used_is_summed_by_day_model_and_key_and_shown_to_nobody_else()
     let of_ann = office.site.token(&ann).await;
     for path in OWN {
         for query in [String::new(), format!("?key_id={}", office.key), "?model=sonnet".to_owned()] {
-            let answer = office.site.ask(&of_ann, "GET", &format!("/api/me/{path}{query}"), Value::Null).await;
+            let answer =
+                office.site.ask(&of_ann, "GET", &format!("/api/me/{path}{query}"), Value::Null).await;
             let context = format!("{path}{query}: {} {}", answer.status, answer.text);
             assert!(answer.status.is_success(), "{context}");
             // The key that was asked for may be named; nothing of it is.
@@ -206,7 +210,12 @@ async fn a_time_that_is_too_long_or_none_is_refused_with_its_field() {
         (&office.owner, "admin/errors?start_date=2020-01-01", "start_date"),
     ] {
         let answer = office.site.ask(token, "GET", &format!("/api/{path}"), Value::Null).await;
-        assert_eq!((answer.status.as_u16(), answer.code()), (400, "invalid_request"), "{path}: {}", answer.text);
+        assert_eq!(
+            (answer.status.as_u16(), answer.code()),
+            (400, "invalid_request"),
+            "{path}: {}",
+            answer.text
+        );
         assert_eq!(answer.body["error"]["fields"][0]["field"], field, "{path}");
     }
     office.site.finish().await;
@@ -271,7 +280,10 @@ async fn revenue_is_what_was_charged_and_is_shown_to_who_may_see_it() {
         (&moved["direction"], &moved["account"], &moved["reason_code"], &moved["amount"]),
         (&json!("credit"), &json!("cash"), &json!("test"), &json!("5.000000000"))
     );
-    assert_eq!((&billing["calls"]["charged"], &billing["calls"]["gift_paid"]), (&total["charged"], &total["gift_paid"]));
+    assert_eq!(
+        (&billing["calls"]["charged"], &billing["calls"]["gift_paid"]),
+        (&total["charged"], &total["gift_paid"])
+    );
     office.site.finish().await;
 }
 
@@ -290,7 +302,10 @@ async fn an_overview_tells_of_calls_people_channels_and_balances() {
     );
     assert_eq!((&now["active_users"], &now["input_tokens"]), (&json!(1), &json!(600)));
     assert_eq!(now["first_byte_ms"], json!({"p50": 300, "p95": 300, "sampled": 1}));
-    assert_eq!((&overview["before"]["requests"], &overview["before"]["success_ppm"]), (&json!(0), &Value::Null));
+    assert_eq!(
+        (&overview["before"]["requests"], &overview["before"]["success_ppm"]),
+        (&json!(0), &Value::Null)
+    );
     let failing = &overview["failing_channels"][0];
     assert_eq!(
         (&failing["channel_id"], &failing["name"], &failing["attempts"], &failing["failures"]),
@@ -303,7 +318,10 @@ async fn an_overview_tells_of_calls_people_channels_and_balances() {
 
     let user = office.get(&office.owner, &format!("/api/admin/stats/users/{}", office.ben.id)).await;
     assert_eq!((&user["day"]["requests"], &user["month"]["cost"]), (&json!(3), &json!("0.002200000")));
-    assert_eq!((&user["models"][0]["model"], &user["keys"][0]["key_id"]), (&json!("sonnet"), &json!(office.key)));
+    assert_eq!(
+        (&user["models"][0]["model"], &user["keys"][0]["key_id"]),
+        (&json!("sonnet"), &json!(office.key))
+    );
     assert_eq!(user["errors"], json!([{"error_code": "upstream_error", "requests": 2}]));
     assert!(user["last_request_at"].is_string());
     assert_eq!(user["balance"]["available"], "4.998800000");
@@ -361,7 +379,8 @@ async fn a_call_is_explained_to_who_paid_without_a_word_of_its_channel() {
     let office = open_office("explained").await;
     let answered = office.call(None).await;
     let failed = office.call(Some((502, "upstream_error"))).await;
-    let own = office.site.ask(&office.of_ben, "GET", &format!("/api/me/requests/{answered}"), Value::Null).await;
+    let own =
+        office.site.ask(&office.of_ben, "GET", &format!("/api/me/requests/{answered}"), Value::Null).await;
     let shown = &own.body;
     assert_eq!(
         shown["price_lines"],

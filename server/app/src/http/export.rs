@@ -51,9 +51,7 @@ where
         tracing::warn!(file = file.name, error = error_chain(failure), "an export broke off");
     });
     let disposition = format!("attachment; filename=\"{}\"", file.name);
-    let headers = [
-        (header::CONTENT_TYPE, file.content_type.to_owned()),
-        (header::CONTENT_DISPOSITION, disposition),
-    ];
+    let headers =
+        [(header::CONTENT_TYPE, file.content_type.to_owned()), (header::CONTENT_DISPOSITION, disposition)];
     (headers, Body::from_stream(pages)).into_response()
 }

@@ -192,7 +192,10 @@ mod tests {
         let call = ended(Usage::none(UsageSource::Reported), "0");
         let shown = timeline(&call, &[attempt(1, 10_005), attempt(2, 10_105)]);
         assert_eq!((shown.queue_ms, shown.retries_ms), (Some(5), Some(100)));
-        assert_eq!((shown.first_byte_ms, shown.stream_ms, shown.total_ms), (Some(345), Some(550), Some(1_000)));
+        assert_eq!(
+            (shown.first_byte_ms, shown.stream_ms, shown.total_ms),
+            (Some(345), Some(550), Some(1_000))
+        );
         // A clock that was set back, and a call that was never sent.
         assert_eq!(timeline(&call, &[attempt(1, 9_000)]).queue_ms, None);
         assert_eq!(timeline(&call, &[]).first_byte_ms, None);

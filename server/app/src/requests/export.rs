@@ -154,7 +154,9 @@ fn exported(ended: &EndedRequest, key: Option<&KeyLabel>) -> ExportedRequest {
         error_code: record.error_code.clone(),
         input_tokens: usage.input_tokens(),
         cache_read_tokens: usage.get(Bucket::CacheRead),
-        cache_write_tokens: cache_writes.iter().fold(0, |sum: u64, bucket| sum.saturating_add(usage.get(*bucket))),
+        cache_write_tokens: cache_writes
+            .iter()
+            .fold(0, |sum: u64, bucket| sum.saturating_add(usage.get(*bucket))),
         output_tokens: usage.output_tokens(),
         reasoning_tokens: usage.get(Bucket::Reasoning),
         usage_source: usage.source.name().to_owned(),

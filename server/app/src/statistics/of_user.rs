@@ -6,6 +6,7 @@ use axum::extract::State;
 use waystation_api::error::ErrorReply;
 use waystation_api::statistics::{ErrorCount, UserStatistics};
 use waystation_api::time::Time;
+use waystation_api::usage_series::ModelUsage;
 use waystation_api::users::UserBalance;
 use waystation_ids::UserId;
 use waystation_store::{ErrorFilter, RequestFilter, UsageFilter, UsageSums};
@@ -47,7 +48,7 @@ pub(super) async fn show_user_statistics(
         from_ms: until_ms - days * DAY_MS,
         until_ms,
     };
-    let sum = |parts: &[(_, UsageSums)]| {
+    let sum = |parts: &[(ModelUsage, UsageSums)]| {
         let mut sums = UsageSums::default();
         parts.iter().for_each(|(_, of_part)| sums.add(of_part));
         sums

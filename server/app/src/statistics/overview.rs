@@ -81,7 +81,8 @@ pub(super) async fn show_overview(
     let since_ms = now_ms - FAILING_MINUTES * 60_000;
     let groups = app.store.list_attempt_groups(since_ms, FAILING_TRIES_MAX).await?;
     let mut failing_channels = failing_channels(&groups);
-    let names = app.store.list_channel_names(failing_channels.iter().map(|failing| failing.channel_id)).await?;
+    let names =
+        app.store.list_channel_names(failing_channels.iter().map(|failing| failing.channel_id)).await?;
     for failing in &mut failing_channels {
         failing.name = names.get(&failing.channel_id).cloned();
     }
@@ -183,7 +184,9 @@ fn failing_channels(groups: &[AttemptGroup]) -> Vec<FailingChannel> {
         })
         .collect();
     // By the share of failures, without dividing.
-    failing.sort_by_key(|one| std::cmp::Reverse((one.failures.saturating_mul(1_000) / one.attempts, one.failures)));
+    failing.sort_by_key(|one| {
+        std::cmp::Reverse((one.failures.saturating_mul(1_000) / one.attempts, one.failures))
+    });
     failing.truncate(FAILING_CHANNELS_MAX);
     failing
 }
@@ -243,9 +246,8 @@ mod tests {
             ((2 * HOUR_MS, UsagePart::Whole), used(2, 0, 0)),
         ]
         .into();
-        let sample =
-            [(0, 9_000), (HOUR_MS, 100), (HOUR_MS, 200), (2 * HOUR_MS, 300), (2 * HOUR_MS, 400)]
-                .map(|(hour_ms, first_byte_ms)| FirstByte { hour_ms, first_byte_ms });
+        let sample = [(0, 9_000), (HOUR_MS, 100), (HOUR_MS, 200), (2 * HOUR_MS, 300), (2 * HOUR_MS, 400)]
+            .map(|(hour_ms, first_byte_ms)| FirstByte { hour_ms, first_byte_ms });
         let window = |sees_revenue| {
             let (from_ms, until_ms) = (HOUR_MS, 3 * HOUR_MS);
             show_window(&hours, &sample, Window { from_ms, until_ms, active_users: 4, sees_revenue })
@@ -254,10 +256,7 @@ mod tests {
         assert_eq!((shown.requests, shown.succeeded, shown.errors, shown.cancelled), (12, 9, 1, 2));
         assert_eq!((shown.success_ppm, shown.charged, shown.list_cost), (Some(900_000), None, None));
         // Each call of the first hour stands for five.
-        assert_eq!(
-            shown.first_byte_ms,
-            FirstByteTimes { p50: Some(200), p95: Some(400), sampled: 4 }
-        );
+        assert_eq!(shown.first_byte_ms, FirstByteTimes { p50: Some(200), p95: Some(400), sampled: 4 });
         assert_eq!(window(true).charged.map(|charged| charged.0.nanos()), Some(10));
         let empty = show_window(
             &BTreeMap::new(),

@@ -62,7 +62,8 @@ pub(super) async fn show_my_usage_series(
         }
         SeriesStep::Hour => span.hours(now_ms).map(|at_ms| (at_ms, day_of(at_ms, &zone))).collect(),
     };
-    let marks: Vec<SeriesMark> = marks.into_iter().filter_map(|(at_ms, day)| Some(mark(at_ms, day?))).collect();
+    let marks: Vec<SeriesMark> =
+        marks.into_iter().filter_map(|(at_ms, day)| Some(mark(at_ms, day?))).collect();
     let mut total = UsageSums::default();
     hours.values().for_each(|sums| total.add(sums));
     let points = match query.by {
@@ -104,9 +105,7 @@ fn points_by_day(hours: Hours, marks: &[SeriesMark], zone: &TimeZone) -> Vec<Usa
 fn points_by_hour(hours: Hours, zone: &TimeZone) -> Vec<UsagePoint> {
     hours
         .into_iter()
-        .filter_map(|((hour_ms, part), sums)| {
-            Some(point(mark(hour_ms, day_of(hour_ms, zone)?), part, &sums))
-        })
+        .filter_map(|((hour_ms, part), sums)| Some(point(mark(hour_ms, day_of(hour_ms, zone)?), part, &sums)))
         .collect()
 }
 
@@ -146,9 +145,7 @@ mod tests {
         let points = points_by_day(hours.clone(), &marks, &zone);
         let shown: Vec<(&str, &str, u64)> = points
             .iter()
-            .map(|point| {
-                (point.mark.date.as_str(), point.model.as_deref().unwrap(), point.sums.requests)
-            })
+            .map(|point| (point.mark.date.as_str(), point.model.as_deref().unwrap(), point.sums.requests))
             .collect();
         assert_eq!(
             shown,

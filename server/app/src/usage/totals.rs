@@ -66,10 +66,11 @@ pub(crate) async fn load_model_usage(
     filter: &UsageFilter,
 ) -> Result<Vec<(ModelUsage, UsageSums)>, ApiError> {
     let parts = app.store.list_usage(filter, UsageSplit::Model).await?;
-    let models = dearest_first(parts.into_iter().collect()).into_iter().filter_map(|(part, sums)| match part {
-        UsagePart::Model(model) => Some((ModelUsage { model, sums: wire_sums(&sums) }, sums)),
-        UsagePart::Whole | UsagePart::Key(_) => None,
-    });
+    let models =
+        dearest_first(parts.into_iter().collect()).into_iter().filter_map(|(part, sums)| match part {
+            UsagePart::Model(model) => Some((ModelUsage { model, sums: wire_sums(&sums) }, sums)),
+            UsagePart::Whole | UsagePart::Key(_) => None,
+        });
     Ok(models.collect())
 }
 

@@ -171,7 +171,8 @@ pub(crate) struct RollupSums {
 impl RollupSums {
     /// What one call used and cost.
     fn of_call(usage: &Usage, settled: &Settled, gift: Money) -> Self {
-        let cache_writes = CACHE_WRITES.into_iter().fold(0_u64, |sum, bucket| sum.saturating_add(usage.get(bucket)));
+        let cache_writes =
+            CACHE_WRITES.into_iter().fold(0_u64, |sum, bucket| sum.saturating_add(usage.get(bucket)));
         RollupSums {
             requests: 1,
             input_tokens: write_count(usage.input_tokens()),

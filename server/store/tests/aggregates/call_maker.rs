@@ -133,8 +133,7 @@ impl Maker {
     /// Gives tokens that may be used until a time.
     pub async fn grant_tokens(&self, user: UserId, tokens: i64, expires_at_ms: Option<i64>) {
         let id = AccountId::new(now_ms(), random());
-        let account =
-            Account { expires_at_ms, ..Account::new(id, user, AccountKind::Grant, Unit::Tokens) };
+        let account = Account { expires_at_ms, ..Account::new(id, user, AccountKind::Grant, Unit::Tokens) };
         let target = FundsTarget::New(Box::new(account));
         self.lanes.move_funds(order(user, target, Direction::Credit, tokens, "promotion")).await.unwrap();
     }
@@ -199,13 +198,7 @@ pub fn settlement(request: RequestId, call: Call) -> Settlement {
     }
 }
 
-fn order(
-    user: UserId,
-    target: FundsTarget,
-    direction: Direction,
-    amount: i64,
-    reason: &str,
-) -> FundsOrder {
+fn order(user: UserId, target: FundsTarget, direction: Direction, amount: i64, reason: &str) -> FundsOrder {
     FundsOrder {
         id: AdjustmentId::new_cause(now_ms(), random()).uuid(),
         user,

@@ -18,7 +18,13 @@ fn money(nanos: i64) -> Money {
 
 /// Everything of the last two days.
 fn lately(user: Option<UserId>) -> UsageFilter {
-    UsageFilter { user, key: None, model: None, from_ms: now_ms() - 48 * HOUR_MS, until_ms: now_ms() + HOUR_MS }
+    UsageFilter {
+        user,
+        key: None,
+        model: None,
+        from_ms: now_ms() - 48 * HOUR_MS,
+        until_ms: now_ms() + HOUR_MS,
+    }
 }
 
 fn failures(user: Option<UserId>) -> ErrorFilter {
@@ -50,7 +56,9 @@ async fn sums_tell_tokens_money_and_ends_apart() {
         maker.make(Call { usage, ..Call::of(user) }).await;
         maker.make(Call { key: key(2), model: "opus", ..Call::of(user) }).await;
         maker.make(Call::failed(user, 502, "upstream_error")).await;
-        maker.make(Call { status: CallStatus::Interrupted, ..Call::failed(user, 200, "upstream_error") }).await;
+        maker
+            .make(Call { status: CallStatus::Interrupted, ..Call::failed(user, 200, "upstream_error") })
+            .await;
         maker.make(Call { status: CallStatus::Cancelled, status_code: 499, ..Call::of(user) }).await;
         let other = maker.user(1_000_000_000, 0).await;
         maker.make(Call::of(other)).await;
@@ -81,12 +89,19 @@ async fn sums_tell_tokens_money_and_ends_apart() {
         assert_eq!(keys[&UsagePart::Key(key(2))].cost, money(2_200_000));
         assert_eq!(keys[&UsagePart::Key(key(1))].requests, 4);
         let of_key = UsageFilter { key: Some(key(2)), ..lately(Some(user)) };
-        assert_eq!(store.list_usage(&of_key, UsageSplit::Whole).await.unwrap()[&UsagePart::Whole].requests, 1);
+        assert_eq!(
+            store.list_usage(&of_key, UsageSplit::Whole).await.unwrap()[&UsagePart::Whole].requests,
+            1
+        );
         let of_model = UsageFilter { model: Some("opus".to_owned()), ..lately(None) };
-        assert_eq!(store.list_usage(&of_model, UsageSplit::Whole).await.unwrap()[&UsagePart::Whole].requests, 1);
+        assert_eq!(
+            store.list_usage(&of_model, UsageSplit::Whole).await.unwrap()[&UsagePart::Whole].requests,
+            1
+        );
         let everyone = store.list_usage(&lately(None), UsageSplit::Whole).await.unwrap();
         assert_eq!(everyone[&UsagePart::Whole].requests, 6);
-        let nobody = store.list_usage(&lately(Some(UserId::new(now_ms(), random()))), UsageSplit::Whole).await;
+        let nobody =
+            store.list_usage(&lately(Some(UserId::new(now_ms(), random()))), UsageSplit::Whole).await;
         assert!(nobody.unwrap().is_empty());
         let active = store.count_active_users(now_ms() - HOUR_MS, now_ms() + 1).await.unwrap();
         assert_eq!(active, 2);
@@ -188,8 +203,12 @@ async fn calls_that_failed_are_gathered_by_how() {
         maker.make(Call { begun_ms: hour_ago + 1_000, ..failed(ben) }).await;
         let newest = maker.make(Call { begun_ms: hour_ago + 2_000, ..failed(ann) }).await;
         maker.make(Call { channel: Some(channel(2)), ..failed(ann) }).await;
-        maker.make(Call { model: "opus", channel: None, ..Call::failed(ann, 503, "no_channel_available") }).await;
-        maker.make(Call { status: CallStatus::Cancelled, status_code: 499, error_code: None, ..failed(ann) }).await;
+        maker
+            .make(Call { model: "opus", channel: None, ..Call::failed(ann, 503, "no_channel_available") })
+            .await;
+        maker
+            .make(Call { status: CallStatus::Cancelled, status_code: 499, error_code: None, ..failed(ann) })
+            .await;
         maker.make(Call { begun_ms: now_ms() - 72 * HOUR_MS, ..failed(ann) }).await;
         maker.make(Call::of(ann)).await;
 

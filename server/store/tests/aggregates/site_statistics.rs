@@ -13,14 +13,14 @@ use crate::fresh_database::{now_ms, random};
 async fn balances_are_summed_by_what_they_are_for_and_holds_are_counted() {
     for_each_database(|store, _| async move {
         let maker = Maker::start(&store).await;
-        let (ann, ben) =
-            (maker.user(1_000_000_000, 250_000_000).await, maker.user(2_000_000_000, 0).await);
+        let (ann, ben) = (maker.user(1_000_000_000, 250_000_000).await, maker.user(2_000_000_000, 0).await);
         maker.grant_tokens(ann, 5_000, None).await;
         maker.grant_tokens(ben, 7_000, Some(now_ms() + HOUR_MS)).await;
         assert_eq!(store.sum_open_holds().await.unwrap(), waystation_store::OpenHolds::default());
         // 1,000 read and 500 written at most: 0.007 USD.
         maker.hold(&Call::of(ben)).await;
-        let held = |kind, unit, accounts, posted, pending| HeldBalance { kind, unit, accounts, posted, pending };
+        let held =
+            |kind, unit, accounts, posted, pending| HeldBalance { kind, unit, accounts, posted, pending };
         assert_eq!(
             store.list_held_balances(now_ms() + 2 * HOUR_MS).await.unwrap(),
             [

@@ -87,7 +87,9 @@ async fn calls_are_filtered_by_how_they_ended() {
         maker.make(Call::of(user)).await;
         maker.make(Call::failed(user, 502, "upstream_error")).await;
         maker.make(Call::failed(user, 429, "rate_limit_exceeded")).await;
-        maker.make(Call { status: CallStatus::Interrupted, ..Call::failed(user, 200, "upstream_error") }).await;
+        maker
+            .make(Call { status: CallStatus::Interrupted, ..Call::failed(user, 200, "upstream_error") })
+            .await;
         maker.make(Call { status: CallStatus::Cancelled, status_code: 499, ..Call::of(user) }).await;
         let any = RequestFilter::default();
         for (filter, expected) in [
