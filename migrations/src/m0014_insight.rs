@@ -1,7 +1,9 @@
 //! What statistics and lists are read from: more sums by hour, a way to the calls of one user, and one to those that
 //! failed.
 
-use sea_orm_migration::prelude::{ColumnDef, DbErr, Expr, Index, IndexCreateStatement, SchemaManager, Table};
+use sea_orm_migration::prelude::{
+    ColumnDef, ConditionalStatement, DbErr, Expr, Index, IndexCreateStatement, SchemaManager, Table,
+};
 use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseBackend};
 use sea_orm_migration::{MigrationName, MigrationTrait, async_trait};
 

@@ -28,10 +28,10 @@ impl Store {
     /// The names of these keys, as far as there are such.
     pub async fn list_key_labels(
         &self,
-        keys: impl IntoIterator<Item = KeyId>,
+        keys: BTreeSet<KeyId>,
     ) -> Result<HashMap<KeyId, KeyLabel>, StoreError> {
         let rows =
-            self.read_labels("keys", &["user_id", "name", "preview"], keys.into_iter().map(KeyId::uuid));
+            self.read_labels("keys", &["user_id", "name", "preview"], keys.into_iter().map(KeyId::uuid).collect());
         let mut labels = HashMap::new();
         for row in rows.await? {
             let label = KeyLabel {
@@ -47,10 +47,10 @@ impl Store {
     /// The addresses of these people, but for those who were removed.
     pub async fn list_user_emails(
         &self,
-        users: impl IntoIterator<Item = UserId>,
+        users: BTreeSet<UserId>,
     ) -> Result<HashMap<UserId, String>, StoreError> {
         let rows =
-            self.read_labels("users", &["email", "deleted_at_ms"], users.into_iter().map(UserId::uuid));
+            self.read_labels("users", &["email", "deleted_at_ms"], users.into_iter().map(UserId::uuid).collect());
         let mut emails = HashMap::new();
         for row in rows.await? {
             if row.try_get::<Option<i64>>("", "deleted_at_ms")?.is_none() {
@@ -63,9 +63,9 @@ impl Store {
     /// The names of these channels, as far as they are still there.
     pub async fn list_channel_names(
         &self,
-        channels: impl IntoIterator<Item = ChannelId>,
+        channels: BTreeSet<ChannelId>,
     ) -> Result<HashMap<ChannelId, String>, StoreError> {
-        let rows = self.read_labels("channels", &["name"], channels.into_iter().map(ChannelId::uuid));
+        let rows = self.read_labels("channels", &["name"], channels.into_iter().map(ChannelId::uuid).collect());
         let mut names = HashMap::new();
         for row in rows.await? {
             names.insert(ChannelId::from_uuid(row.try_get("", "id")?), row.try_get("", "name")?);
@@ -77,9 +77,8 @@ impl Store {
         &self,
         table: &'static str,
         columns: &[&'static str],
-        ids: impl Iterator<Item = Uuid>,
+        ids: Vec<Uuid>,
     ) -> Result<Vec<QueryResult>, StoreError> {
-        let ids = Vec::from_iter(BTreeSet::from_iter(ids));
         let mut found = Vec::new();
         for some in ids.chunks(IDS_AT_ONCE) {
             let query = Query::select()

@@ -167,7 +167,7 @@ impl Store {
             .and_where(Expr::col("requests").gt(0_i64))
             .take();
         // Who has no account that counts has nothing.
-        let available = CaseStatement::new()
+        let available: Expr = CaseStatement::new()
             .case(
                 Expr::col("unit")
                     .eq(Unit::NanoUsd.name())
@@ -176,13 +176,14 @@ impl Store {
                     .and(Expr::col("expires_at_ms").is_null().or(Expr::col("expires_at_ms").gt(now_ms))),
                 Expr::col("credits_posted").sub(Expr::col("debits_posted")).sub(Expr::col("debits_pending")),
             )
-            .finally(0_i64);
+            .finally(0_i64)
+            .into();
         let low = Query::select()
             .column("user_id")
             .from("accounts")
             .and_where(Expr::col("user_id").in_subquery(active))
             .group_by_col("user_id")
-            .and_having(Expr::from(available).sum().lt(threshold.nanos()))
+            .and_having(available.sum().lt(threshold.nanos()))
             .take();
         let query =
             Query::select().expr_as(Expr::col("user_id").count(), "users").from_subquery(low, "low").take();

@@ -28,7 +28,7 @@ pub(super) async fn list_requests(
     let mut filter = read_filter(&app, query)?;
     if let (None, Some(key)) = (filter.user, filter.key) {
         // The calls of one person are found without a look at those of others.
-        filter.user = app.store.list_key_labels([key]).await?.get(&key).map(|label| label.user);
+        filter.user = app.store.list_key_labels([key].into()).await?.get(&key).map(|label| label.user);
     }
     let requests = app.store.list_requests(&filter, before, limit + 1).await?;
     let labels = Labels::load(&app, &requests, &[]).await?;

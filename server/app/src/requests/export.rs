@@ -122,7 +122,7 @@ async fn next_page(
         0 => Vec::new(),
         limit => app.store.list_requests(&filter, progress.before, limit).await?,
     };
-    let keys = app.store.list_key_labels(calls.iter().map(|call| call.record.key)).await?;
+    let keys = app.store.list_key_labels(calls.iter().map(|call| call.record.key).collect()).await?;
     let read = u64::try_from(calls.len()).unwrap_or(u64::MAX);
     let next = calls.last().filter(|_| read == limit).map(|last| Progress {
         before: Some(last.record.request),

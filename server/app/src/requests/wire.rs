@@ -31,8 +31,8 @@ impl Labels {
         let tried = attempts.iter().map(|attempt| attempt.channel);
         let channels = calls.iter().filter_map(|call| call.record.channel).chain(tried);
         Ok(Labels {
-            users: app.store.list_user_emails(calls.iter().map(|call| call.record.user)).await?,
-            channels: app.store.list_channel_names(channels).await?,
+            users: app.store.list_user_emails(calls.iter().map(|call| call.record.user).collect()).await?,
+            channels: app.store.list_channel_names(channels.collect()).await?,
         })
     }
 }

@@ -84,7 +84,7 @@ pub(crate) async fn load_key_usage(app: &App, filter: &UsageFilter) -> Result<Ve
             UsagePart::Whole | UsagePart::Model(_) => None,
         })
         .collect();
-    let labels = app.store.list_key_labels(keys.iter().map(|(key, _)| *key)).await?;
+    let labels = app.store.list_key_labels(keys.iter().map(|(key, _)| *key).collect()).await?;
     let keys = keys.into_iter().map(|(key_id, sums)| {
         let label = labels.get(&key_id);
         KeyUsage {
