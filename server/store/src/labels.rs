@@ -30,8 +30,11 @@ impl Store {
         &self,
         keys: BTreeSet<KeyId>,
     ) -> Result<HashMap<KeyId, KeyLabel>, StoreError> {
-        let rows =
-            self.read_labels("keys", &["user_id", "name", "preview"], keys.into_iter().map(KeyId::uuid).collect());
+        let rows = self.read_labels(
+            "keys",
+            &["user_id", "name", "preview"],
+            keys.into_iter().map(KeyId::uuid).collect(),
+        );
         let mut labels = HashMap::new();
         for row in rows.await? {
             let label = KeyLabel {
@@ -49,8 +52,11 @@ impl Store {
         &self,
         users: BTreeSet<UserId>,
     ) -> Result<HashMap<UserId, String>, StoreError> {
-        let rows =
-            self.read_labels("users", &["email", "deleted_at_ms"], users.into_iter().map(UserId::uuid).collect());
+        let rows = self.read_labels(
+            "users",
+            &["email", "deleted_at_ms"],
+            users.into_iter().map(UserId::uuid).collect(),
+        );
         let mut emails = HashMap::new();
         for row in rows.await? {
             if row.try_get::<Option<i64>>("", "deleted_at_ms")?.is_none() {
@@ -65,7 +71,8 @@ impl Store {
         &self,
         channels: BTreeSet<ChannelId>,
     ) -> Result<HashMap<ChannelId, String>, StoreError> {
-        let rows = self.read_labels("channels", &["name"], channels.into_iter().map(ChannelId::uuid).collect());
+        let rows =
+            self.read_labels("channels", &["name"], channels.into_iter().map(ChannelId::uuid).collect());
         let mut names = HashMap::new();
         for row in rows.await? {
             names.insert(ChannelId::from_uuid(row.try_get("", "id")?), row.try_get("", "name")?);

@@ -195,7 +195,8 @@ impl Store {
         let Some((oldest, newest)) = self.find_hours_of("hourly_usage").await? else { return Ok(Vec::new()) };
         let until_ms = filter.until_ms.min(newest.saturating_add(1));
         let hours = hours_between(filter.from_ms.max(oldest), until_ms);
-        let of_hours = |hours: &[i64]| query.clone().and_where(Expr::col("hour_ms").is_in(padded(hours))).take();
+        let of_hours =
+            |hours: &[i64]| query.clone().and_where(Expr::col("hour_ms").is_in(padded(hours))).take();
         Ok(chunks_of_hours(&hours).map(of_hours).collect())
     }
 

@@ -141,13 +141,14 @@ fn of_hours(filter: &RequestFilter, hours: &[i64]) -> Select<request::Entity> {
     query.filter(request::Column::HourMs.is_in(padded(hours)))
 }
 
-/// Takes hours from the front until they hold `calls` calls.
+/// Takes hours from the front until they hold `calls` calls. An hour with more is taken alone: its calls lie in their
+/// order, and need not all be looked at.
 fn take_hours(hours: &mut Vec<(i64, u64)>, calls: u64) -> Vec<i64> {
     let mut held = 0_u64;
     let enough = hours.iter().take_while(|(_, count)| {
-        let is_needed = held < calls;
+        let is_taken = held == 0 || (held < calls && *count <= calls);
         held = held.saturating_add(*count);
-        is_needed
+        is_taken
     });
     let enough = enough.count();
     hours.drain(..enough).map(|(hour, _)| hour).collect()
@@ -159,8 +160,10 @@ mod tests {
 
     #[test]
     fn hours_are_taken_until_they_hold_enough() {
-        let mut hours = vec![(9, 1), (7, 20), (3, 5), (1, 1)];
+        let mut hours = vec![(9, 1), (7, 20), (5, 22), (4, 21), (3, 5), (1, 1)];
         assert_eq!(take_hours(&mut hours, 21), [9, 7]);
+        assert_eq!(take_hours(&mut hours, 21), [5]);
+        assert_eq!(take_hours(&mut hours, 21), [4]);
         assert_eq!(take_hours(&mut hours, 1), [3]);
         assert_eq!(take_hours(&mut hours, 100), [1]);
         assert!(hours.is_empty());

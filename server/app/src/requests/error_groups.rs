@@ -38,7 +38,8 @@ pub(super) async fn list_error_groups(
     let mut groups = app.store.list_error_groups(&filter, limit).await?;
     let is_truncated = groups.len() > GROUPS_MAX;
     groups.truncate(GROUPS_MAX);
-    let names = app.store.list_channel_names(groups.iter().filter_map(|group| group.channel).collect()).await?;
+    let names =
+        app.store.list_channel_names(groups.iter().filter_map(|group| group.channel).collect()).await?;
     let items = groups.into_iter().map(|group| {
         let name = group.channel.and_then(|channel| names.get(&channel).cloned());
         wire_group(group, name)

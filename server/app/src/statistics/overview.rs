@@ -81,8 +81,10 @@ pub(super) async fn show_overview(
     let since_ms = now_ms - FAILING_MINUTES * 60_000;
     let groups = app.store.list_attempt_groups(since_ms, FAILING_TRIES_MAX).await?;
     let mut failing_channels = failing_channels(&groups);
-    let names =
-        app.store.list_channel_names(failing_channels.iter().map(|failing| failing.channel_id).collect()).await?;
+    let names = app
+        .store
+        .list_channel_names(failing_channels.iter().map(|failing| failing.channel_id).collect())
+        .await?;
     for failing in &mut failing_channels {
         failing.name = names.get(&failing.channel_id).cloned();
     }
