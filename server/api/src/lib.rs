@@ -29,6 +29,7 @@ pub mod second_factors;
 pub mod session;
 pub mod setup;
 pub mod sign_in;
+pub mod sign_in_options;
 pub mod statistics;
 pub mod time;
 pub mod usage;

@@ -137,6 +137,14 @@ pub struct MeUpdate {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UserUpdate {
+    /// The address. Another one is not verified until its holder opens the link that is mailed there; the one until
+    /// now is told, and all sessions end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<Email>,
+    /// The name to sign in with; null takes it away.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, max_length = 64)]
+    pub username: Option<Option<Username>>,
     /// What the person is called.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub display_name: Option<Name>,
@@ -157,7 +165,8 @@ pub struct UserUpdate {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct UserQuery {
-    /// Part of the address or username, in any case.
+    /// Part of the address or username, in any case. A page may hold fewer people than asked for, even nobody, and
+    /// name the next one all the same: a search ends after a second and goes on from there when asked again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[param(max_length = 254)]
     pub q: Option<String>,
@@ -184,6 +193,13 @@ pub struct Me {
     pub user: User,
     /// What the person may do in the administration.
     pub permissions: Vec<Permission>,
+    /// Whether the person's role needs a second factor that the person does not have: nothing else is allowed before
+    /// one is set up.
+    #[serde(default)]
+    pub must_set_up_second_factor: bool,
+    /// Whether the person has signed in and no key was ever made for them: `/api/me/first-key` makes it.
+    #[serde(default)]
+    pub is_first_key_due: bool,
 }
 
 fn lowest_role() -> Role {
@@ -200,7 +216,7 @@ mod tests {
             let body = format!("{{\"email\":\"a@b.org\",\"{field}\":null}}");
             assert!(serde_json::from_str::<UserCreate>(&body).is_err(), "{field}");
         }
-        for field in ["id", "email", "username", "balance", "is_demo", "created_at"] {
+        for field in ["id", "balance", "is_demo", "created_at", "email_verified_at", "password"] {
             assert!(serde_json::from_str::<UserUpdate>(&format!("{{\"{field}\":null}}")).is_err(), "{field}");
         }
         for field in

@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 use jiff::tz::{Offset, TimeZone};
 use jiff::{Timestamp, ToSpan};
+use waystation_api::error::FieldCode;
 
 use crate::error::ApiError;
 
@@ -43,11 +44,12 @@ impl Days {
             None => last.saturating_sub(DAYS_UNLESS_GIVEN.days()),
         };
         if first > last {
-            return Err(ApiError::field("start_date", "is after end_date"));
+            return Err(ApiError::field("start_date", FieldCode::OutOfRange, "is after end_date"));
         }
         if first.saturating_add(DAYS_MAX.days()) <= last {
             return Err(ApiError::field(
                 "start_date",
+                FieldCode::OutOfRange,
                 format!("is more than {DAYS_MAX} days before end_date"),
             ));
         }
@@ -111,13 +113,13 @@ impl Span {
             }
         };
         if from_ms >= until_ms {
-            return Err(ApiError::field("start_date", "is after end_date"));
+            return Err(ApiError::field("start_date", FieldCode::OutOfRange, "is after end_date"));
         }
         // A day of a change to winter time is an hour longer.
         let most_ms = length.days_max.saturating_mul(24).saturating_add(1).saturating_mul(HOUR_MS);
         if until_ms.saturating_sub(from_ms) > most_ms {
             let message = format!("is more than {} days before end_date", length.days_max);
-            return Err(ApiError::field("start_date", message));
+            return Err(ApiError::field("start_date", FieldCode::OutOfRange, message));
         }
         // An hour counts for the day it begins in, where a zone is off by half an hour; of an hour that a time lies in
         // all counts.
@@ -183,7 +185,9 @@ pub(crate) fn full_hour(unix_ms: i64) -> i64 {
 
 /// A time zone that a query names, with the name that is answered: an IANA name or an offset such as `+08:00`.
 pub(crate) fn read_zone(text: &str) -> Result<(TimeZone, String), ApiError> {
-    let wrong = || ApiError::field("time_zone", "is no time zone such as Asia/Shanghai or +08:00");
+    let wrong = || {
+        ApiError::field("time_zone", FieldCode::Invalid, "is no time zone such as Asia/Shanghai or +08:00")
+    };
     // A plus sign that was not encoded has become a space on the way.
     let text = text.strip_prefix(' ').map_or_else(|| text.to_owned(), |rest| format!("+{rest}"));
     if text.starts_with(['+', '-']) {
@@ -242,7 +246,7 @@ fn first_moment(day: Date, zone: &TimeZone) -> Option<i64> {
 }
 
 fn not_a_day(field: &'static str) -> ApiError {
-    ApiError::field(field, "is not a day such as 2026-11-21")
+    ApiError::field(field, FieldCode::Invalid, "is not a day such as 2026-11-21")
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Users' keys to the relay.
 
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ColumnTrait, Condition, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    QuerySelect, sea_query::Expr,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use thiserror::Error;
@@ -16,6 +16,9 @@ use crate::column_values::{read_count, read_json, write_count, write_json};
 use crate::connection::{Store, Transaction, database_time_ms};
 use crate::error::StoreError;
 use crate::users;
+
+/// What keys are called whose person was removed.
+const NAME_OF_NOBODYS: &str = "Deleted";
 
 /// A user's key, without its secret, which is not kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -353,13 +356,7 @@ pub(crate) async fn insert_new_key(transaction: &Transaction, key: &NewKey) -> R
     with_budgets(transaction, row).await
 }
 
-/// Whether a user has or ever had a key.
-pub(crate) async fn has_keys(transaction: &Transaction, user: UserId) -> Result<bool, DbErr> {
-    let keys = entity::Entity::find().filter(entity::Column::UserId.eq(user.uuid())).limit(1);
-    Ok(keys.count(transaction).await? > 0)
-}
-
-/// Revokes every key of a user for good, within the transaction of what ends them.
+/// Revokes every key of a user who is removed, and forgets what told of the person.
 pub(crate) async fn revoke_all_keys(
     transaction: &Transaction,
     user: UserId,
@@ -375,6 +372,13 @@ pub(crate) async fn revoke_all_keys(
     for row in rows {
         save_key(transaction, revoked(row, now_ms)).await?;
     }
+    // What somebody called a key, and where it was used from, tells of the person.
+    entity::Entity::update_many()
+        .col_expr(entity::Column::Name, Expr::value(NAME_OF_NOBODYS))
+        .col_expr(entity::Column::AllowedIps, Expr::value(None::<String>))
+        .filter(entity::Column::UserId.eq(user.uuid()))
+        .exec(transaction)
+        .await?;
     Ok(())
 }
 
@@ -453,7 +457,7 @@ fn write_list<T: Serialize>(list: Option<&Vec<T>>) -> Result<Option<String>, Sto
     list.map(write_json).transpose()
 }
 
-mod entity {
+pub(crate) mod entity {
     use sea_orm::entity::prelude::{
         ActiveModelBehavior, DeriveEntityModel, DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter,
         PrimaryKeyTrait, Related, RelationDef, RelationTrait, Uuid,

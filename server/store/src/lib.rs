@@ -11,6 +11,7 @@ mod column_values;
 mod connection;
 mod error;
 mod error_groups;
+mod first_keys;
 mod first_owner;
 mod hours;
 mod idempotency;
@@ -44,6 +45,7 @@ mod transfers;
 mod usage_sums;
 mod user_calls;
 mod user_removal;
+mod user_search;
 mod users;
 
 pub use accounts::MoneyBalance;
@@ -84,4 +86,5 @@ pub use statistics::{AttemptGroup, FirstByte, HeldBalance, MovementSum, OpenHold
 pub use totp::{SecondFactors, Totp};
 pub use usage_sums::{HourlyUsage, UsageFilter, UsagePart, UsageSplit, UsageSums};
 pub use user_removal::RemoveUserError;
-pub use users::{NewUser, OwnUpdate, UpdateUserError, User, UserFilter, UserUpdate};
+pub use user_search::{FoundUsers, UserFilter};
+pub use users::{NewUser, OwnUpdate, UpdateUserError, User, UserUpdate};

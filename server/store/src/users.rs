@@ -1,11 +1,8 @@
 //! People who sign in or are paid for.
 
 use sea_orm::{
-    ActiveModelTrait,
-    ActiveValue::Set,
-    ColumnTrait, Condition, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect, SqlErr,
-    sea_query::{ExprTrait, LikeExpr},
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect, SqlErr,
 };
 use thiserror::Error;
 use waystation_ids::{AccountId, Email, Role, UserId, UserStatus, Username};
@@ -19,9 +16,6 @@ use crate::identities::{NewIdentity, insert_identity};
 use crate::mailed_links::{LinkPurpose, close_links};
 use crate::pending_sign_ins::end_pending_of;
 use crate::sessions::end_sessions;
-
-/// Not the backslash: the databases do not agree on how to write that one.
-const LIKE_ESCAPE: char = '!';
 
 /// A person.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,6 +72,10 @@ pub struct NewUser {
 /// What to change about a person; what is none stays.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UserUpdate {
+    /// The address. Another one is not verified, and ends all sessions.
+    pub email: Option<Email>,
+    /// The name to sign in with; `Some(None)` takes it away.
+    pub username: Option<Option<Username>>,
     /// What the person is called.
     pub display_name: Option<String>,
     /// Whether the person may do anything at all.
@@ -97,17 +95,6 @@ pub struct OwnUpdate {
     pub username: Option<Option<Username>>,
     /// The language of mails.
     pub locale: Option<Option<String>>,
-}
-
-/// Which people to list.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct UserFilter {
-    /// Part of the address or username, in any case.
-    pub text: Option<String>,
-    /// Only of this role.
-    pub role: Option<Role>,
-    /// Only of this status.
-    pub status: Option<UserStatus>,
 }
 
 /// Why a person was not changed.
@@ -164,38 +151,8 @@ impl Store {
             .and_then(User::try_from)
     }
 
-    /// At most `limit` people, the newest first, from the one after `after` on.
-    pub async fn list_users(
-        &self,
-        filter: &UserFilter,
-        after: Option<UserId>,
-        limit: u64,
-    ) -> Result<Vec<User>, StoreError> {
-        let mut conditions = Condition::all()
-            .add(entity::Column::DeletedAtMs.is_null())
-            .add_option(after.map(|id| entity::Column::Id.lt(id.uuid())))
-            .add_option(filter.role.map(|role| entity::Column::Role.eq(role.name())))
-            .add_option(filter.status.map(|status| entity::Column::Status.eq(status.name())));
-        if let Some(text) = &filter.text {
-            let pattern = containing(text);
-            conditions = conditions.add(
-                Condition::any()
-                    .add(entity::Column::Email.into_expr().like(pattern.clone()))
-                    .add(entity::Column::Username.into_expr().like(pattern)),
-            );
-        }
-        entity::Entity::find()
-            .filter(conditions)
-            .order_by_desc(entity::Column::Id)
-            .limit(limit)
-            .all(self.reader())
-            .await?
-            .into_iter()
-            .map(User::try_from)
-            .collect()
-    }
-
     /// Changes a person whose role is `expected_role`: whoever decided that the change is allowed did so by that.
+    /// [`StoreError::Taken`] where another has the address or the username.
     pub async fn update_user(
         &self,
         id: UserId,
@@ -212,7 +169,16 @@ impl Store {
             if ends_ownership && owners == [row.id] {
                 return Err(UpdateUserError::LastOwner);
             }
+            let has_other_email = update.email.as_ref().is_some_and(|email| *email != before.email);
             let changed = entity::Model {
+                email: update.email.as_ref().map_or(row.email, |email| email.as_str().to_owned()),
+                email_verified_at_ms: row.email_verified_at_ms.filter(|_| !has_other_email),
+                username: match &update.username {
+                    Some(username) => username.as_ref().map(|name| name.as_str().to_owned()),
+                    None => row.username,
+                },
+                // Whoever was given a name, or lost it, is not given another one later.
+                wanted_username: row.wanted_username.filter(|_| update.username.is_none()),
                 display_name: update.display_name.clone().unwrap_or(row.display_name),
                 status: update.status.map_or(row.status, |status| status.name().to_owned()),
                 role: update.role.map_or(row.role, |role| role.name().to_owned()),
@@ -222,8 +188,17 @@ impl Store {
             };
             entity::Entity::update(changed.clone().into_active_model().reset_all())
                 .exec_without_returning(&transaction)
-                .await?;
-            if changed.status != UserStatus::Active.name() || changed.role != before.role.name() {
+                .await
+                .map_err(taken_name)?;
+            if has_other_email {
+                // Whoever reads the mails that went to the address before has nothing to do with the account now.
+                for purpose in [LinkPurpose::Verify, LinkPurpose::Reset] {
+                    close_links(&transaction, id, purpose, changed.updated_at_ms).await?;
+                }
+                end_pending_of(&transaction, id).await?;
+            }
+            let is_other_role = changed.role != before.role.name();
+            if changed.status != UserStatus::Active.name() || is_other_role || has_other_email {
                 // For good: who is let in again, or may do other things now, signs in again.
                 end_sessions(&transaction, id, changed.updated_at_ms).await?;
             }
@@ -334,6 +309,17 @@ pub(crate) async fn find_locked_user(
     Ok(entity::Entity::find_by_id(user.uuid()).lock_exclusive().one(transaction).await?)
 }
 
+/// Locks an active user, so that nothing is made for somebody beside the change that disables that person.
+pub(crate) async fn lock_active_user(transaction: &Transaction, user: UserId) -> Result<(), StoreError> {
+    entity::Entity::find_by_id(user.uuid())
+        .filter(entity::Column::Status.eq(UserStatus::Active.name()))
+        .lock_exclusive()
+        .one(transaction)
+        .await?
+        .map(drop)
+        .ok_or(StoreError::Missing("user"))
+}
+
 /// Enters a person within the transaction of whatever comes with it, and opens the cash account.
 pub(crate) async fn insert_user(transaction: &Transaction, user: &NewUser) -> Result<User, StoreError> {
     let now_ms = database_time_ms(transaction).await?;
@@ -402,20 +388,6 @@ async fn lock_active_owners(transaction: &Transaction) -> Result<Vec<sea_orm::pr
         .into_tuple()
         .all(transaction)
         .await
-}
-
-/// A pattern that finds the text anywhere, its wildcards taken literally.
-fn containing(text: &str) -> LikeExpr {
-    let mut pattern = String::with_capacity(text.len() + 2);
-    pattern.push('%');
-    for letter in text.trim().to_lowercase().chars() {
-        if matches!(letter, '%' | '_' | LIKE_ESCAPE) {
-            pattern.push(LIKE_ESCAPE);
-        }
-        pattern.push(letter);
-    }
-    pattern.push('%');
-    LikeExpr::new(pattern).escape(LIKE_ESCAPE)
 }
 
 /// Tells which of the two unique columns refused a new person.

@@ -92,6 +92,6 @@ fn stored_models(models: Vec<ServedModel>) -> Vec<store::ChannelModel> {
 
 impl From<ChannelFieldError> for ApiError {
     fn from(error: ChannelFieldError) -> Self {
-        ApiError::field(error.field(), error.to_string())
+        ApiError::field(error.field(), error.code(), error.to_string())
     }
 }

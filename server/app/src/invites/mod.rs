@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use utoipa_axum::routes;
-use waystation_api::error::{ErrorCode, ErrorReply};
+use waystation_api::error::{ErrorCode, ErrorReply, FieldCode};
 use waystation_api::invites::{Invite, InviteCreate, InviteCreated, InviteStatus};
 use waystation_api::pagination::{Page, PageQuery, page_limit};
 use waystation_api::permissions::Permission;
@@ -15,13 +15,13 @@ use crate::audit_trail::{Doer, state_of};
 use crate::auth::{Access, Actor, GuardedRoutes};
 use crate::clock::now_ms;
 use crate::config::Registration;
+use crate::drawn_secret::DrawnSecret;
 use crate::error::ApiError;
 use crate::http::body::{Json, Params, PathParts};
 use crate::http::public_origin::link_base;
 use crate::http::visitor::Visitor;
 use crate::mail::{Mail, MailKind};
 use crate::random::random_bytes;
-use crate::sign_in::LinkToken;
 use crate::state::App;
 
 const DAYS_DEFAULT: u16 = 7;
@@ -58,13 +58,13 @@ async fn create_invite(
 ) -> Result<(StatusCode, Json<InviteCreated>), ApiError> {
     let days = body.expires_in_days.unwrap_or(DAYS_DEFAULT);
     if !(1..=DAYS_MAX).contains(&days) {
-        return Err(ApiError::field("expires_in_days", "must be between 1 and 90"));
+        return Err(ApiError::field("expires_in_days", FieldCode::OutOfRange, "must be between 1 and 90"));
     }
     if app.config.auth_registration == Registration::Closed {
         let message = "This site takes nobody new: set auth.registration to invite or open.";
         return Err(ApiError::new(ErrorCode::Conflict, message));
     }
-    let token = LinkToken::create()?;
+    let token = DrawnSecret::draw()?;
     let link = format!("{}/register#invite={}", link_base(&app)?, token.reveal());
     let mailed_to = body.email.clone().filter(|_| app.mail.enabled());
     let mailed_to = match mailed_to {
@@ -102,7 +102,8 @@ async fn list_invites(
 ) -> Result<Json<Page<Invite>>, ApiError> {
     let limit = page_limit(query.limit);
     let after = query.cursor.as_deref().map(str::parse).transpose();
-    let after = after.map_err(|_| ApiError::field("cursor", "is not one of this list"))?;
+    let after =
+        after.map_err(|_| ApiError::field("cursor", FieldCode::Invalid, "is not one of this list"))?;
     let invites = app.store.list_invites(after, limit + 1).await?;
     let invites = invites.into_iter().map(wire_invite).collect();
     Ok(Json(Page::from_found(invites, limit, |invite: &Invite| invite.id.to_string())))

@@ -1,7 +1,7 @@
 //! Calls that failed, gathered by how.
 
 use axum::extract::State;
-use waystation_api::error::ErrorReply;
+use waystation_api::error::{ErrorReply, FieldCode};
 use waystation_api::error_groups::{ErrorGroup, ErrorGroupQuery, ErrorGroups};
 use waystation_api::time::Time;
 use waystation_store::{self as store, ErrorFilter};
@@ -65,10 +65,14 @@ fn read_filter(app: &App, query: ErrorGroupQuery) -> Result<ErrorFilter, ApiErro
         None => until_ms.saturating_sub(DAY_MS),
     };
     if from_ms >= until_ms {
-        return Err(ApiError::field("start_date", "is after end_date"));
+        return Err(ApiError::field("start_date", FieldCode::OutOfRange, "is after end_date"));
     }
     if until_ms.saturating_sub(from_ms) > (DAYS_MAX + 1) * DAY_MS {
-        return Err(ApiError::field("start_date", format!("is more than {DAYS_MAX} days before end_date")));
+        return Err(ApiError::field(
+            "start_date",
+            FieldCode::OutOfRange,
+            format!("is more than {DAYS_MAX} days before end_date"),
+        ));
     }
     Ok(ErrorFilter {
         from_ms,

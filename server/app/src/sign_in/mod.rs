@@ -4,9 +4,11 @@ mod backoff;
 mod certificate;
 mod completion;
 mod factor_check;
+mod first_key;
 mod gift;
 mod mailed_links;
 mod oauth;
+mod options;
 mod pairing;
 mod passkey_sign_in;
 mod passkeys;
@@ -17,13 +19,13 @@ mod recovery_code;
 mod recovery_codes;
 mod refresh;
 mod registration;
+mod relying_party;
 mod second_factor;
 mod sessions;
 mod setup;
 mod step_token;
 #[cfg(test)]
 mod tests;
-mod token;
 mod totp;
 mod totp_code;
 
@@ -35,16 +37,17 @@ pub(crate) use backoff::Backoff;
 pub(crate) use completion::lacks_required_second_factor;
 #[cfg(test)]
 pub(crate) use completion::{ProvedBy, Reception, complete_sign_in};
+pub(crate) use mailed_links::{mail_address_changed, mail_site_deed};
 pub(crate) use oauth::Oauth;
 pub(crate) use pairing::create_pairing;
 pub(crate) use proof::{FreshProof, OfferedProof};
-pub(crate) use token::LinkToken;
 
 /// The slice's routes below `/api`.
 pub(crate) fn routes() -> GuardedRoutes {
     let reading = Access::Holding(Permission::UsersRead);
     let writing = Access::Holding(Permission::UsersWrite);
     GuardedRoutes::new()
+        .route(Access::Anyone, routes!(options::show_sign_in_options))
         .route(Access::Anyone, routes!(registration::register))
         .route(Access::Anyone, routes!(registration::verify_email))
         .route(Access::Anyone, routes!(registration::resend_verification))
@@ -58,6 +61,7 @@ pub(crate) fn routes() -> GuardedRoutes {
         .route(Access::Anyone, routes!(passkey_sign_in::finish_passkey_sign_in))
         .route(Access::Identified, routes!(proof::start_proof))
         .route(Access::Identified, routes!(proof::create_proof))
+        .route(Access::Identified, routes!(first_key::create_my_first_key))
         .route(Access::Identified, routes!(totp::create_totp, totp::show_totp, totp::delete_totp))
         .route(Access::Identified, routes!(totp::confirm_totp))
         .route(

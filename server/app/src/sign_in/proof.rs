@@ -4,7 +4,7 @@
 use axum::extract::{FromRequestParts, State};
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
-use waystation_api::error::{ErrorCode, ErrorReply};
+use waystation_api::error::{ErrorCode, ErrorReply, FieldCode};
 use waystation_api::passwords::Password;
 use waystation_api::second_factors::{PasskeyProof, ProofCreate, ProofGiven, ProofMethod, ProofStarted};
 use waystation_api::time::Time;
@@ -12,13 +12,15 @@ use waystation_store::{PendingKind, SessionKind};
 
 use crate::audit_trail::{Deed, state_of};
 use crate::auth::Actor;
+use crate::drawn_secret::DrawnSecret;
 use crate::error::ApiError;
 use crate::http::body::Json;
 use crate::http::visitor::Visitor;
 use crate::passwords::Compared;
 use crate::sign_in::factor_check::{check_guess, check_passkey, check_recovery_code, check_totp};
-use crate::sign_in::passkeys::{begin_use, relying_party, take_use};
-use crate::sign_in::step_token::{Step, begin_step, hash_token, step_time_ms};
+use crate::sign_in::passkeys::{begin_use, take_use};
+use crate::sign_in::relying_party::RelyingParty;
+use crate::sign_in::step_token::{Step, begin_step, step_time_ms};
 use crate::state::App;
 
 const HEADER: &str = "x-proof";
@@ -105,7 +107,7 @@ pub(super) async fn start_proof(
     actor: Actor,
 ) -> Result<Json<ProofStarted>, ApiError> {
     let methods = proof_methods(&app, &actor).await?;
-    let has_passkey = methods.contains(&ProofMethod::Passkey) && relying_party(&app).is_ok();
+    let has_passkey = methods.contains(&ProofMethod::Passkey) && RelyingParty::of(&app).is_ok();
     let passkey = match has_passkey {
         true => Some(begin_use(&app, &actor).await?),
         false => None,
@@ -147,10 +149,11 @@ pub(super) async fn create_proof(
         kind: PendingKind::Proof,
         user: Some(actor.id()),
         session: Some(actor.session()),
+        browser: None,
         state: &sent.method(),
     };
     let proof = begin_step(&app, step).await?;
-    Ok(Json(ProofGiven { proof, expires_at: Time::from_unix_ms(expires_at_ms) }))
+    Ok(Json(ProofGiven { proof: proof.reveal().to_owned(), expires_at: Time::from_unix_ms(expires_at_ms) }))
 }
 
 /// By what somebody can prove who it is: whoever has a second factor does it with that.
@@ -175,8 +178,8 @@ async fn check(app: &App, actor: &Actor, visitor: &Visitor, sent: &Sent) -> Resu
         Sent::Totp(code) => check_totp(app, actor.id(), code).await,
         Sent::RecoveryCode(code) => check_recovery_code(app, visitor, actor.id(), code).await,
         Sent::Passkey(answer) => {
-            let challenge = take_use(app, &answer.challenge, actor).await?;
-            let owner = check_passkey(app, visitor, &challenge, &answer.credential, Some(actor.id())).await?;
+            let under_way = take_use(app, &answer.challenge, actor).await?;
+            let owner = check_passkey(app, visitor, &under_way, &answer.credential, Some(actor.id())).await?;
             Ok(owner.is_some())
         }
     }
@@ -196,7 +199,7 @@ fn has_just_come(signed_in_at_ms: i64, now_ms: i64) -> bool {
 fn offered_hash(headers: &HeaderMap) -> Option<[u8; 32]> {
     let mut values = headers.get_all(HEADER).iter();
     let (value, None) = (values.next()?, values.next()) else { return None };
-    hash_token(value.to_str().ok()?)
+    DrawnSecret::hash_of(value.to_str().ok()?)
 }
 
 fn only_one(body: ProofCreate) -> Result<Sent, ApiError> {
@@ -205,7 +208,11 @@ fn only_one(body: ProofCreate) -> Result<Sent, ApiError> {
         (None, Some(code), None, None) => Ok(Sent::Totp(code)),
         (None, None, Some(code), None) => Ok(Sent::RecoveryCode(code)),
         (None, None, None, Some(answer)) => Ok(Sent::Passkey(answer)),
-        _ => Err(ApiError::field("password", "send one of password, totp, recovery_code and passkey")),
+        _ => Err(ApiError::field(
+            "password",
+            FieldCode::Invalid,
+            "send one of password, totp, recovery_code and passkey",
+        )),
     }
 }
 

@@ -2,7 +2,10 @@
 
 mod passkeys;
 mod proof;
+mod refresh;
+mod relying_party;
 mod second_factor;
+mod software_authenticator;
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -21,6 +24,7 @@ use zeroize::Zeroizing;
 
 use crate::audit_trail::Doer;
 use crate::auth::create_access_token;
+use crate::base64_text::read_base64;
 use crate::clock::now_ms;
 use crate::config::{Config, Flags, load_values};
 use crate::http::build_router;
@@ -29,11 +33,10 @@ use crate::http::visitor::Visitor;
 use crate::passwords::hash_password;
 use crate::relay_start::start_relay;
 use crate::sign_in::completion::{ProvedBy, Reception, complete_sign_in};
+use crate::sign_in::tests::software_authenticator::SoftwareAuthenticator;
 use crate::sign_in::totp_code::TotpSecret;
 use crate::state::App;
 use crate::users::{Entry, enter_user};
-use crate::webauthn::read_base64;
-use crate::webauthn::software_authenticator::SoftwareAuthenticator;
 
 const PASSWORD: &str = "correct horse battery";
 const ORIGIN: &str = "https://ai.example.org";
@@ -73,7 +76,12 @@ impl Caller {
 impl Site {
     async fn new(name: &str) -> Site {
         let folder = std::env::temp_dir().join(format!("waystation-sign-in-{name}-{}", std::process::id()));
-        let settings = [("data_dir", folder.display().to_string()), ("public_url", ORIGIN.to_owned())];
+        let settings = [
+            ("data_dir", folder.display().to_string()),
+            ("public_url", ORIGIN.to_owned()),
+            ("oauth.github.client_id", "client".to_owned()),
+            ("oauth.github.client_secret", "secret".to_owned()),
+        ];
         let settings = settings.map(|(name, value)| (name.to_owned(), value)).to_vec();
         let values = load_values(&Flags { file: None, settings }, |_: &str| None).unwrap();
         let app = App::open(Config::from_values(&values).unwrap()).await.unwrap();
