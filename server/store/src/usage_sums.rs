@@ -1,5 +1,6 @@
 //! What was used and what it cost, summed from the roll-ups by hour. The lanes write these; here they are read.
 
+use std::cmp::{max, min};
 use std::collections::BTreeMap;
 
 use sea_orm::sea_query::{Alias, CaseStatement, Expr, ExprTrait, Query, SelectStatement};
@@ -193,8 +194,8 @@ impl Store {
         };
         query.and_where(Expr::col("user_id").eq(user.uuid()));
         let Some((oldest, newest)) = self.find_hours_of("hourly_usage").await? else { return Ok(Vec::new()) };
-        let until_ms = filter.until_ms.min(newest.saturating_add(1));
-        let hours = hours_between(filter.from_ms.max(oldest), until_ms);
+        let until_ms = min(filter.until_ms, newest.saturating_add(1));
+        let hours = hours_between(max(filter.from_ms, oldest), until_ms);
         let of_hours =
             |hours: &[i64]| query.clone().and_where(Expr::col("hour_ms").is_in(padded(hours))).take();
         Ok(chunks_of_hours(&hours).map(of_hours).collect())

@@ -4,6 +4,7 @@
 //! user would have every call written somewhere else again; the index there is leads by the hour. A user's calls are
 //! found by going back hour by hour: a look at an hour without any costs next to nothing.
 
+use std::cmp::{max, min};
 use std::collections::BTreeMap;
 
 use sea_orm::sea_query::extension::mysql::{IndexHintScope, MySqlSelectStatementExt};
@@ -43,12 +44,12 @@ impl Store {
             return Ok(found);
         };
         if let Some(before) = before {
-            newest = newest.min(begun_hour_ms(before));
+            newest = min(newest, begun_hour_ms(before));
         }
         let mut hours_together = 1;
         let mut most = LOOKED_AT_FIRST;
         while newest >= oldest {
-            let first = newest.saturating_sub((hours_together - 1) * HOUR_MS).max(oldest);
+            let first = max(newest.saturating_sub((hours_together - 1) * HOUR_MS), oldest);
             let hours = self.count_user_calls_by_hour(user, first, newest).await?;
             let mut hours: Vec<(i64, u64)> = hours.into_iter().rev().collect();
             while !hours.is_empty() {
@@ -70,7 +71,7 @@ impl Store {
                 }
             }
             newest = first - HOUR_MS;
-            hours_together = (hours_together * 4).min(hours_at_once());
+            hours_together = min(hours_together * 4, hours_at_once());
         }
         Ok(found)
     }
@@ -100,12 +101,12 @@ impl Store {
         let Some((mut oldest, mut newest)) = self.find_hours_of("requests").await? else { return Ok(None) };
         // Ids begin with their time.
         let entered_ms = i64::try_from(user.uuid().as_u128() >> 80).unwrap_or(0);
-        oldest = oldest.max(hour_of(entered_ms.saturating_sub(CLOCKS_APART_MS)));
+        oldest = max(oldest, hour_of(entered_ms.saturating_sub(CLOCKS_APART_MS)));
         if let Some(from_ms) = filter.from_ms {
-            oldest = oldest.max(hour_of(from_ms));
+            oldest = max(oldest, hour_of(from_ms));
         }
         if let Some(until_ms) = filter.until_ms {
-            newest = newest.min(hour_of(until_ms.saturating_sub(1)));
+            newest = min(newest, hour_of(until_ms.saturating_sub(1)));
         }
         Ok((oldest <= newest).then_some((oldest, newest)))
     }

@@ -176,11 +176,11 @@ async fn a_lost_call_that_is_settled_late_takes_its_sums_along() {
         let gone = Maker { instance: waystation_ids::InstanceId::new(now_ms(), random()), ..maker };
         let call = Call::of(user);
         let request = gone.hold(&call).await;
-        assert_eq!(gone.lanes.sweep(Crashed::Input).await.unwrap().ended.len(), 1);
+        assert_eq!(gone.lanes.sweep(Crashed::FullHold).await.unwrap().ended.len(), 1);
         let sums = async || store.list_usage(&lately(Some(user)), UsageSplit::Whole).await.unwrap();
         let lost = sums().await[&UsagePart::Whole];
         assert_eq!((lost.requests, lost.errors, lost.input_tokens), (1, 1, 250));
-        assert_eq!((lost.charged, lost.gift), (money(500_000), money(500_000)));
+        assert_eq!((lost.charged, lost.gift), (money(7_000_000), money(7_000_000)));
         gone.lanes.settle(Arc::new(settlement(request, call))).await.unwrap();
         let settled = sums().await[&UsagePart::Whole];
         assert_eq!((settled.requests, settled.errors, settled.input_tokens), (1, 0, 600));

@@ -6,8 +6,8 @@ use waystation_pricing::Money;
 use waystation_store::HeldBalance;
 
 use crate::call_maker::{Call, HOUR_MS, Maker, channel, key};
-use crate::database::{audited, enter, for_each_database};
-use crate::fresh_database::{now_ms, random};
+use crate::database::{enter, for_each_database};
+use crate::fresh_database::now_ms;
 
 #[tokio::test]
 async fn balances_are_summed_by_what_they_are_for_and_holds_are_counted() {
@@ -18,13 +18,14 @@ async fn balances_are_summed_by_what_they_are_for_and_holds_are_counted() {
         maker.grant_tokens(ben, 7_000, Some(now_ms() + HOUR_MS)).await;
         assert_eq!(store.sum_open_holds().await.unwrap(), waystation_store::OpenHolds::default());
         // 1,000 read and 500 written at most: 0.007 USD.
-        maker.hold(&Call::of(ben)).await;
+        let carl = maker.user(1_000_000_000, 0).await;
+        maker.hold(&Call::of(carl)).await;
         let held =
             |kind, unit, accounts, posted, pending| HeldBalance { kind, unit, accounts, posted, pending };
         assert_eq!(
             store.list_held_balances(now_ms() + 2 * HOUR_MS).await.unwrap(),
             [
-                held(AccountKind::Cash, Unit::NanoUsd, 2, 3_000_000_000, 7_000_000),
+                held(AccountKind::Cash, Unit::NanoUsd, 3, 4_000_000_000, 7_000_000),
                 held(AccountKind::Gift, Unit::NanoUsd, 1, 250_000_000, 0),
                 held(AccountKind::Grant, Unit::Tokens, 1, 5_000, 0),
             ]
