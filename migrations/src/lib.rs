@@ -13,6 +13,7 @@ mod m0009_site;
 mod m0010_sign_in;
 mod m0011_audit_log;
 mod m0012_people;
+mod m0014_insight;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::{MigrationTrait, async_trait};
@@ -36,6 +37,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0010_sign_in::Migration),
             Box::new(m0011_audit_log::Migration),
             Box::new(m0012_people::Migration),
+            Box::new(m0014_insight::Migration),
         ]
     }
 }

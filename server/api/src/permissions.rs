@@ -40,6 +40,12 @@ pub enum Permission {
     /// See everybody's calls.
     #[serde(rename = "requests.read")]
     RequestsRead,
+    /// See how the site and its users fare.
+    #[serde(rename = "stats.read")]
+    StatsRead,
+    /// See what calls earned, and what users hold together.
+    #[serde(rename = "revenue.read")]
+    RevenueRead,
     /// See who did what to the site.
     #[serde(rename = "audit.read")]
     AuditRead,
@@ -53,7 +59,7 @@ pub enum Permission {
 
 use Permission::{
     AuditRead, ChannelsRead, ChannelsWrite, KeysRead, KeysWrite, LedgerRead, LedgerWrite, ModelsRead,
-    ModelsWrite, RequestsRead, SettingsRead, SettingsWrite, UsersRead, UsersWrite,
+    ModelsWrite, RequestsRead, RevenueRead, SettingsRead, SettingsWrite, StatsRead, UsersRead, UsersWrite,
 };
 use Role::{Admin, Auditor, Finance, Operator, Owner};
 
@@ -70,6 +76,8 @@ const TABLE: &[(Permission, &[Role])] = &[
     (ChannelsRead, &[Owner, Admin, Operator, Auditor]),
     (ChannelsWrite, &[Owner, Admin, Operator]),
     (RequestsRead, &[Owner, Admin, Operator, Finance, Auditor]),
+    (StatsRead, &[Owner, Admin, Operator, Finance, Auditor]),
+    (RevenueRead, &[Owner, Admin, Finance, Auditor]),
     (AuditRead, &[Owner, Admin, Auditor]),
     (SettingsRead, &[Owner, Admin, Auditor]),
     (SettingsWrite, &[Owner, Admin]),
@@ -100,6 +108,8 @@ impl Permission {
             ChannelsRead => "channels.read",
             ChannelsWrite => "channels.write",
             RequestsRead => "requests.read",
+            StatsRead => "stats.read",
+            RevenueRead => "revenue.read",
             AuditRead => "audit.read",
             SettingsRead => "settings.read",
             SettingsWrite => "settings.write",
@@ -148,6 +158,7 @@ mod tests {
         assert_eq!(holders(ChannelsWrite), [Operator, Admin, Owner]);
         assert_eq!(holders(UsersWrite), [Admin, Owner]);
         assert_eq!(holders(AuditRead), [Auditor, Admin, Owner]);
+        assert_eq!(holders(RevenueRead), [Auditor, Finance, Admin, Owner]);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod admin;
 mod call;
+mod insight;
 mod me;
 mod oauth;
 mod registration;

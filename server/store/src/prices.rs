@@ -109,6 +109,12 @@ impl Store {
         query.all(self.reader()).await?.into_iter().map(PriceVersion::try_from).collect()
     }
 
+    /// One version of a price, if there is such.
+    pub async fn load_price_version(&self, id: PriceVersionId) -> Result<Option<PriceVersion>, StoreError> {
+        let row = entity::Entity::find_by_id(id.uuid()).one(self.reader()).await?;
+        row.map(PriceVersion::try_from).transpose()
+    }
+
     /// The version that counts at `at_ms`, if the model has a price then.
     pub async fn load_price_at(
         &self,

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
-    sea_query::{Alias, Expr, ExprTrait, SimpleExpr},
+    ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, sea_query::Expr,
 };
 use uuid::Uuid;
 use waystation_ids::{ChannelId, CredentialId, KeyId, PriceVersionId, RequestId, UserId};
@@ -12,8 +11,14 @@ use waystation_ledger::{AttemptRecord, CallRecord, CallStatus, SourceLine, Usage
 use waystation_pricing::{Bucket, Money, Usage, UsageSource};
 
 use crate::column_values::{read_count, read_json};
-use crate::connection::{DatabaseKind, Store};
+use crate::connection::Store;
 use crate::error::StoreError;
+
+/// What the index of the calls that are not well was made for, word for word.
+pub(crate) const NOT_OK: &str = "status <> 'ok'";
+
+/// The calls that failed for somebody who was still there.
+pub(crate) const ERRORS: [CallStatus; 3] = [CallStatus::Failed, CallStatus::Interrupted, CallStatus::Lost];
 
 /// A call that has ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +29,8 @@ pub struct EndedRequest {
     pub cost: Money,
     /// What was paid in money.
     pub charged: Money,
+    /// What of that gift credit paid.
+    pub gift: Money,
     /// What the operator bears.
     pub operator_loss: Money,
     /// What each account paid.
@@ -37,6 +44,8 @@ pub struct EndedRequest {
 /// Which calls to list; `None` does not filter.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RequestFilter {
+    /// This one alone.
+    pub id: Option<RequestId>,
     /// Who paid.
     pub user: Option<UserId>,
     /// With which key.
@@ -45,46 +54,20 @@ pub struct RequestFilter {
     pub model: Option<String>,
     /// How they ended.
     pub status: Option<CallStatus>,
+    /// Only those that are errors.
+    pub only_errors: bool,
     /// The HTTP status the caller got.
     pub status_code: Option<u16>,
+    /// The HTTP status the caller got, from the first to the last of these.
+    pub status_codes: Option<(u16, u16)>,
+    /// The error code the caller got.
+    pub error_code: Option<String>,
     /// The channel that answered, or was tried last.
     pub channel: Option<ChannelId>,
     /// Begun then or later, in unix milliseconds.
     pub from_ms: Option<i64>,
     /// Begun before, in unix milliseconds.
     pub until_ms: Option<i64>,
-}
-
-/// Which roll-ups to sum.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UsageFilter {
-    /// Who paid; none: everyone.
-    pub user: Option<UserId>,
-    /// With which key; none: any.
-    pub key: Option<KeyId>,
-    /// The hours that begin then or later, in unix milliseconds.
-    pub from_ms: i64,
-    /// The hours that begin before, in unix milliseconds.
-    pub until_ms: i64,
-}
-
-/// What the calls of one model that ended within one hour used.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HourlyUsage {
-    /// When the hour begins, in unix milliseconds.
-    pub hour_ms: i64,
-    /// The model that was served.
-    pub model: String,
-    /// How many calls.
-    pub requests: u64,
-    /// Tokens read.
-    pub input_tokens: u64,
-    /// Tokens written.
-    pub output_tokens: u64,
-    /// At list price.
-    pub cost: Money,
-    /// Paid in money.
-    pub charged: Money,
 }
 
 impl Store {
@@ -95,6 +78,9 @@ impl Store {
         before: Option<RequestId>,
         limit: u64,
     ) -> Result<Vec<EndedRequest>, StoreError> {
+        if let (Some(user), None) = (filter.user, filter.id) {
+            return self.list_user_calls(user, filter, before, limit).await;
+        }
         let mut query = filter.apply(request::Entity::find());
         if let Some(before) = before {
             query = query.filter(request::Column::Id.lt(before.uuid()));
@@ -128,98 +114,54 @@ impl Store {
             .await?;
         rows.into_iter().map(AttemptRecord::try_from).collect()
     }
-
-    /// Roll-ups summed over keys, channels and statuses, by hour and model.
-    pub async fn list_hourly_usage(&self, filter: &UsageFilter) -> Result<Vec<HourlyUsage>, StoreError> {
-        let kind = self.kind();
-        let mut query = hourly::Entity::find()
-            .select_only()
-            .column(hourly::Column::HourMs)
-            .column(hourly::Column::Model)
-            .column_as(sum(kind, hourly::Column::Requests), "requests")
-            .column_as(sum(kind, hourly::Column::InputTokens), "input_tokens")
-            .column_as(sum(kind, hourly::Column::OutputTokens), "output_tokens")
-            .column_as(sum(kind, hourly::Column::CostNanos), "cost_nanos")
-            .column_as(sum(kind, hourly::Column::ChargedNanos), "charged_nanos")
-            .filter(hourly::Column::HourMs.gte(filter.from_ms))
-            .filter(hourly::Column::HourMs.lt(filter.until_ms));
-        if let Some(user) = filter.user {
-            query = query.filter(hourly::Column::UserId.eq(user.uuid()));
-        }
-        if let Some(key) = filter.key {
-            query = query.filter(hourly::Column::KeyId.eq(key.uuid()));
-        }
-        let rows: Vec<(i64, String, i64, i64, i64, i64, i64)> = query
-            .group_by(hourly::Column::HourMs)
-            .group_by(hourly::Column::Model)
-            .order_by_asc(hourly::Column::HourMs)
-            .order_by_asc(hourly::Column::Model)
-            .into_tuple()
-            .all(self.reader())
-            .await?;
-        let count = |stored| read_count(stored, "hour's usage");
-        rows.into_iter()
-            .map(|(hour_ms, model, requests, input_tokens, output_tokens, cost, charged)| {
-                Ok(HourlyUsage {
-                    hour_ms,
-                    model,
-                    requests: count(requests)?,
-                    input_tokens: count(input_tokens)?,
-                    output_tokens: count(output_tokens)?,
-                    cost: Money::from_nanos(cost),
-                    charged: Money::from_nanos(charged),
-                })
-            })
-            .collect()
-    }
 }
 
 impl RequestFilter {
-    fn apply(&self, mut query: Select<request::Entity>) -> Select<request::Entity> {
-        if let Some(user) = self.user {
-            query = query.filter(request::Column::UserId.eq(user.uuid()));
-        }
-        if let Some(key) = self.key {
-            query = query.filter(request::Column::KeyId.eq(key.uuid()));
-        }
-        if let Some(model) = &self.model {
-            query = query.filter(
-                Condition::any()
-                    .add(request::Column::ModelAsked.eq(model.as_str()))
-                    .add(request::Column::ModelServed.eq(model.as_str())),
-            );
-        }
-        if let Some(status) = self.status {
-            query = query.filter(request::Column::Status.eq(status.name()));
-        }
-        if let Some(status_code) = self.status_code {
-            query = query.filter(request::Column::StatusCode.eq(i64::from(status_code)));
-        }
-        if let Some(channel) = self.channel {
-            query = query.filter(request::Column::ChannelId.eq(channel.uuid()));
-        }
-        // Ids begin with their time, so that a time is a place among them.
-        if let Some(from_ms) = self.from_ms {
-            query = query.filter(request::Column::Id.gte(first_id_at(from_ms)));
-        }
-        if let Some(until_ms) = self.until_ms {
-            query = query.filter(request::Column::Id.lt(first_id_at(until_ms)));
-        }
-        query
+    /// Whether it asks for more than a user's calls of a time.
+    pub(crate) fn is_selective(&self) -> bool {
+        let plain = RequestFilter {
+            user: self.user,
+            from_ms: self.from_ms,
+            until_ms: self.until_ms,
+            ..RequestFilter::default()
+        };
+        *self != plain
+    }
+
+    pub(crate) fn apply(&self, query: Select<request::Entity>) -> Select<request::Entity> {
+        query.filter(self.condition())
+    }
+
+    fn condition(&self) -> Condition {
+        use request::Column;
+        let model = self.model.as_deref().map(|model| {
+            Condition::any().add(Column::ModelAsked.eq(model)).add(Column::ModelServed.eq(model))
+        });
+        let errors = self.only_errors.then(|| Column::Status.is_in(ERRORS.map(CallStatus::name)));
+        let is_never_ok = self.only_errors || self.status.is_some_and(|status| status != CallStatus::Ok);
+        Condition::all()
+            .add_option(self.id.map(|id| Column::Id.eq(id.uuid())))
+            .add_option(self.user.map(|user| Column::UserId.eq(user.uuid())))
+            .add_option(self.key.map(|key| Column::KeyId.eq(key.uuid())))
+            .add_option(model)
+            .add_option(self.status.map(|status| Column::Status.eq(status.name())))
+            .add_option(errors)
+            .add_option(is_never_ok.then(|| Expr::cust(NOT_OK)))
+            .add_option(self.status_code.map(|code| Column::StatusCode.eq(i64::from(code))))
+            .add_option(
+                self.status_codes
+                    .map(|(first, last)| Column::StatusCode.between(i64::from(first), i64::from(last))),
+            )
+            .add_option(self.error_code.as_deref().map(|code| Column::ErrorCode.eq(code)))
+            .add_option(self.channel.map(|channel| Column::ChannelId.eq(channel.uuid())))
+            // Ids begin with their time, so that a time is a place among them.
+            .add_option(self.from_ms.map(|from_ms| Column::Id.gte(first_id_at(from_ms))))
+            .add_option(self.until_ms.map(|until_ms| Column::Id.lt(first_id_at(until_ms))))
     }
 }
 
-fn first_id_at(unix_ms: i64) -> Uuid {
+pub(crate) fn first_id_at(unix_ms: i64) -> Uuid {
     RequestId::new_cause(unix_ms, [0; 10]).uuid()
-}
-
-/// A sum of whole numbers as a whole number: the servers would make a decimal of it.
-fn sum(kind: DatabaseKind, column: hourly::Column) -> SimpleExpr {
-    let integer = match kind {
-        DatabaseKind::MySql => "SIGNED",
-        DatabaseKind::Sqlite | DatabaseKind::Postgres => "BIGINT",
-    };
-    Expr::col(column).sum().cast_as(Alias::new(integer))
 }
 
 impl TryFrom<request::Model> for EndedRequest {
@@ -255,6 +197,7 @@ impl TryFrom<request::Model> for EndedRequest {
             },
             cost: Money::from_nanos(row.cost_nanos),
             charged: Money::from_nanos(row.charged_nanos),
+            gift: Money::from_nanos(row.gift_nanos),
             operator_loss: Money::from_nanos(row.operator_loss_nanos),
             sources: read_json(&row.source_lines, "request")?,
             attempts: u32::try_from(row.attempts).map_err(|_| unreadable())?,
@@ -264,7 +207,7 @@ impl TryFrom<request::Model> for EndedRequest {
 }
 
 /// Reads an object of bucket names and tokens.
-fn read_usage(text: &str, source: &str) -> Result<Usage, StoreError> {
+pub(crate) fn read_usage(text: &str, source: &str) -> Result<Usage, StoreError> {
     let by_bucket: BTreeMap<Bucket, u64> = read_json(text, "request")?;
     let source = [UsageSource::Reported, UsageSource::Estimated, UsageSource::Capped]
         .into_iter()
@@ -296,7 +239,7 @@ impl TryFrom<attempt::Model> for AttemptRecord {
     }
 }
 
-mod request {
+pub(crate) mod request {
     use sea_orm::entity::prelude::{
         ActiveModelBehavior, DeriveEntityModel, DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter,
         PrimaryKeyTrait, Uuid,
@@ -335,6 +278,8 @@ mod request {
         pub user_agent: String,
         pub started_at_ms: i64,
         pub ended_at_ms: i64,
+        pub hour_ms: i64,
+        pub gift_nanos: i64,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -363,40 +308,6 @@ mod attempt {
         pub started_at_ms: i64,
         pub first_byte_ms: Option<i64>,
         pub duration_ms: i64,
-    }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
-}
-
-mod hourly {
-    use sea_orm::entity::prelude::{
-        ActiveModelBehavior, DeriveEntityModel, DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter,
-        PrimaryKeyTrait, Uuid,
-    };
-
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-    #[sea_orm(table_name = "hourly_usage")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub hour_ms: i64,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub user_id: Uuid,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub key_id: Uuid,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub model: String,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub channel_id: Uuid,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub status: String,
-        pub requests: i64,
-        pub input_tokens: i64,
-        pub output_tokens: i64,
-        pub cost_nanos: i64,
-        pub charged_nanos: i64,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

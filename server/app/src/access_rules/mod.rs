@@ -6,6 +6,7 @@ mod corpora;
 mod credentials;
 mod fields;
 mod hierarchy;
+mod insight;
 mod operations;
 mod origins;
 mod paths;

@@ -57,6 +57,7 @@ async fn every_route_that_reads_leaves_the_database_as_it_is() {
             operation
                 .path
                 .replace("/admin/users/{id}", &format!("/admin/users/{}", people[0].id))
+                .replace("/admin/stats/users/{id}", &format!("/admin/stats/users/{}", people[0].id))
                 .replace("/admin/models/{id}", &format!("/admin/models/{model}"))
                 .replace("/admin/channels/{id}", &format!("/admin/channels/{channel}"))
                 .replace("{credential}", &credential)

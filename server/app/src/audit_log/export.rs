@@ -1,20 +1,18 @@
 //! The audit log as a table for spreadsheets.
 
-use axum::body::Body;
 use axum::extract::State;
-use axum::http::header;
-use axum::response::{IntoResponse, Response};
-use futures_util::stream::{self, TryStreamExt};
+use axum::response::Response;
 use waystation_api::audit_log::AuditLogQuery;
-use waystation_api::error::{ErrorCode, ErrorReply};
+use waystation_api::error::ErrorReply;
 use waystation_api::time::Time;
 use waystation_store::{AuditFilter, AuditRow, StoreError};
 
 use super::read_filter;
-use crate::error::{ApiError, error_chain};
+use crate::error::ApiError;
 use crate::hex::write_hex;
 use crate::http::body::Params;
 use crate::http::csv::CsvRows;
+use crate::http::export::{CSV, ExportFile, check_export_rows, send_pages};
 use crate::state::App;
 
 const ROWS_AT_ONCE: u64 = 500;
@@ -36,25 +34,11 @@ pub(super) async fn export_audit_logs(
     Params(query): Params<AuditLogQuery>,
 ) -> Result<Response, ApiError> {
     let filter = read_filter(&app, query)?;
-    let (count, rows_max) = (app.store.count_audit_rows(&filter).await?, app.config.export_max_rows);
-    if count > rows_max {
-        let message =
-            format!("There are {count} rows, and an export has at most {rows_max}. Narrow it down.");
-        return Err(ApiError::new(ErrorCode::ExportTooLarge, message));
-    }
-    let headers = [
-        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
-        (header::CONTENT_DISPOSITION, "attachment; filename=\"audit-log.csv\""),
-    ];
+    let left = check_export_rows(&app, app.store.count_audit_rows(&filter).await?)?;
     // What is appended meanwhile may lie among the rows, but never more of it than fits.
-    let pages = stream::try_unfold(
-        Some(Progress { before: None, left: rows_max, is_begun: false }),
-        move |progress| next_page(app.clone(), filter.clone(), progress),
-    );
-    let pages = pages.inspect_err(|failure| {
-        tracing::warn!(error = error_chain(failure), "an export of the audit log broke off");
-    });
-    Ok((headers, Body::from_stream(pages)).into_response())
+    let first = Some(Progress { before: None, left, is_begun: false });
+    let file = ExportFile { name: "audit-log.csv", content_type: CSV };
+    Ok(send_pages(file, first, move |progress| next_page(app.clone(), filter.clone(), progress)))
 }
 
 /// How far an export has come.

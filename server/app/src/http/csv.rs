@@ -3,6 +3,15 @@
 /// So that spreadsheets read UTF-8.
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
+/// What a cell holds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Cell<'a> {
+    /// Text of any kind.
+    Text(&'a str),
+    /// A number of ours.
+    Number(&'a str),
+}
+
 /// Rows, as they are written.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct CsvRows {
@@ -23,6 +32,20 @@ impl CsvRows {
                 self.text.push(',');
             }
             self.push_cell(cell);
+        }
+        self.text.push_str("\r\n");
+    }
+
+    /// Adds a row of which some cells are numbers: a spreadsheet runs no number, though it begins with a minus sign.
+    pub(crate) fn push_mixed<'a>(&mut self, cells: impl IntoIterator<Item = Cell<'a>>) {
+        for (place, cell) in cells.into_iter().enumerate() {
+            if place > 0 {
+                self.text.push(',');
+            }
+            match cell {
+                Cell::Number(number) if is_number(number) => self.text.push_str(number),
+                Cell::Number(text) | Cell::Text(text) => self.push_cell(text),
+            }
         }
         self.text.push_str("\r\n");
     }
@@ -53,6 +76,12 @@ impl CsvRows {
     }
 }
 
+fn is_number(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    digits.starts_with(|first: char| first.is_ascii_digit())
+        && digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -78,6 +107,13 @@ mod tests {
             assert!(row(&[formula]).starts_with("\"'"), "{formula:?}");
         }
         assert_eq!(row(&["=HYPERLINK(\"x\")"]), "\"'=HYPERLINK(\"\"x\"\")\"\r\n");
+    }
+
+    #[test]
+    fn numbers_are_no_formulas_and_formulas_are_no_numbers() {
+        let mut rows = CsvRows::default();
+        rows.push_mixed([Cell::Number("-1.50"), Cell::Number("=1"), Cell::Text("-1"), Cell::Number("-1+1")]);
+        assert_eq!(rows.into_text(), "-1.50,\"'=1\",\"'-1\",\"'-1+1\"\r\n");
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod connection;
 mod connection_limits;
 pub(crate) mod csv;
 pub(crate) mod cursor;
+pub(crate) mod export;
 mod host_guard;
 pub(crate) mod idempotency;
 pub(crate) mod local_path;

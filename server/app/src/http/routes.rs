@@ -24,7 +24,7 @@ use crate::setup::require_owner;
 use crate::state::App;
 use crate::{
     adjustments, audit_log, channels, grants, health, invites, keys, ledger, models, openapi, requests,
-    sign_in, users,
+    revenue, sign_in, statistics, usage, users,
 };
 
 /// Everything the server answers.
@@ -81,6 +81,9 @@ pub(crate) fn management_slices() -> GuardedRoutes {
         .merge(grants::routes())
         .merge(ledger::routes())
         .merge(requests::routes())
+        .merge(usage::routes())
+        .merge(revenue::routes())
+        .merge(statistics::routes())
         .merge(models::routes())
         .merge(channels::routes())
         .merge(invites::routes())

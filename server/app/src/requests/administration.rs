@@ -9,8 +9,9 @@ use waystation_ids::RequestId;
 use crate::error::ApiError;
 use crate::http::body::{Json, Params, PathParts};
 use crate::http::cursor::read_cursor;
+use crate::requests::details::explain_request;
 use crate::requests::read_filter;
-use crate::requests::wire::{wire_attempt, wire_request, wire_source};
+use crate::requests::wire::{Labels, wire_attempt, wire_request};
 use crate::state::App;
 
 /// List calls, the newest first
@@ -24,12 +25,18 @@ pub(super) async fn list_requests(
 ) -> Result<Json<Page<Request>>, ApiError> {
     let limit = page_limit(query.limit);
     let before = read_cursor(query.cursor.as_deref())?;
-    let requests = app.store.list_requests(&read_filter(&app, query)?, before, limit + 1).await?;
-    let requests = requests.iter().map(wire_request).collect();
+    let mut filter = read_filter(&app, query)?;
+    if let (None, Some(key)) = (filter.user, filter.key) {
+        // The calls of one person are found without a look at those of others.
+        filter.user = app.store.list_key_labels([key].into()).await?.get(&key).map(|label| label.user);
+    }
+    let requests = app.store.list_requests(&filter, before, limit + 1).await?;
+    let labels = Labels::load(&app, &requests, &[]).await?;
+    let requests = requests.iter().map(|ended| wire_request(ended, &labels)).collect();
     Ok(Json(Page::from_found(requests, limit, |request: &Request| request.id.to_string())))
 }
 
-/// Show a call, what paid for it and how it was tried
+/// Show a call, what it cost and why, what paid for it and how it was tried
 #[utoipa::path(
     get, path = "/admin/requests/{id}", tag = "requests", operation_id = "show_request",
     params(("id" = String, Path, description = "The call's id")),
@@ -44,9 +51,12 @@ pub(super) async fn show_request(
 ) -> Result<Json<RequestDetails>, ApiError> {
     let request = app.store.load_request(id).await?;
     let attempts = app.store.list_attempts(id).await?;
+    let labels = Labels::load(&app, std::slice::from_ref(&request), &attempts).await?;
+    let explained = explain_request(&app, &request, &attempts).await?;
+    let attempts = attempts.into_iter().map(|attempt| wire_attempt(id, attempt, &labels));
     Ok(Json(RequestDetails {
-        request: wire_request(&request),
-        sources: request.sources.iter().map(wire_source).collect(),
-        attempts: Some(attempts.into_iter().map(|attempt| wire_attempt(id, attempt)).collect()),
+        request: wire_request(&request, &labels),
+        attempts: Some(attempts.collect()),
+        ..explained
     }))
 }

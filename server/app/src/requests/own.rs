@@ -10,8 +10,9 @@ use crate::auth::Actor;
 use crate::error::ApiError;
 use crate::http::body::{Json, Params, PathParts};
 use crate::http::cursor::read_cursor;
+use crate::requests::details::explain_request;
 use crate::requests::read_filter;
-use crate::requests::wire::{wire_own_request, wire_source};
+use crate::requests::wire::wire_own_request;
 use crate::state::App;
 
 /// List one's own calls, the newest first
@@ -27,11 +28,14 @@ pub(super) async fn list_my_requests(
     let limit = page_limit(query.limit);
     let before = read_cursor(query.cursor.as_deref())?;
     let query = RequestQuery {
+        id: query.id,
         user_id: Some(actor.id()),
         key_id: query.key_id,
         model: query.model,
         status: query.status,
         status_code: query.status_code,
+        status_class: query.status_class,
+        error_code: query.error_code,
         start_date: query.start_date,
         end_date: query.end_date,
         ..RequestQuery::default()
@@ -41,7 +45,7 @@ pub(super) async fn list_my_requests(
     Ok(Json(Page::from_found(requests, limit, |request: &Request| request.id.to_string())))
 }
 
-/// Show one of one's own calls and what paid for it
+/// Show one of one's own calls, what it cost and why, and what paid for it
 #[utoipa::path(
     get, path = "/me/requests/{id}", tag = "me", operation_id = "show_my_request",
     params(("id" = String, Path, description = "The call's id")),
@@ -56,9 +60,6 @@ pub(super) async fn show_my_request(
     PathParts(id): PathParts<RequestId>,
 ) -> Result<Json<RequestDetails>, ApiError> {
     let request = app.store.load_user_request(actor.id(), id).await?;
-    Ok(Json(RequestDetails {
-        request: wire_own_request(&request),
-        sources: request.sources.iter().map(wire_source).collect(),
-        attempts: None,
-    }))
+    let attempts = app.store.list_attempts(id).await?;
+    explain_request(&app, &request, &attempts).await.map(Json)
 }

@@ -1,19 +1,50 @@
 //! Calls as the API shows them.
 
+use std::collections::HashMap;
+
 use waystation_api::requests::{Attempt, Request, RequestSource, RequestStatus, RequestUsage};
 use waystation_api::time::Time;
-use waystation_ids::RequestId;
+use waystation_ids::{ChannelId, RequestId, UserId};
 use waystation_ledger::{AttemptRecord, CallStatus, SourceLine, UsageRecord};
 use waystation_pricing::Usage;
 use waystation_store::EndedRequest;
 
+use crate::error::ApiError;
 use crate::ledger::{amount_text, wire_unit};
+use crate::requests::cause::cause_of;
+use crate::state::App;
+
+/// What admins read in the place of ids.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Labels {
+    pub(super) users: HashMap<UserId, String>,
+    pub(super) channels: HashMap<ChannelId, String>,
+}
+
+impl Labels {
+    /// Those of calls and of the channels they were tried at.
+    pub(super) async fn load(
+        app: &App,
+        calls: &[EndedRequest],
+        attempts: &[AttemptRecord],
+    ) -> Result<Self, ApiError> {
+        let tried = attempts.iter().map(|attempt| attempt.channel);
+        let channels = calls.iter().filter_map(|call| call.record.channel).chain(tried);
+        Ok(Labels {
+            users: app.store.list_user_emails(calls.iter().map(|call| call.record.user).collect()).await?,
+            channels: app.store.list_channel_names(channels.collect()).await?,
+        })
+    }
+}
 
 /// A call as admins see it.
-pub(super) fn wire_request(ended: &EndedRequest) -> Request {
+pub(super) fn wire_request(ended: &EndedRequest, labels: &Labels) -> Request {
+    let channel = ended.record.channel;
     Request {
-        channel_id: ended.record.channel,
+        channel_id: channel,
         operator_loss: Some(ended.operator_loss.into()),
+        user_email: labels.users.get(&ended.record.user).cloned(),
+        channel_name: channel.and_then(|channel| labels.channels.get(&channel).cloned()),
         ..wire_own_request(ended)
     }
 }
@@ -32,6 +63,7 @@ pub(super) fn wire_own_request(ended: &EndedRequest) -> Request {
         status: wire_status(record.status),
         status_code: record.status_code,
         error_code: record.error_code.clone(),
+        cause: cause_of(record.status, record.error_code.as_deref()),
         usage: wire_usage(&record.usage),
         cost: ended.cost.into(),
         charged: ended.charged.into(),
@@ -47,6 +79,8 @@ pub(super) fn wire_own_request(ended: &EndedRequest) -> Request {
         ended_at: Time::from_unix_ms(ended.ended_at_ms),
         channel_id: None,
         operator_loss: None,
+        user_email: None,
+        channel_name: None,
     }
 }
 
@@ -59,11 +93,12 @@ pub(super) fn wire_source(line: &SourceLine) -> RequestSource {
     }
 }
 
-pub(super) fn wire_attempt(request: RequestId, attempt: AttemptRecord) -> Attempt {
+pub(super) fn wire_attempt(request: RequestId, attempt: AttemptRecord, labels: &Labels) -> Attempt {
     Attempt {
         id: request.attempt(attempt.number),
         number: attempt.number,
         channel_id: attempt.channel,
+        channel_name: labels.channels.get(&attempt.channel).cloned(),
         credential_id: attempt.credential,
         upstream_model: attempt.upstream_model,
         status_code: attempt.status_code,
@@ -85,7 +120,7 @@ fn wire_usage(record: &UsageRecord) -> RequestUsage {
     }
 }
 
-fn wire_status(status: CallStatus) -> RequestStatus {
+pub(super) fn wire_status(status: CallStatus) -> RequestStatus {
     match status {
         CallStatus::Ok => RequestStatus::Ok,
         CallStatus::Failed => RequestStatus::Failed,

@@ -13,16 +13,16 @@ use waystation_client::{Client, ClientError};
 use crate::world::{Server, Site};
 
 /// A site with an owner who has 1 USD and a key, and a demo channel that serves `sonnet`.
-struct Shop {
+pub struct Shop {
     site: Site,
     server: Server,
     token: String,
-    owner: Client,
+    pub owner: Client,
     secret: String,
     model: Model,
 }
 
-async fn open_shop(site: Site, arguments: &[&str]) -> Shop {
+pub async fn open_shop(site: Site, arguments: &[&str]) -> Shop {
     let made = site
         .run(&["admin", "create-user", "--email", "owner@example.com", "--role", "owner", "--json"])
         .await;
@@ -53,7 +53,7 @@ impl Shop {
         self.owner.create_price_version(self.model.id, &read(price)).await.unwrap();
     }
 
-    async fn call(&self, model: &str) -> (u16, Value) {
+    pub async fn call(&self, model: &str) -> (u16, Value) {
         call(&self.server.url, &self.secret, model).await
     }
 
@@ -63,7 +63,7 @@ impl Shop {
     }
 
     /// The books balance, and the server ends in order.
-    async fn close(self) {
+    pub async fn close(self) {
         self.server.stop().await;
         assert_eq!(self.site.run(&["ledger", "audit"]).await.code, Some(0));
     }

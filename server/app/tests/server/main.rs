@@ -16,6 +16,7 @@ mod demo;
 mod first_admins;
 mod first_run;
 mod guards;
+mod insight;
 mod management;
 mod metrics;
 mod pages;

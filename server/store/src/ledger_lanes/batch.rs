@@ -7,10 +7,10 @@ use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use uuid::Uuid;
 use waystation_ids::{AccountId, RequestId, TransferId};
 use waystation_ledger::{
-    Account, Books, CallRecord, CallStatus, Hold, LostHold, MoveFunds, Refusal, Settled, Settlement,
-    UsageRecord,
+    Account, AccountKind, Books, CallRecord, CallStatus, Hold, LostHold, MoveFunds, Refusal, Settled,
+    Settlement, SourceLine, Unit, UsageRecord,
 };
-use waystation_pricing::{Bucket, Usage, UsageSource};
+use waystation_pricing::{Bucket, Money, Usage, UsageSource};
 
 use crate::audit_log::append_audits;
 use crate::book_transaction::BookTransaction;
@@ -183,6 +183,7 @@ impl Work {
         };
         self.ending.push(EndingCall {
             settlement: settlement.clone(),
+            gift: self.gift_paid(&settled),
             settled: settled.clone(),
             lost: None,
             ended_at_ms: self.now_ms,
@@ -207,12 +208,22 @@ impl Work {
         let settled = lost.settled.clone();
         self.ending.push(EndingCall {
             settlement: Arc::new(Settlement { cost: None, record: lost_record(&lost), attempts: Vec::new() }),
+            gift: self.gift_paid(&settled),
             settled: settled.clone(),
             ended_at_ms: self.now_ms,
             lost: Some(lost),
             replaces: None,
         });
         Ok(settled)
+    }
+
+    /// What of a call's price gift credit paid.
+    fn gift_paid(&self, settled: &Settled) -> Money {
+        let is_gift = |line: &&SourceLine| {
+            line.unit == Unit::NanoUsd
+                && self.books.account(line.account).is_some_and(|account| account.kind == AccountKind::Gift)
+        };
+        settled.lines.iter().filter(is_gift).map(|line| Money::from_nanos(line.amount)).sum()
     }
 
     fn move_funds(&mut self, order: &FundsOrder) -> Result<FundsReceipt, Refusal> {

@@ -8,16 +8,20 @@ use sea_orm::sea_query::{Expr, ExprTrait, Order as Sort, Query};
 use uuid::Uuid;
 use waystation_ids::RequestId;
 use waystation_ledger::{CallStatus, LostHold, Settled, Settlement};
-use waystation_pricing::{Money, Usage};
+use waystation_pricing::{Bucket, Money, Usage};
 
 use crate::book_transaction::{BookRow, BookTransaction};
 use crate::column_values::{read_json, write_count, write_json};
 use crate::error::StoreError;
 use crate::ledger_lanes::row_writer::{RowWriter, WhenThere, padded};
+use crate::requests::read_usage;
 
 pub(crate) const HOUR_MS: i64 = 3_600_000;
 
-const REQUEST_COLUMNS: [&str; 32] = [
+const CACHE_WRITES: [Bucket; 4] =
+    [Bucket::CacheWrite5m, Bucket::CacheWrite30m, Bucket::CacheWrite1h, Bucket::CacheWrite12h];
+
+const REQUEST_COLUMNS: [&str; 34] = [
     "id",
     "user_id",
     "key_id",
@@ -50,6 +54,8 @@ const REQUEST_COLUMNS: [&str; 32] = [
     "started_at_ms",
     "ended_at_ms",
     "lost_hold",
+    "hour_ms",
+    "gift_nanos",
 ];
 
 const REQUESTS: RowWriter =
@@ -86,10 +92,26 @@ const HOURLY_USAGE: RowWriter = RowWriter {
         "output_tokens",
         "cost_nanos",
         "charged_nanos",
+        "cache_read_tokens",
+        "cache_write_tokens",
+        "reasoning_tokens",
+        "gift_nanos",
+        "operator_loss_nanos",
     ],
     when_there: WhenThere::Add {
         key: &["hour_ms", "user_id", "key_id", "model", "channel_id", "status"],
-        columns: &["requests", "input_tokens", "output_tokens", "cost_nanos", "charged_nanos"],
+        columns: &[
+            "requests",
+            "input_tokens",
+            "output_tokens",
+            "cost_nanos",
+            "charged_nanos",
+            "cache_read_tokens",
+            "cache_write_tokens",
+            "reasoning_tokens",
+            "gift_nanos",
+            "operator_loss_nanos",
+        ],
     },
 };
 
@@ -108,6 +130,8 @@ pub(crate) struct EndingCall {
     pub settlement: Arc<Settlement>,
     pub settled: Settled,
     pub lost: Option<LostHold>,
+    /// What of it gift credit paid.
+    pub gift: Money,
     pub ended_at_ms: i64,
     /// The row to take the place of: a lost call that was settled late.
     pub replaces: Option<Rollup>,
@@ -137,9 +161,32 @@ pub(crate) struct RollupSums {
     output_tokens: i64,
     cost: i64,
     charged: i64,
+    cache_read_tokens: i64,
+    cache_write_tokens: i64,
+    reasoning_tokens: i64,
+    gift: i64,
+    operator_loss: i64,
 }
 
 impl RollupSums {
+    /// What one call used and cost.
+    fn of_call(usage: &Usage, settled: &Settled, gift: Money) -> Self {
+        let cache_writes =
+            CACHE_WRITES.into_iter().fold(0_u64, |sum, bucket| sum.saturating_add(usage.get(bucket)));
+        RollupSums {
+            requests: 1,
+            input_tokens: write_count(usage.input_tokens()),
+            output_tokens: write_count(usage.output_tokens()),
+            cost: settled.cost.nanos(),
+            charged: settled.charged.nanos(),
+            cache_read_tokens: write_count(usage.get(Bucket::CacheRead)),
+            cache_write_tokens: write_count(cache_writes),
+            reasoning_tokens: write_count(usage.get(Bucket::Reasoning)),
+            gift: gift.nanos(),
+            operator_loss: settled.operator_loss.nanos(),
+        }
+    }
+
     fn add(&mut self, other: RollupSums, sign: i64) {
         let sum = |a: i64, b: i64| a.saturating_add(b.saturating_mul(sign));
         self.requests = sum(self.requests, other.requests);
@@ -147,6 +194,11 @@ impl RollupSums {
         self.output_tokens = sum(self.output_tokens, other.output_tokens);
         self.cost = sum(self.cost, other.cost);
         self.charged = sum(self.charged, other.charged);
+        self.cache_read_tokens = sum(self.cache_read_tokens, other.cache_read_tokens);
+        self.cache_write_tokens = sum(self.cache_write_tokens, other.cache_write_tokens);
+        self.reasoning_tokens = sum(self.reasoning_tokens, other.reasoning_tokens);
+        self.gift = sum(self.gift, other.gift);
+        self.operator_loss = sum(self.operator_loss, other.operator_loss);
     }
 }
 
@@ -162,13 +214,7 @@ impl EndingCall {
                 channel: self.settlement.record.channel.map_or(Uuid::nil(), |channel| channel.uuid()),
                 status: self.settlement.record.status.name(),
             },
-            sums: RollupSums {
-                requests: 1,
-                input_tokens: write_count(usage.input_tokens()),
-                output_tokens: write_count(usage.output_tokens()),
-                cost: self.settled.cost.nanos(),
-                charged: self.settled.charged.nanos(),
-            },
+            sums: RollupSums::of_call(&usage, &self.settled, self.gift),
         }
     }
 }
@@ -259,6 +305,11 @@ async fn add_to_rollups(tx: &BookTransaction, calls: &[EndingCall]) -> Result<()
             sums.output_tokens.into(),
             sums.cost.into(),
             sums.charged.into(),
+            sums.cache_read_tokens.into(),
+            sums.cache_write_tokens.into(),
+            sums.reasoning_tokens.into(),
+            sums.gift.into(),
+            sums.operator_loss.into(),
         ]
     });
     HOURLY_USAGE.write(tx, values.collect()).await
@@ -303,6 +354,8 @@ fn request_row(call: &EndingCall) -> Result<[Value; REQUEST_COLUMNS.len()], Stor
         record.started_at_ms.into(),
         call.ended_at_ms.into(),
         lost.into(),
+        begun_hour_ms(record.request).into(),
+        call.gift.nanos().into(),
     ])
 }
 
@@ -319,6 +372,8 @@ fn read_ended_call(row: &BookRow) -> Result<(RequestId, EndedCall), StoreError> 
         lines: read_json(&lines, "call's source lines")?,
         operator_loss: Money::from_nanos(row.number("operator_loss_nanos")?),
     };
+    let usage = row.text("usage")?;
+    let usage = read_usage(&usage, &row.text("usage_source")?)?;
     let rollup = Rollup {
         key: RollupKey {
             hour_ms: ended_at_ms - ended_at_ms.rem_euclid(HOUR_MS),
@@ -328,16 +383,16 @@ fn read_ended_call(row: &BookRow) -> Result<(RequestId, EndedCall), StoreError> 
             channel: channel.unwrap_or(Uuid::nil()),
             status: status.name(),
         },
-        sums: RollupSums {
-            requests: 1,
-            input_tokens: row.number("input_tokens")?,
-            output_tokens: row.number("output_tokens")?,
-            cost: settled.cost.nanos(),
-            charged: settled.charged.nanos(),
-        },
+        sums: RollupSums::of_call(&usage, &settled, Money::from_nanos(row.number("gift_nanos")?)),
     };
     let lost = lost.as_deref().map(|text| read_json(text, "lost hold")).transpose()?;
     Ok((RequestId::from_uuid(row.id("id")?), EndedCall { settled, lost, rollup }))
+}
+
+/// The hour in which a call began, by its id, so that later hours hold later ids.
+pub(crate) fn begun_hour_ms(request: RequestId) -> i64 {
+    let unix_ms = i64::try_from(request.uuid().as_u128() >> 80).unwrap_or(0);
+    unix_ms - unix_ms.rem_euclid(HOUR_MS)
 }
 
 /// Text as a column of `length` characters takes it: PostgreSQL refuses a zero character. What came from outside

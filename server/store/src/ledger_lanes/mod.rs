@@ -27,11 +27,12 @@ use waystation_ledger::{Hold, Reserve, Settled, Settlement};
 
 use crate::connection::{DatabaseKind, Store};
 pub(crate) use book_rows::{read_hold, select_holds};
+pub(crate) use call_rows::{HOUR_MS, begun_hour_ms};
 use lane::Lane;
 pub use lane_metrics::LaneMetrics;
 pub use order::{AdjustmentRecord, FundsAudit, FundsOrder, FundsReceipt, FundsTarget, LaneError};
 use order::{Answer, Order, Reply};
-pub(crate) use row_writer::{RowWriter, WhenThere};
+pub(crate) use row_writer::{RowWriter, WhenThere, padded};
 pub use sweep::{Lapsed, SweepReport};
 
 /// Lanes on a database server; each has at most one transaction under way.

@@ -196,7 +196,8 @@ async fn usage_by_hour_and_model_sums_keys_and_channels() {
         for (user, model) in [(one, "sonnet"), (one, "sonnet"), (one, "opus"), (other, "opus")] {
             make_call(&lanes, instance, user, model).await;
         }
-        let filter = UsageFilter { user: Some(one), key: None, from_ms: 0, until_ms: now_ms() + 1 };
+        let filter =
+            UsageFilter { user: Some(one), key: None, model: None, from_ms: 0, until_ms: now_ms() + 1 };
         let usage = store.list_hourly_usage(&filter).await.unwrap();
         let total = |model: &str| {
             let of_model = usage.iter().filter(|hour| hour.model == model);

@@ -8,6 +8,8 @@
 )]
 
 mod audit_log;
+mod call_maker;
+mod call_statistics;
 mod calls;
 mod catalog;
 mod changes;
@@ -24,3 +26,5 @@ mod repeated_writes;
 mod schema;
 mod second_factors;
 mod sessions;
+mod site_statistics;
+mod user_calls;

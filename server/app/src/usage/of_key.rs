@@ -1,4 +1,4 @@
-//! What was used, summed by day or model.
+//! What was used with one key, summed by day or model.
 
 use std::collections::BTreeMap;
 
@@ -24,8 +24,13 @@ pub(crate) async fn summarize_key_usage(
     let now_ms = now_ms();
     let zone = app.config.site_time_zone.rules();
     let days = Days::read(query.start_date.as_deref(), query.end_date.as_deref(), zone, now_ms)?;
-    let filter =
-        UsageFilter { user: Some(user), key: Some(key), from_ms: days.from_ms, until_ms: days.until_ms };
+    let filter = UsageFilter {
+        user: Some(user),
+        key: Some(key),
+        model: None,
+        from_ms: days.from_ms,
+        until_ms: days.until_ms,
+    };
     let hours = app.store.list_hourly_usage(&filter).await?;
     let balance = app.store.list_money_balances(&[user], now_ms).await?.remove(&user).unwrap_or_default();
     let total = Sum::of(&hours);
