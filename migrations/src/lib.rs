@@ -13,6 +13,9 @@ mod m0009_site;
 mod m0010_sign_in;
 mod m0011_audit_log;
 mod m0012_people;
+mod m0014_model_groups;
+mod m0015_notices;
+mod m0016_channel_tests;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::{MigrationTrait, async_trait};
@@ -36,6 +39,9 @@ impl MigratorTrait for Migrator {
             Box::new(m0010_sign_in::Migration),
             Box::new(m0011_audit_log::Migration),
             Box::new(m0012_people::Migration),
+            Box::new(m0014_model_groups::Migration),
+            Box::new(m0015_notices::Migration),
+            Box::new(m0016_channel_tests::Migration),
         ]
     }
 }
