@@ -201,6 +201,11 @@ pub struct ChannelPreset {
     pub models: Vec<String>,
 }
 
+/// The vendors that are known, in the order to show them in: data, written down in `presets/channels.json`.
+pub fn channel_presets() -> Result<Vec<ChannelPreset>, serde_json::Error> {
+    serde_json::from_str(include_str!("../presets/channels.json"))
+}
+
 /// A field of a question to an upstream whose value cannot be.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error(transparent)]
@@ -262,6 +267,26 @@ mod tests {
         assert_eq!(draft("sk-hidden").check(), Ok(()));
         assert!(!format!("{:?}", draft("sk-hidden")).contains("hidden"));
         assert_eq!(draft("a b").check().unwrap_err().field(), "credential");
+    }
+
+    #[test]
+    fn every_preset_can_be_read_and_has_a_name_of_its_own() {
+        let presets = channel_presets().unwrap();
+        assert!(presets.len() >= 12, "{}", presets.len());
+        let mut names: Vec<&str> = presets.iter().map(|preset| preset.name.as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), presets.len());
+        for preset in presets {
+            let is_custom = preset.name == "custom";
+            assert_eq!(preset.base_url.is_none(), is_custom, "{}", preset.name);
+            for url in [&preset.base_url, &preset.docs_url, &preset.keys_url].into_iter().flatten() {
+                assert!(url.starts_with("https://") || preset.allow_private_network, "{url}");
+            }
+            for model in &preset.models {
+                assert!(model.parse::<ModelName>().is_ok(), "{model}");
+            }
+        }
     }
 
     #[test]

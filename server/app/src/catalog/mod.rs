@@ -16,6 +16,7 @@ use tracing::warn;
 use waystation_relay::{Caller, Catalog, CatalogError, Model, Route};
 use waystation_store::{ChangeKind, Store, StoreError};
 
+pub(crate) use crate::catalog::snapshot::Offer;
 use crate::catalog::snapshot::Snapshot;
 use crate::changes::{ChangeListener, Freshness, Notice};
 use crate::clock::now_ms;
@@ -73,6 +74,11 @@ impl SiteCatalog {
             changes: AtomicU64::new(0),
             failed_at: Mutex::default(),
         }
+    }
+
+    /// Every model that can be asked for, by name, as people see it.
+    pub(crate) async fn offers(&self) -> Result<Vec<Offer>, CatalogError> {
+        Ok(self.read().await?.snapshot.offers(now_ms()))
     }
 
     /// What is remembered, if it may be believed; otherwise what the database says now.

@@ -22,8 +22,8 @@ use crate::setup::require_owner;
 use crate::setup_page::setup_page_routes;
 use crate::state::App;
 use crate::{
-    adjustments, audit_log, channels, grants, health, home, invites, keys, ledger, models, openapi, requests,
-    sign_in, users,
+    adjustments, audit_log, channels, grants, health, home, invites, keys, ledger, model_groups, models,
+    notices, openapi, requests, settings, sign_in, site, users,
 };
 
 /// Everything the server answers.
@@ -80,6 +80,10 @@ pub(crate) fn management_slices() -> GuardedRoutes {
         .merge(requests::routes())
         .merge(models::routes())
         .merge(channels::routes())
+        .merge(model_groups::routes())
+        .merge(notices::routes())
+        .merge(settings::routes())
+        .merge(site::routes())
         .merge(invites::routes())
         .merge(audit_log::routes())
         .merge(sign_in::routes())
