@@ -12,11 +12,11 @@ use waystation_api::models::ModelName;
 use waystation_ids::ChannelId;
 use waystation_protocol::openai::model_list::ModelList;
 use waystation_relay::ProbedUpstream;
-use waystation_store::{self as store, ChangeKind, ModelsChange};
+use waystation_store::{self as store, AuditEntry, ChangeKind, ModelsChange};
 
 use crate::audit_trail::{Deed, Doer, state_of};
 use crate::auth::Actor;
-use crate::channels::probing::{Place, chosen_credentials, drafted_upstream, stored_upstream};
+use crate::channels::probing::{Place, chosen_credentials, drafted_upstream, host_of, stored_upstream};
 use crate::channels::{shown_channel, stored_models, wire_channel};
 use crate::error::ApiError;
 use crate::http::body::{Json, PathParts};
@@ -47,10 +47,11 @@ pub(super) async fn fetch_models(
     let place = Place { base_url: body.base_url.as_deref(), allow_private_network: body.allow_private_network };
     let upstream = drafted_upstream(&app, proof, body.format, place, body.credential.as_ref()).await?;
     let asked = list(&app, upstream.as_ref()).await?;
-    let mut entry = Deed { action: "channel.fetch_models", target: None }.by(&actor, &visitor);
-    entry.after = state_of(&serde_json::json!({
-        "base_url": body.base_url, "code": asked.code, "models": asked.names.len(),
-    }));
+    let target = host_of(upstream.as_ref());
+    let deed = Deed { action: "channel.fetch_models", target: Some(("upstream", &target)) };
+    let after =
+        serde_json::json!({ "base_url": body.base_url, "code": asked.code, "models": asked.names.len() });
+    let entry = AuditEntry { after: state_of(&after), ..deed.by(&actor, &visitor) };
     app.store.append_audit_entry(&entry).await?;
     let models = known_here(&app, &asked.names).await?;
     Ok(Json(ModelsFetched {

@@ -13,7 +13,7 @@ use waystation_api::pagination::Page;
 use waystation_ids::{ChannelId, CredentialId};
 use waystation_protocol::openai::request_rewrite::CapParameter;
 use waystation_relay::{CredentialSecret, Probe, ProbedUpstream};
-use waystation_store as store;
+use waystation_store::{self as store, AuditEntry};
 
 use crate::audit_trail::{Deed, Doer, state_of};
 use crate::auth::Actor;
@@ -68,10 +68,10 @@ pub(super) async fn test_channel_draft(
         OutputCapParameter::MaxCompletionTokens => CapParameter::MaxCompletionTokens,
     });
     let outcome = ask(&app, upstream.as_ref(), body.model.as_str(), cap).await?;
-    let mut entry = Deed { action: "channel.test_draft", target: None }.by(&actor, &visitor);
-    entry.after = state_of(&serde_json::json!({
-        "base_url": body.base_url, "model": body.model, "ok": outcome.ok, "code": outcome.code,
-    }));
+    let target = host_of(upstream.as_ref());
+    let deed = Deed { action: "channel.test_draft", target: Some(("upstream", &target)) };
+    let after = serde_json::json!({ "base_url": body.base_url, "model": body.model, "code": outcome.code });
+    let entry = AuditEntry { after: state_of(&after), ..deed.by(&actor, &visitor) };
     app.store.append_audit_entry(&entry).await?;
     Ok(Json(outcome))
 }
@@ -147,6 +147,13 @@ pub(super) async fn drafted_upstream(
         allow_private_network: place.allow_private_network,
         secret: secret.map(|secret| CredentialSecret::new(secret.expose())),
     }))
+}
+
+/// Which host was asked, for the audit log.
+pub(super) fn host_of(upstream: Option<&ProbedUpstream>) -> String {
+    const LENGTH_MAX: usize = 191;
+    let host = upstream.and_then(|upstream| upstream.base_url.base().host_str()).unwrap_or("demo");
+    host.chars().take(LENGTH_MAX).collect()
 }
 
 /// The upstream of a channel with one of its secrets; none: it is the demo channel. The error is a code of tests.

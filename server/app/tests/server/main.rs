@@ -18,4 +18,5 @@ mod management;
 mod metrics;
 mod serving;
 mod sessions;
+mod supply;
 mod world;
