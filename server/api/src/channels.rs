@@ -342,7 +342,10 @@ fn check_weight(weight: u32) -> Result<(), ChannelFieldError> {
     if weight <= WEIGHT_MAX { Ok(()) } else { Err(ChannelFieldError::Weight) }
 }
 
-pub(crate) fn check_secret(secret: &UpstreamSecret, path: impl Fn() -> String) -> Result<(), ChannelFieldError> {
+pub(crate) fn check_secret(
+    secret: &UpstreamSecret,
+    path: impl Fn() -> String,
+) -> Result<(), ChannelFieldError> {
     let text = secret.expose();
     if (1..=SECRET_LENGTH_MAX).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic()) {
         Ok(())

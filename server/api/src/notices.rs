@@ -186,8 +186,7 @@ impl NoticeCreate {
         }
         for (text, field) in [(&text.zh_cn, "text.zh-CN"), (&text.en, "text.en")] {
             let is_plain = |letter: char| !letter.is_control() || matches!(letter, '\n' | '\r' | '\t');
-            let fits =
-                |text: &String| text.chars().count() <= TEXT_LENGTH_MAX && text.chars().all(is_plain);
+            let fits = |text: &String| text.chars().count() <= TEXT_LENGTH_MAX && text.chars().all(is_plain);
             if text.as_ref().is_some_and(|text| !fits(text)) {
                 return Err(NoticeFieldError::Text(field));
             }
@@ -228,7 +227,8 @@ mod tests {
 
     #[test]
     fn a_notice_is_in_one_language_at_least_and_kept_as_it_is_written() {
-        let notice = check(r#"{"title":{"en":" Maintenance "},"text":{"en":"**tonight**\n<b>","zh-CN":" "}}"#);
+        let notice =
+            check(r#"{"title":{"en":" Maintenance "},"text":{"en":"**tonight**\n<b>","zh-CN":" "}}"#);
         let notice = notice.unwrap();
         assert_eq!(notice.title, Translated { zh_cn: None, en: Some("Maintenance".to_owned()) });
         assert_eq!(notice.text, Translated { zh_cn: None, en: Some("**tonight**\n<b>".to_owned()) });

@@ -83,7 +83,8 @@ mod tests {
 
     #[test]
     fn what_is_different_is_told_and_nothing_else() {
-        let before = version(r#"{"input_per_million":"2.50","output_per_million":"10","per_request":"0.01"}"#);
+        let before =
+            version(r#"{"input_per_million":"2.50","output_per_million":"10","per_request":"0.01"}"#);
         let after = version(
             r#"{"input_per_million":"2.5","output_per_million":"12","cache_read_per_million":"0.25"}"#,
         );
@@ -100,7 +101,11 @@ mod tests {
                     written(&before.output_per_million),
                     written(&after.output_per_million)
                 ),
-                ("cache_read_per_million".to_owned(), None, after.cache_read_per_million.as_ref().and_then(written)),
+                (
+                    "cache_read_per_million".to_owned(),
+                    None,
+                    after.cache_read_per_million.as_ref().and_then(written)
+                ),
                 (
                     "per_request".to_owned(),
                     Some(before.per_request.to_string()),

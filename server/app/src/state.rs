@@ -133,7 +133,8 @@ impl App {
             redis.clone().map(|redis| SharedKeys::new(redis, sealing.clone())),
             freshness.clone(),
         ));
-        let site = LiveSettings::new(&config, store.clone(), freshness.clone()).map_err(StartError::Config)?;
+        let site =
+            LiveSettings::new(&config, store.clone(), freshness.clone()).map_err(StartError::Config)?;
         let site = Arc::new(site);
         let prober = Prober::new(Duration::from_millis(config.relay_connect_ms));
         let changes = Changes::new(

@@ -156,7 +156,8 @@ impl Prober {
                 Err(refusal) if cap.is_none() && refusal.wants_other_cap => {
                     // Only this try is timed: the other told nothing about the upstream's speed.
                     progress.begun = Instant::now();
-                    try_chat(upstreams, upstream, model, CapParameter::MaxCompletionTokens, &mut progress).await
+                    try_chat(upstreams, upstream, model, CapParameter::MaxCompletionTokens, &mut progress)
+                        .await
                 }
                 ended => ended,
             }
@@ -358,9 +359,9 @@ fn hide_secret(text: &str, secret: &str) -> String {
         return text.to_owned();
     }
     let shows = |word: &str| {
-        word.as_bytes()
-            .windows(run)
-            .any(|piece| secret.as_bytes().windows(run).any(|of_secret| of_secret.eq_ignore_ascii_case(piece)))
+        word.as_bytes().windows(run).any(|piece| {
+            secret.as_bytes().windows(run).any(|of_secret| of_secret.eq_ignore_ascii_case(piece))
+        })
     };
     let words: Vec<&str> =
         text.split(' ').map(|word| if shows(word) { "[redacted]" } else { word }).collect();
@@ -410,7 +411,8 @@ mod tests {
         ] {
             assert_eq!(judged(garbage), Err(FailureKind::Garbage), "{garbage}");
         }
-        let failed = format!("{event}\n\ndata: {{\"error\":{{\"message\":\"m\",\"code\":\"invalid_api_key\"}}}}\n\n");
+        let failed =
+            format!("{event}\n\ndata: {{\"error\":{{\"message\":\"m\",\"code\":\"invalid_api_key\"}}}}\n\n");
         assert_eq!(judged(&failed), Err(FailureKind::Account));
     }
 }

@@ -243,10 +243,7 @@ async fn insert_members(
 }
 
 async fn delete_members(transaction: &Transaction, group: ModelGroupId) -> Result<(), StoreError> {
-    member::Entity::delete_many()
-        .filter(member::Column::GroupId.eq(group.uuid()))
-        .exec(transaction)
-        .await?;
+    member::Entity::delete_many().filter(member::Column::GroupId.eq(group.uuid())).exec(transaction).await?;
     Ok(())
 }
 

@@ -106,7 +106,8 @@ impl Store {
         self.repeat(|| async {
             let transaction = self.begin().await?;
             let now_ms = database_time_ms(&transaction).await?;
-            let notice = Notice { id, content: content.clone(), created_at_ms: now_ms, updated_at_ms: now_ms };
+            let notice =
+                Notice { id, content: content.clone(), created_at_ms: now_ms, updated_at_ms: now_ms };
             entity::Entity::insert(row_of(&notice).reset_all()).exec_without_returning(&transaction).await?;
             audit.append(&transaction, None, Some(&notice)).await?;
             transaction.commit().await?;

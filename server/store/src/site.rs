@@ -71,7 +71,8 @@ impl Store {
                 .lock_exclusive()
                 .all(&transaction)
                 .await?;
-            let before: BTreeMap<String, String> = rows.into_iter().map(|row| (row.name, row.value)).collect();
+            let before: BTreeMap<String, String> =
+                rows.into_iter().map(|row| (row.name, row.value)).collect();
             let now_ms = database_time_ms(&transaction).await?;
             let mut after = BTreeMap::new();
             for (name, value) in changes {

@@ -82,7 +82,10 @@ async fn a_channel_is_tested_before_and_after_it_is_entered() {
         let tested = ask(&world, &format!("{path}/test"), one).await;
         assert_eq!(tested["results"].as_array().unwrap().len(), 1);
         let shown = world.get(&path).await;
-        assert_eq!((&shown["last_test"]["ok"], &shown["last_test"]["code"]), (&json!(false), &json!("server_error")));
+        assert_eq!(
+            (&shown["last_test"]["ok"], &shown["last_test"]["code"]),
+            (&json!(false), &json!("server_error"))
+        );
         assert_eq!(shown["last_test"], tested["channel"]["last_test"]);
         let unknown = json!({ "model": "another" });
         assert_eq!(refused(&world, &format!("{path}/test"), unknown).await, (400, "model".to_owned()));
@@ -129,7 +132,10 @@ async fn each_failure_of_a_test_has_its_code_and_shows_no_secret() {
         let outcome = ask(&world, "/api/admin/channels/test", draft(&mock)).await;
         assert_eq!((&outcome["ok"], &outcome["code"]), (&json!(false), &json!(code)), "{script:?} {outcome}");
         assert_eq!(outcome["status"], status, "{script:?} {outcome}");
-        assert!(!outcome.to_string().contains("10.0.0.7") && !outcome.to_string().contains("hotel"), "{outcome}");
+        assert!(
+            !outcome.to_string().contains("10.0.0.7") && !outcome.to_string().contains("hotel"),
+            "{outcome}"
+        );
     }
     assert_eq!(sink.total_calls(), 0, "a redirect is not followed");
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
@@ -197,7 +203,10 @@ async fn an_upstreams_models_are_fetched_and_nothing_else_is_taken_for_a_list() 
     world.add_model("model-00007", price("2", "10", "0")).await;
     let fetch = async || ask(&world, "/api/admin/channels/fetch-models", without_model(draft(&mock))).await;
     let names: Vec<String> = (0..5_000).map(|number| format!("model-{number:05}")).collect();
-    mock.script(MODEL_LIST, list_of(names.iter().rev().cloned().chain(["no name".to_owned(), String::new()])));
+    mock.script(
+        MODEL_LIST,
+        list_of(names.iter().rev().cloned().chain(["no name".to_owned(), String::new()])),
+    );
     let fetched = fetch().await;
     assert_eq!((&fetched["ok"], &fetched["is_truncated"]), (&json!(true), &json!(false)));
     assert_eq!(names_of(&fetched["models"], "upstream"), names, "by name, and those that can be names");
@@ -210,7 +219,10 @@ async fn an_upstreams_models_are_fetched_and_nothing_else_is_taken_for_a_list() 
 
     mock.script(MODEL_LIST, list_of((0..10_001).map(|number| format!("m{number}"))));
     let fetched = fetch().await;
-    assert_eq!((fetched["models"].as_array().unwrap().len(), &fetched["is_truncated"]), (10_000, &json!(true)));
+    assert_eq!(
+        (fetched["models"].as_array().unwrap().len(), &fetched["is_truncated"]),
+        (10_000, &json!(true))
+    );
 
     let error = json!({ "error": { "message": format!("bad key {SECRET}"), "code": "invalid_api_key" } });
     let redirect = Behaviour {
@@ -257,7 +269,8 @@ async fn what_a_channel_serves_is_changed_only_as_asked_and_by_what_is_offered()
     ] {
         assert_eq!(refused(&world, &path, body.clone()).await, (400, field.to_owned()), "{body}");
     }
-    let change = json!({ "add": [{ "name": "chat", "upstream": "new" }, "kept"], "remove": ["old", "never"] });
+    let change =
+        json!({ "add": [{ "name": "chat", "upstream": "new" }, "kept"], "remove": ["old", "never"] });
     let synced = ask(&world, &path, change).await;
     assert_eq!((&synced["added"], &synced["removed"]), (&json!(["chat"]), &json!(["old"])), "{synced}");
     assert_eq!(names_of(&synced["new"], "upstream"), ["newer"]);
@@ -270,7 +283,10 @@ async fn what_a_channel_serves_is_changed_only_as_asked_and_by_what_is_offered()
 
     mock.script(MODEL_LIST, Behaviour::failing(500));
     let failed = ask(&world, &path, json!({ "remove": ["chat"] })).await;
-    assert_eq!((&failed["ok"], &failed["code"], &failed["removed"]), (&json!(false), &json!("server_error"), &json!([])));
+    assert_eq!(
+        (&failed["ok"], &failed["code"], &failed["removed"]),
+        (&json!(false), &json!("server_error"), &json!([]))
+    );
     assert_eq!(world.get(&format!("/api/admin/channels/{channel}")).await, shown);
 
     mock.script(MODEL_LIST, list_of((0..2_500).map(|number| format!("many-{number}"))));

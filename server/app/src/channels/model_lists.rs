@@ -44,7 +44,8 @@ pub(super) async fn fetch_models(
     Json(body): Json<ModelsFetchDraft>,
 ) -> Result<Json<ModelsFetched>, ApiError> {
     body.check().map_err(super::refuse_probe)?;
-    let place = Place { base_url: body.base_url.as_deref(), allow_private_network: body.allow_private_network };
+    let place =
+        Place { base_url: body.base_url.as_deref(), allow_private_network: body.allow_private_network };
     let upstream = drafted_upstream(&app, proof, body.format, place, body.credential.as_ref()).await?;
     let asked = list(&app, upstream.as_ref()).await?;
     let target = host_of(upstream.as_ref());
@@ -145,7 +146,8 @@ async fn list_of_channel(app: &App, channel: &store::Channel) -> Result<Asked, A
             Ok(upstream) => list(app, upstream.as_ref()).await?,
             Err(code) => Asked { code: Some(code.to_owned()), ..Asked::default() },
         };
-        let is_refused = |code: &str| matches!(code, "credential_refused" | "no_credit" | "credential_unreadable");
+        let is_refused =
+            |code: &str| matches!(code, "credential_refused" | "no_credit" | "credential_unreadable");
         if !last.code.as_deref().is_some_and(is_refused) {
             break;
         }

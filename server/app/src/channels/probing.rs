@@ -61,7 +61,8 @@ pub(super) async fn test_channel_draft(
     Json(body): Json<ChannelTestDraft>,
 ) -> Result<Json<ChannelTestOutcome>, ApiError> {
     body.check().map_err(super::refuse_probe)?;
-    let place = Place { base_url: body.base_url.as_deref(), allow_private_network: body.allow_private_network };
+    let place =
+        Place { base_url: body.base_url.as_deref(), allow_private_network: body.allow_private_network };
     let upstream = drafted_upstream(&app, proof, body.format, place, body.credential.as_ref()).await?;
     let cap = body.output_cap_parameter.map(|parameter| match parameter {
         OutputCapParameter::MaxTokens => CapParameter::MaxTokens,

@@ -107,7 +107,7 @@ pub(crate) async fn enter_newcomer(
         wanted_username,
         locale: person.locale.map(|locale| locale.tag().to_owned()),
         invite: admission.invite,
-        promised_gift_nanos: promised_gift_nanos(&*app.site.current().await?),
+        promised_gift_nanos: promised_gift_nanos(&app.site.current().await?),
     };
     let target = id.to_string();
     let mut entry =

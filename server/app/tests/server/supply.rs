@@ -263,7 +263,8 @@ async fn a_group_names_models_of_the_site() {
     }
     let taken = office.owner.create_model_group(&read(json!({"name": "Large", "models": []}))).await;
     assert_eq!(refusal(taken.unwrap_err()), (ErrorCode::AlreadyExists, "name".to_owned()));
-    let smaller = office.owner.update_model_group(large.id, &read(json!({"models": ["opus"]}))).await.unwrap();
+    let smaller =
+        office.owner.update_model_group(large.id, &read(json!({"models": ["opus"]}))).await.unwrap();
     assert_eq!((smaller.models.len(), smaller.note.as_str()), (1, "for whoever pays"));
     assert_eq!(office.owner.list_model_groups(&PageQuery::default()).await.unwrap().items, [smaller]);
     office.owner.delete_model_group(large.id).await.unwrap();
@@ -303,7 +304,8 @@ async fn a_price_is_shown_with_who_made_it_and_what_it_changed() {
     let office = open_office(Site::new()).await;
     let operator = office.enter("operator@example.com", "operator").await;
     let model = office.add_priced_model("sonnet").await;
-    let dearer = json!({"input_per_million": "3", "output_per_million": "10", "cache_read_per_million": "0.3"});
+    let dearer =
+        json!({"input_per_million": "3", "output_per_million": "10", "cache_read_per_million": "0.3"});
     operator.create_price_version(model, &read(dearer)).await.unwrap();
     let coming = json!({
         "input_per_million": "4", "output_per_million": "10", "effective_at": "2100-01-01T00:00:00Z",

@@ -50,11 +50,13 @@ fn an_error_under_a_good_status_is_told() {
 
 #[test]
 fn a_list_beyond_all_measure_is_cut_and_says_so() {
-    let entries: Vec<String> = (0..NAMES_MAX + 5).map(|number| format!(r#"{{"id":"m{number:06}"}}"#)).collect();
+    let entries: Vec<String> =
+        (0..NAMES_MAX + 5).map(|number| format!(r#"{{"id":"m{number:06}"}}"#)).collect();
     let list = read_model_list(format!(r#"{{"data":[{}]}}"#, entries.join(",")).as_bytes()).unwrap();
     assert!(list.is_truncated);
     assert_eq!(list.names.len(), NAMES_MAX);
-    let whole = read_model_list(format!(r#"{{"data":[{}]}}"#, entries[..5_000].join(",")).as_bytes()).unwrap();
+    let whole =
+        read_model_list(format!(r#"{{"data":[{}]}}"#, entries[..5_000].join(",")).as_bytes()).unwrap();
     assert!(!whole.is_truncated);
     assert_eq!(whole.names.len(), 5_000);
 }

@@ -19,8 +19,8 @@ use crate::error::StoreError;
 
 pub use credentials::{Credential, NewCredential};
 pub use last_test::ChannelTest;
-pub use models::{ChannelModel, ModelsChange};
 pub(crate) use models::rename_channel_models;
+pub use models::{ChannelModel, ModelsChange};
 
 /// A way to an upstream.
 #[derive(Clone, Debug, PartialEq, Eq)]

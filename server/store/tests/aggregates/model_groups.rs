@@ -66,14 +66,20 @@ async fn a_group_follows_its_models_and_keeps_what_is_not_changed() {
         assert_eq!(names(&store.load_model_group(group.id).await.unwrap()), ["sonnet-5"]);
         let change = ModelGroupChange { models: Some(vec![opus]), ..ModelGroupChange::default() };
         let changed = store.update_model_group(group.id, change, &audited()).await.unwrap();
-        assert_eq!((names(&changed), changed.name.as_str(), changed.note.as_str()), (vec!["opus"], "Large", "说明"));
+        assert_eq!(
+            (names(&changed), changed.name.as_str(), changed.note.as_str()),
+            (vec!["opus"], "Large", "说明")
+        );
         let change = ModelGroupChange {
             name: Some("Small".to_owned()),
             note: Some(String::new()),
             ..ModelGroupChange::default()
         };
         let changed = store.update_model_group(group.id, change, &audited()).await.unwrap();
-        assert_eq!((names(&changed), changed.name.as_str(), changed.note.as_str()), (vec!["opus"], "Small", ""));
+        assert_eq!(
+            (names(&changed), changed.name.as_str(), changed.note.as_str()),
+            (vec!["opus"], "Small", "")
+        );
         store.delete_model_group(group.id, &audited()).await.unwrap();
         let again = store.delete_model_group(group.id, &audited()).await;
         assert!(matches!(again, Err(StoreError::Missing("model group"))));

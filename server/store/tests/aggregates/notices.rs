@@ -78,7 +78,8 @@ async fn a_notice_is_shown_in_its_time_to_whom_it_is_for() {
             ("over", None, Some(now_ms - hour_ms), NoticeAudience::All),
             ("to come", Some(now_ms + hour_ms), Some(now_ms + 2 * hour_ms), NoticeAudience::All),
         ] {
-            create_notice(&store, NoticeContent { starts_at_ms, ends_at_ms, audience, ..content(title) }).await;
+            create_notice(&store, NoticeContent { starts_at_ms, ends_at_ms, audience, ..content(title) })
+                .await;
         }
         assert_eq!(current(&store, false).await, ["since an hour", "always"]);
         assert_eq!(current(&store, true).await, ["for an hour", "since an hour", "always"]);
