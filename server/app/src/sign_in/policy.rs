@@ -91,6 +91,7 @@ pub(crate) async fn enter_newcomer(
     let is_let_in = is_email_verified || !app.config.requires_verification();
     let (username, wanted_username) =
         if is_let_in { (person.username, None) } else { (None, person.username) };
+    let live = app.site.current().await?;
     let newcomer = Newcomer {
         user: NewUser {
             id,
@@ -107,7 +108,7 @@ pub(crate) async fn enter_newcomer(
         wanted_username,
         locale: person.locale.map(|locale| locale.tag().to_owned()),
         invite: admission.invite,
-        promised_gift_nanos: promised_gift_nanos(&app.site.current().await?),
+        promised_gift_nanos: promised_gift_nanos(&live),
     };
     let target = id.to_string();
     let mut entry =
