@@ -11,6 +11,7 @@ use uuid::Uuid;
 use waystation_ids::{ModelGroupId, ModelId};
 
 use crate::audit_log::Audited;
+use crate::changes::{ChangeKind, record_change};
 use crate::connection::{Store, Transaction, database_time_ms};
 use crate::error::StoreError;
 use crate::models;
@@ -88,6 +89,7 @@ impl Store {
                 .await
                 .map_err(|error| StoreError::taken(error, "name"))?;
             insert_members(&transaction, new.id, new.models).await?;
+            tell_of(&transaction, new.id).await?;
             let made = read_group(&transaction, new.id).await?;
             audit.append(&transaction, None, Some(&made)).await?;
             transaction.commit().await?;
@@ -108,6 +110,17 @@ impl Store {
         }
         let rows = query.all(self.reader()).await?;
         complete_groups(self.reader(), rows).await
+    }
+
+    /// The groups of each model that is in any.
+    pub(crate) async fn list_memberships(&self) -> Result<HashMap<ModelId, Vec<ModelGroupId>>, StoreError> {
+        let rows = member::Entity::find().order_by_asc(member::Column::GroupId).all(self.reader()).await?;
+        let mut groups: HashMap<ModelId, Vec<ModelGroupId>> = HashMap::new();
+        for row in rows {
+            let group = ModelGroupId::from_uuid(row.group_id);
+            groups.entry(ModelId::from_uuid(row.model_id)).or_default().push(group);
+        }
+        Ok(groups)
     }
 
     /// One group.
@@ -144,6 +157,7 @@ impl Store {
                 delete_members(&transaction, id).await?;
                 insert_members(&transaction, id, models).await?;
             }
+            tell_of(&transaction, id).await?;
             let after = read_group(&transaction, id).await?;
             audit.append(&transaction, Some(&before), Some(&after)).await?;
             transaction.commit().await?;
@@ -164,12 +178,18 @@ impl Store {
             let before = read_group(&transaction, id).await?;
             delete_members(&transaction, id).await?;
             group::Entity::delete_by_id(id.uuid()).exec(&transaction).await?;
+            tell_of(&transaction, id).await?;
             audit.append(&transaction, Some(&before), None).await?;
             transaction.commit().await?;
             Ok(())
         })
         .await
     }
+}
+
+/// Which models a group has is a part of what the models are: whoever remembers them hears of it as of them.
+async fn tell_of(transaction: &Transaction, group: ModelGroupId) -> Result<(), StoreError> {
+    Ok(record_change(transaction, ChangeKind::Model, &group.to_string()).await?)
 }
 
 async fn read_group(connection: &impl ConnectionTrait, id: ModelGroupId) -> Result<ModelGroup, StoreError> {

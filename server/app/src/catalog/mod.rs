@@ -144,7 +144,8 @@ impl Catalog for SiteCatalog {
 
     async fn models_for(&self, caller: &Caller) -> Result<Vec<Arc<Model>>, CatalogError> {
         let reading = self.read().await?;
-        Ok(reading.snapshot.models(now_ms()).filter(|model| caller.may_use_model(&model.name)).collect())
+        let may_use = |model: &Arc<Model>| caller.may_use_model(&model.name, &model.groups);
+        Ok(reading.snapshot.models(now_ms()).filter(may_use).collect())
     }
 
     async fn routes(&self, model: &str) -> Result<Arc<[Route]>, CatalogError> {

@@ -123,6 +123,7 @@ impl PricedModel {
                 store::OutputCapParameter::MaxCompletionTokens => CapParameter::MaxCompletionTokens,
                 store::OutputCapParameter::MaxTokens => CapParameter::MaxTokens,
             },
+            groups: row.groups.iter().map(ToString::to_string).collect(),
             price: None,
             created_at_ms: row.model.created_at_ms,
         };
@@ -236,7 +237,7 @@ mod tests {
             created_at_ms: 5,
             updated_at_ms: 5,
         };
-        store::PricedModel { model, prices }
+        store::PricedModel { model, groups: Vec::new(), prices }
     }
 
     fn channel(models: &[&str], credentials: Vec<store::Credential>) -> store::Channel {

@@ -128,7 +128,7 @@ fn check_models(models: Option<&[String]>) -> Result<(), ApiError> {
     match models.unwrap_or_default().iter().position(|name| !is_name(name)) {
         Some(place) => Err(ApiError::field(
             format!("allowed_models[{place}]"),
-            "must be a model's name: 1 to 191 visible characters",
+            "must be a model's name, 1 to 191 visible characters, or a group's id",
         )),
         None => Ok(()),
     }

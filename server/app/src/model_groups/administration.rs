@@ -7,7 +7,7 @@ use waystation_api::model_groups::{ModelGroup, ModelGroupCreate, ModelGroupUpdat
 use waystation_api::models::ModelName;
 use waystation_api::pagination::{Page, PageQuery};
 use waystation_ids::{ModelGroupId, ModelId};
-use waystation_store::{ModelGroupChange, NewModelGroup};
+use waystation_store::{ChangeKind, ModelGroupChange, NewModelGroup};
 
 use crate::audit_trail::Doer;
 use crate::auth::Actor;
@@ -46,6 +46,7 @@ pub(super) async fn create_model_group(
     let doer = Doer::Actor(&actor, &visitor);
     let audit = doer.does("model_group.create", "model_group", &new.id.to_string()).showing(shown_group);
     let group = app.store.create_model_group(new, &audit).await?;
+    app.changes.announce(ChangeKind::Model, group.id).await;
     Ok((StatusCode::CREATED, Json(wire_group(group))))
 }
 
@@ -106,12 +107,14 @@ pub(super) async fn update_model_group(
     let change = ModelGroupChange { name: body.name.map(String::from), note: body.note, models };
     let doer = Doer::Actor(&actor, &visitor);
     let audit = doer.does("model_group.update", "model_group", &id.to_string()).showing(shown_group);
-    Ok(Json(wire_group(app.store.update_model_group(id, change, &audit).await?)))
+    let group = app.store.update_model_group(id, change, &audit).await?;
+    app.changes.announce(ChangeKind::Model, id).await;
+    Ok(Json(wire_group(group)))
 }
 
 /// Delete a group of models
 ///
-/// Its models stay.
+/// Its models stay; keys that may use models by naming it may use them no more.
 #[utoipa::path(
     delete, path = "/admin/model-groups/{id}", tag = "models", operation_id = "delete_model_group",
     params(("id" = String, Path, description = "The group's id")),
@@ -129,6 +132,7 @@ pub(super) async fn delete_model_group(
     let doer = Doer::Actor(&actor, &visitor);
     let audit = doer.does("model_group.delete", "model_group", &id.to_string()).showing(shown_group);
     app.store.delete_model_group(id, &audit).await?;
+    app.changes.announce(ChangeKind::Model, id).await;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -274,6 +274,31 @@ async fn a_group_names_models_of_the_site() {
 }
 
 #[tokio::test]
+async fn a_key_that_names_a_group_may_use_its_models_and_no_others() {
+    let office = open_office(Site::new()).await;
+    for name in ["sonnet", "opus"] {
+        office.add_priced_model(name).await;
+    }
+    let group = json!({"name": "Large", "models": ["opus"]});
+    let group = office.owner.create_model_group(&read(group)).await.unwrap().id;
+    let key = json!({"name": "large alone", "allowed_models": [group]});
+    let key = office.owner.create_my_key(&read(key)).await.unwrap();
+    let models = async || {
+        let url = format!("{}/v1/models", office.server.url);
+        let answer = reqwest::Client::new().get(url).bearer_auth(&key.secret).send().await.unwrap();
+        let body: Value = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();
+        let models = body["data"].as_array().unwrap().iter();
+        models.map(|model| model["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(models().await, ["opus"]);
+    office.owner.update_model_group(group, &read(json!({"models": ["opus", "sonnet"]}))).await.unwrap();
+    assert_eq!(models().await, ["opus", "sonnet"]);
+    office.owner.delete_model_group(group).await.unwrap();
+    assert_eq!(models().await, Vec::<String>::new());
+    office.close().await;
+}
+
+#[tokio::test]
 async fn models_are_offered_with_their_prices_to_whom_the_site_says() {
     let office = open_office(Site::new()).await;
     let user = office.enter("user@example.com", "user").await;

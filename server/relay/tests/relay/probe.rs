@@ -50,6 +50,7 @@ async fn where_nobody_listens_no_connection_is_made() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.local_addr().unwrap()
     };
-    let asked = prober.ask_chat(&upstream(&format!("http://{closed}/v1"), true), "model", None).await.unwrap();
+    let asked =
+        prober.ask_chat(&upstream(&format!("http://{closed}/v1"), true), "model", None).await.unwrap();
     assert_eq!(asked.outcome.unwrap_err().kind, ProbeFailureKind::ConnectFailed);
 }

@@ -2,7 +2,8 @@
 
 use waystation_ids::{ModelGroupId, ModelId};
 use waystation_store::{
-    ModelChange, ModelGroup, ModelGroupChange, NewModel, NewModelGroup, OutputCapParameter, Store, StoreError,
+    ChangeKind, ModelChange, ModelGroup, ModelGroupChange, NewModel, NewModelGroup, OutputCapParameter,
+    Store, StoreError,
 };
 
 use crate::database::{audited, for_each_database};
@@ -107,6 +108,37 @@ async fn two_groups_never_share_a_name() {
         let taken = store.update_model_group(other.id, change, &audited()).await;
         assert!(matches!(taken, Err(StoreError::Taken("name"))));
         assert_eq!(store.load_model_group(other.id).await.unwrap(), other);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_catalog_knows_the_groups_of_a_model_and_is_told_when_they_change() {
+    for_each_database(|store, _| async move {
+        let (sonnet, opus) = (create_model(&store, "sonnet").await, create_model(&store, "opus").await);
+        let before_ms = store.now_ms().await.unwrap();
+        let large = create_group(&store, "Large", vec![opus]).await;
+        let all = create_group(&store, "All", vec![opus, sonnet]).await;
+        let groups_of = async |model: ModelId| {
+            let rows = store.load_catalog(0).await.unwrap().models;
+            rows.into_iter().find(|row| row.model.id == model).unwrap().groups
+        };
+        assert_eq!(groups_of(opus).await, [large.id, all.id]);
+        assert_eq!(groups_of(sonnet).await, [all.id]);
+        let change = ModelGroupChange { models: Some(vec![opus]), ..ModelGroupChange::default() };
+        store.update_model_group(all.id, change, &audited()).await.unwrap();
+        store.delete_model_group(large.id, &audited()).await.unwrap();
+        assert_eq!(groups_of(opus).await, [all.id]);
+        assert_eq!(groups_of(sonnet).await, []);
+        let changes = store.list_changes_since(before_ms).await.unwrap();
+        let told: Vec<&str> = changes
+            .iter()
+            .filter(|change| change.kind == Some(ChangeKind::Model))
+            .map(|change| change.subject.as_str())
+            .filter(|subject| subject.starts_with("mgr_"))
+            .collect();
+        let (large, all) = (large.id.to_string(), all.id.to_string());
+        assert_eq!(told, [&large, &all, &all, &large].map(String::as_str));
     })
     .await;
 }
