@@ -6,16 +6,34 @@ SHELL := /bin/bash
 DATA_DIR ?= ./data
 LISTEN ?= 127.0.0.1:8787
 
-.PHONY: help run test bench prove coverage fmt
+# What the pages are made of; the server embeds what is built from it.
+interface := ui/dist/.vite/served.txt
+interface_packages := ui/node_modules/.installed
+interface_sources := $(shell find ui/src ui/public ui/tools -type f) $(wildcard ui/*.html ui/*.json ui/*.ts)
+
+.PHONY: help run test bench prove coverage fmt interface interface-packages
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## build and start a demo on http://127.0.0.1:8787 with its data in ./data
 	@installers/prerequisites.sh run
+	@$(MAKE) --no-print-directory interface
 	@cargo build --release --locked -p waystation-app
 	@WAYSTATION_LISTEN=$(LISTEN) WAYSTATION_DATA_DIR=$(DATA_DIR) \
 		"$${CARGO_TARGET_DIR:-target}/release/waystation" serve --demo
+
+interface: $(interface)
+
+interface-packages: $(interface_packages)
+
+$(interface): $(interface_packages) $(interface_sources)
+	@echo "Building the pages"
+	@cd ui && npm run --silent build
+
+$(interface_packages): ui/package-lock.json
+	@echo "Installing what the pages are built with"
+	@cd ui && npm ci --no-audit --no-fund --loglevel=error && touch node_modules/.installed
 
 test: ## run every check and test, installing what they need
 	@tests/run

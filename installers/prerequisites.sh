@@ -24,9 +24,15 @@ main() {
     esac
     check_rust
     case "$purpose" in
+        run | test | coverage) check_node ;;
+    esac
+    case "$purpose" in
         test | coverage)
             prepare_python
-            prepare_node
+            prepare_node oidc "$cache/node"
+            prepare_node browser "$cache/browser"
+            # Node looks for packages beside the files that name them.
+            [ -d tests/browser/node_modules ] || ln -sfn "$cache/browser/node_modules" tests/browser/node_modules
             ;;
     esac
 }
@@ -37,6 +43,8 @@ missing_run_packages() {
     has cc || echo gcc libc6-dev
     has make || echo make
     has curl || echo curl ca-certificates
+    has node || echo nodejs
+    has npm || echo npm
 }
 
 missing_database_packages() {
@@ -56,8 +64,8 @@ missing_test_packages() {
     missing_database_packages
     has redis-server || echo redis-server
     python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || echo python3-venv
-    has node || echo nodejs
-    has npm || echo npm
+    has chromium || [ -n "${WAYSTATION_CHROMIUM:-}" ] || echo chromium
+    ls /usr/share/fonts/opentype/noto/NotoSansCJK-* >/dev/null 2>&1 || echo fonts-noto-cjk
 }
 
 # rustup's llvm-tools component serves as well.
@@ -129,6 +137,18 @@ check_rust() {
     fi
 }
 
+# The pages are built with Node; older ones lack what the tools ask for.
+check_node() {
+    local wanted found
+    wanted=$(sed -n 's/.*"node": *">=\([0-9.]*\)".*/\1/p' ui/package.json)
+    found=$(node --version)
+    if [ "$(printf '%s\n%s\n' "$wanted" "${found#v}" | sort -V | head -n 1)" != "$wanted" ]; then
+        echo "Waystation's pages are built with Node $wanted or newer; this is ${found#v}." >&2
+        echo "Install a newer one from https://nodejs.org and run this again." >&2
+        exit 3
+    fi
+}
+
 # The packages live outside the clone, so that a fresh clone does not fetch them
 # again. The stamp holds the list they were installed from.
 prepare_python() {
@@ -144,16 +164,17 @@ prepare_python() {
     cp "$list" "$python/requirements.installed"
 }
 
-# The same for the identity provider that the tests sign in by.
+# prepare_node NAME FOLDER: the same for the Node packages that tests/NAME names.
 prepare_node() {
-    local node="$cache/node" list=tests/oidc/package-lock.json
+    local from="tests/$1" node="$2"
+    local list="$from/package-lock.json"
     if [ -d "$node/node_modules" ] && cmp -s "$list" "$node/installed.json"; then
         return 0
     fi
     echo "Installing Node packages for the tests into $node"
     rm -rf "$node"
     mkdir -p "$node"
-    cp tests/oidc/package.json "$list" "$node/"
+    cp "$from/package.json" "$list" "$node/"
     npm --prefix "$node" ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
     cp "$list" "$node/installed.json"
 }

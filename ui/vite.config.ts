@@ -6,6 +6,8 @@ import { defineConfig } from "vitest/config";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
+const report = process.env.WAYSTATION_TEST_REPORT;
+
 export default defineConfig({
   plugins: [react(), tailwindcss()],
   resolve: { alias: { "@": here("./src") } },
@@ -28,5 +30,8 @@ export default defineConfig({
     environment: "happy-dom",
     include: ["src/**/*.test.{ts,tsx}"],
     setupFiles: ["src/test-setup.ts"],
+    testTimeout: 30_000,
+    // A file for whoever counts tests beside those of the server.
+    reporters: report === undefined ? ["default"] : ["default", ["junit", { outputFile: report }]],
   },
 });

@@ -75,6 +75,8 @@ create_tables!(
             .col(bytes("credential_hash", 32))
             // The credential with its counter, as JSON.
             .col(long_text("credential"))
+            // As the authenticator said last: whether there is a copy elsewhere.
+            .col(flag("is_backed_up"))
             .col(text("name", 64))
             .col(number("created_at_ms"))
             .col(optional_number("last_used_at_ms"))

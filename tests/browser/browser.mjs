@@ -1,6 +1,9 @@
-// Chromium as Debian has it, one for all tests of a file, and a fresh profile for each.
+// Chromium as Debian has it, one for all tests of a file, and a fresh profile for each page.
 
+import assert from "node:assert/strict";
 import { after } from "node:test";
+
+import AxeBuilder from "@axe-core/playwright";
 import { chromium } from "playwright-core";
 
 const running = chromium.launch({
@@ -10,31 +13,94 @@ const running = chromium.launch({
 });
 after(async () => (await running).close());
 
-// A page that fails its test when a script of it does, or when it breaks the content security policy.
-export async function openPage(options = {}) {
-    const context = await (await running).newContext({ locale: "en", ...options });
-    const page = await context.newPage();
-    page.faults = [];
-    page.on("pageerror", (error) => page.faults.push(String(error)));
-    page.on("console", (message) => {
-        if (/Content Security Policy/.test(message.text())) page.faults.push(message.text());
+const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
+
+// A page of a profile of its own. Its test fails when a script of it does, when it breaks the content security policy,
+// writes an error, or asks another origin than the site's (or one of `others`) for anything.
+export async function openPage(t, site, { others = [], ...options } = {}) {
+    const context = await (await running).newContext({ locale: "en", baseURL: site.url, ...options });
+    const faults = [];
+    const watch = (page) => {
+        page.on("pageerror", (error) => faults.push(String(error)));
+        page.on("console", (message) => {
+            // A refused call is an answer like others; the browser writes a line for each.
+            if (message.type() === "error" && !/^Failed to load resource/.test(message.text())) faults.push(message.text());
+        });
+        page.on("request", (request) => {
+            const { protocol, origin } = new URL(request.url());
+            const isLocal = protocol === "data:" || protocol === "blob:" || protocol === "about:";
+            if (!isLocal && ![site.url, ...others].includes(origin)) faults.push(`asks ${request.url()}`);
+        });
+    };
+    context.on("page", watch);
+    t.after(async () => {
+        if (process.env.WAYSTATION_SHOW) await show(context.pages());
+        await context.close();
+        assert.deepEqual(faults, []);
     });
+    const page = await context.newPage();
+    page.setDefaultTimeout(30_000);
     return page;
 }
 
-// An authenticator inside the browser that holds passkeys and has verified its user.
-export async function addAuthenticator(page, { verifiesUser = true } = {}) {
+// For whoever looks for why a test fails: what each page showed at the end of it.
+async function show(pages) {
+    for (const page of pages) console.log(`--- ${page.url()}\n${await page.locator("body").ariaSnapshot()}`);
+}
+
+// What axe finds, in words; none is what a test asserts.
+export async function findBarriers(page) {
+    const { violations } = await new AxeBuilder({ page }).withTags(RULES).analyze();
+    return violations.map(({ id, nodes }) => `${page.url()} ${id}: ${nodes.map(({ target }) => target.join(" ")).join(" | ")}`);
+}
+
+// Every place of a page that a secret could be left in and still has it.
+export async function findTraces(page, secret) {
+    const kept = await page.evaluate(async () => ({
+        page: document.documentElement.outerHTML,
+        fields: [...document.querySelectorAll("input, textarea")].map((field) => field.value).join("\n"),
+        local: JSON.stringify({ ...localStorage }),
+        session: JSON.stringify({ ...sessionStorage }),
+        databases: JSON.stringify(await indexedDB.databases()),
+        caches: JSON.stringify(await caches.keys()),
+        cookies: document.cookie,
+        history: JSON.stringify(history.state),
+        address: location.href,
+    }));
+    return Object.entries(kept).flatMap(([place, text]) => (text.includes(secret) ? [place] : []));
+}
+
+// Asks the site's API from inside of the page, as its own scripts do; gives the status and what was answered.
+export function ask(page, method, path, body, more = {}) {
+    return page.evaluate(
+        async ([method, path, body, more]) => {
+            const headers = body === undefined ? more : { "content-type": "application/json", ...more };
+            const answer = await fetch(path, { method, headers, body: body && JSON.stringify(body) });
+            const text = await answer.text();
+            return { status: answer.status, body: text === "" ? null : JSON.parse(text) };
+        },
+        [method, path, body, more],
+    );
+}
+
+// An authenticator inside of the browser that holds passkeys.
+export async function addAuthenticator(page, { canVerify = true, verifiesUser = true, transport = "internal" } = {}) {
     const devtools = await page.context().newCDPSession(page);
     await devtools.send("WebAuthn.enable");
     const { authenticatorId } = await devtools.send("WebAuthn.addVirtualAuthenticator", {
         options: {
             protocol: "ctap2",
-            transport: "internal",
+            transport,
             hasResidentKey: true,
-            hasUserVerification: true,
+            hasUserVerification: canVerify,
             isUserVerified: verifiesUser,
             automaticPresenceSimulation: true,
         },
     });
-    return { devtools, authenticatorId };
+    return {
+        // Whether it knows by finger, face or PIN who holds it.
+        setVerified: (isUserVerified) => devtools.send("WebAuthn.setUserVerified", { authenticatorId, isUserVerified }),
+        remove: () => devtools.send("WebAuthn.removeVirtualAuthenticator", { authenticatorId }),
+        credentials: async () => (await devtools.send("WebAuthn.getCredentials", { authenticatorId })).credentials,
+    };
 }

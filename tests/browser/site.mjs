@@ -2,6 +2,7 @@
 
 import { spawn } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -9,18 +10,39 @@ const program = process.env.WAYSTATION_BIN;
 if (!program) throw new Error("WAYSTATION_BIN names the server to test; tests/run browser sets it");
 
 export class Site {
-    static async start(settings = {}) {
+    // A running site; it ends with the test.
+    static async start(t, settings = {}) {
         const folder = await mkdtemp(join(tmpdir(), "waystation-browser-"));
         const environment = {
             PATH: process.env.PATH,
             HOME: folder,
             WAYSTATION_DATA_DIR: join(folder, "data"),
             WAYSTATION_LISTEN: "127.0.0.1:0",
+            WAYSTATION_LOG_LEVEL: "warn",
             ...settings,
         };
         const site = new Site(folder, environment);
+        t.after(() => site.stop());
         await site.#serve();
         return site;
+    }
+
+    // One that browsers know by a name, which passkeys need; it stays the same when the server is started again.
+    static async startNamed(t, settings = {}) {
+        const port = await freePort();
+        const url = `http://localhost:${port}`;
+        const site = await Site.start(t, { WAYSTATION_LISTEN: `127.0.0.1:${port}`, WAYSTATION_PUBLIC_URL: url, ...settings });
+        site.url = url;
+        return site;
+    }
+
+    // One that has an owner, made by command.
+    static async startOwned(t, settings = {}) {
+        return (await Site.start(t, settings)).#withOwner();
+    }
+
+    static async startOwnedAndNamed(t, settings = {}) {
+        return (await Site.startNamed(t, settings)).#withOwner();
     }
 
     constructor(folder, environment) {
@@ -42,29 +64,53 @@ export class Site {
         return printed;
     }
 
-    setupToken() {
-        return readFile(join(this.environment.WAYSTATION_DATA_DIR, "setup-token"), "utf8").then((text) => text.trim());
+    // Enters somebody who signs in by PASSWORD.
+    async enter(email, role = "user") {
+        await this.command(["admin", "create-user", "--email", email, "--role", role, "--password-stdin"], `${PASSWORD}\n`);
+    }
+
+    async setupToken() {
+        const text = await readFile(join(this.environment.WAYSTATION_DATA_DIR, "setup-token"), "utf8");
+        return text.split("\n")[0];
     }
 
     async stop() {
-        this.server.kill("SIGTERM");
+        this.server?.kill("SIGTERM");
         await this.ended;
         await rm(this.folder, { recursive: true, force: true });
+    }
+
+    async #withOwner() {
+        await this.enter(OWNER, "owner");
+        return this;
     }
 
     async #serve() {
         this.server = spawn(program, ["serve"], { env: this.environment, stdio: ["ignore", "pipe", "pipe"] });
         this.ended = new Promise((resolve) => this.server.on("close", resolve));
-        const address = new Promise((resolve, reject) => {
+        this.url = await new Promise((resolve, reject) => {
             const read = (bytes) => {
                 this.log += bytes;
-                const found = this.log.match(/http:\/\/127\.0\.0\.1:\d+/);
-                if (found) resolve(found[0]);
+                const found = this.log.match(/^listening on (http:\S+)$/m);
+                if (found) resolve(found[1]);
             };
             this.server.stdout.on("data", read);
             this.server.stderr.on("data", read);
             this.server.on("close", (code) => reject(new Error(`the server ended with ${code}:\n${this.log}`)));
         });
-        this.url = await address;
     }
+}
+
+export const OWNER = "owner@example.com";
+export const PASSWORD = "correct horse battery";
+
+function freePort() {
+    return new Promise((resolve, reject) => {
+        const server = createServer();
+        server.on("error", reject);
+        server.listen(0, "127.0.0.1", () => {
+            const { port } = server.address();
+            server.close(() => resolve(port));
+        });
+    });
 }

@@ -3,7 +3,8 @@
 // Usage: serve.mjs NODE_MODULES. Prints one line of JSON with the issuer and the address of the control line, and ends
 // with its standard input. `POST /script` takes what to say from then on:
 //
-//   claims     members of id tokens, null to leave one out
+//   claims     members of id tokens, null to leave one out; `{nonce}` in a text is the one of the sign-in, so that each
+//              sign-in may mean another person
 //   userinfo   the userinfo document
 //   redirect   parameters of the way back
 //   answer     {status, body} of the token endpoint
@@ -51,7 +52,7 @@ provider.issuer.url = `http://127.0.0.1:${provider.address().port}`;
 provider.service.on("beforeTokenSigning", (token) => {
     for (const [name, value] of Object.entries(script.claims ?? {})) {
         if (value === null) delete token.payload[name];
-        else token.payload[name] = value;
+        else token.payload[name] = typeof value === "string" ? value.replace("{nonce}", token.payload.nonce) : value;
     }
 });
 provider.service.on("beforeUserinfo", (answer) => {

@@ -4,6 +4,16 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+const SQLITE_SCHEME: &str = "sqlite:";
+
+/// What the standard library of Python does with a statement, as SQLite has no client that is everywhere.
+const SQLITE_CLIENT: &str = "\
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], timeout=60)
+connection.executescript(sys.argv[2])
+connection.commit()
+";
+
 /// The databases Waystation runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DatabaseKind {
@@ -72,7 +82,7 @@ impl TestDatabase {
         let count = COUNTER.fetch_add(1, Ordering::Relaxed);
         let name = format!("scenario_{}_{count}", std::process::id());
         let url = match &server_url {
-            None => format!("sqlite:{}", directory.join("waystation.db").display()),
+            None => format!("{SQLITE_SCHEME}{}", directory.join("waystation.db").display()),
             Some(server) => {
                 run_statement(kind, server, &format!("DROP DATABASE IF EXISTS {name}"));
                 run_statement(kind, server, &format!("CREATE DATABASE {name}"));
@@ -94,7 +104,7 @@ impl TestDatabase {
         self.url.replace(&format!("@{server}/"), &format!("@{address}/"))
     }
 
-    /// Runs a statement in it; for those that have a server.
+    /// Runs a statement in it.
     pub fn run_statement(&self, statement: &str) {
         run_statement(self.kind, &self.url, statement);
     }
@@ -131,7 +141,11 @@ fn run_statement(kind: DatabaseKind, url: &str, statement: &str) {
 /// Through the database's own command-line client: the harness links no driver.
 fn try_statement(kind: DatabaseKind, url: &str, statement: &str) -> Result<(), String> {
     let mut command = match kind {
-        DatabaseKind::Sqlite => unreachable!("SQLite has no server"),
+        DatabaseKind::Sqlite => {
+            let mut command = Command::new("python3");
+            command.args(["-c", SQLITE_CLIENT, url.trim_start_matches(SQLITE_SCHEME), statement]);
+            command
+        }
         DatabaseKind::Postgres => {
             let mut command = Command::new("psql");
             command.args([url, "--quiet", "--no-psqlrc", "-c", statement]);

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod authenticator;
 mod browser;
 mod chance;
 mod database;
@@ -19,6 +20,7 @@ mod server;
 mod tcp_gate;
 mod world;
 
+pub use authenticator::totp_code;
 pub use browser::Browser;
 pub use chance::Chance;
 pub use database::{DatabaseKind, TestDatabase};

@@ -43,6 +43,8 @@ pub struct WorldOptions {
     pub redis_url: Option<String>,
     /// Where the servers find the database server (`host:port`) instead of where it is.
     pub database_address: Option<String>,
+    /// Where the last of them finds it, if that is elsewhere.
+    pub last_database_address: Option<String>,
     /// The address of a database server of its own, instead of the one that all tests share.
     pub database_server: Option<String>,
     /// The host that the servers run on, if it is to fail.
@@ -78,6 +80,7 @@ impl WorldOptions {
             servers: 1,
             redis_url: None,
             database_address: None,
+            last_database_address: None,
             database_server: None,
             host: None,
             settings: Vec::new(),
@@ -87,6 +90,12 @@ impl WorldOptions {
     /// With the database server behind this gate.
     pub fn behind(mut self, gate: &TcpGate) -> WorldOptions {
         self.database_address = Some(gate.address());
+        self
+    }
+
+    /// With the last server's line to the database server through this gate, and no other's.
+    pub fn with_last_behind(mut self, gate: &TcpGate) -> WorldOptions {
+        self.last_database_address = Some(gate.address());
         self
     }
 
@@ -128,11 +137,15 @@ impl World {
             Some(address) => database.url_at(address),
             None => database.url().to_owned(),
         };
+        let last_database_url =
+            options.last_database_address.as_ref().map(|address| database.url_at(address));
         let servers: Vec<Server> = (0..options.servers)
             .map(|number| {
+                let is_last = number + 1 == options.servers;
+                let elsewhere = last_database_url.clone().filter(|_| is_last);
                 Server::start(ServerOptions {
                     directory: directory.join(format!("server{number}")),
-                    database_url: database_url.clone(),
+                    database_url: elsewhere.unwrap_or_else(|| database_url.clone()),
                     redis_url: options.redis_url.clone(),
                     settings: settings.clone(),
                 })
@@ -172,7 +185,7 @@ impl World {
         &mut self.servers[number]
     }
 
-    /// Runs a statement in the database, past the servers; for databases that have a server.
+    /// Runs a statement in the database, past the servers.
     pub fn run_statement(&self, statement: &str) {
         self.database.run_statement(statement);
     }

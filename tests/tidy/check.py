@@ -5,6 +5,7 @@
 - sea-orm outside the store and the migrations, axum outside the application
 - environment variables read outside the configuration
 - paths of somebody's machine
+- threats that no test answers, and tests that their page names and nobody has
 
 Prints each finding as `file:line: reason` and exits 1 when there is one.
 Usage: check.py
@@ -21,6 +22,7 @@ FUNCTION_LINES_MAX = 120
 # Files that are tables rather than prose may be longer; each with its reason.
 LONG_FILES = {
     "Cargo.lock": "written by Cargo",
+    "ui/src/api/schema.ts": "written from server/api/openapi.json",
 }
 
 # The same for functions.
@@ -39,7 +41,8 @@ OWNERS = {
     "utoipa-axum": {"server/app/Cargo.toml"},
 }
 
-ENVIRONMENT_READERS = ("server/app/src/config",)
+# The build script is told by Cargo where to write.
+ENVIRONMENT_READERS = ("server/app/src/config", "server/app/build.rs")
 
 # Generated descriptions and fixtures are as long as what they describe.
 LENGTH_COUNTED = {".rs", ".py", ".sh", ".ts", ".tsx", ".sql", ".css"}
@@ -51,6 +54,11 @@ FUNCTION = re.compile(
 ENVIRONMENT = re.compile(r"\benv::(?:var|var_os|vars|vars_os)\b")
 # Spelled in pieces, so that this file does not find itself.
 MACHINE_PATH = re.compile(r"(?<![\w.$}])/(?:" + "|".join(["wo" + "rk", "ro" + "ot", "ho" + r"me/\w+", "Us" + r"ers/\w+"]) + r")/")
+
+
+# The page that says by which tests each threat is answered.
+THREATS = "docs/threats.md"
+NAMED_TEST = re.compile(r"`([\w./-]+\.rs)::(\w+)`")
 
 
 def check_file(name, text):
@@ -101,6 +109,25 @@ def check_functions(name, lines):
             yield number + 1, f"`{found.group(2)}` has {end - number + 1} lines; at most {FUNCTION_LINES_MAX}"
 
 
+def check_threats(text, read):
+    """`read` gives the text of a file, or nothing where there is none."""
+    headings = []
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.startswith("### "):
+            headings.append([number, line[4:], 0])
+        for path, test in NAMED_TEST.findall(line):
+            if headings:
+                headings[-1][2] += 1
+            source = read(path)
+            if source is None:
+                yield number, f"there is no {path}"
+            elif not re.search(rf"#\[(?:tokio::)?test\b[^\n]*\n(?:\s*#\[[^\n]*\n)*\s*(?:async )?fn {test}\(", source):
+                yield number, f"{path} has no test `{test}`"
+    for number, heading, tests in headings:
+        if tests == 0:
+            yield number, f"no test is named for {heading}"
+
+
 def list_files(clone):
     """Tracked files and new ones that are not ignored."""
     listed = subprocess.run(
@@ -122,6 +149,10 @@ def check_tree(clone):
         for line, reason in check_file(name, text):
             print(f"{name}:{line}: {reason}")
             findings += 1
+    read = lambda path: (clone / path).read_text(encoding="utf-8") if (clone / path).is_file() else None
+    for line, reason in check_threats(read(THREATS) or "", read):
+        print(f"{THREATS}:{line}: {reason}")
+        findings += 1
     return findings
 
 
@@ -149,6 +180,12 @@ def self_test():
         assert list(check_file(name, text)), f"should be refused: {name} {text[:60]!r}"
     for name, text in accepted:
         assert not list(check_file(name, text)), f"should be accepted: {name} {text[:60]!r}"
+    source = '#[tokio::test(flavor = "multi_thread")]\nasync fn a_fact() {\n}\nfn no_test() {\n}\n'
+    for named, findings in [("a_fact", 0), ("no_test", 1), ("a_fac", 1), ("another", 1)]:
+        page = f"### T1 A threat\n- `a/b.rs::{named}`\n"
+        assert len(list(check_threats(page, {"a/b.rs": source}.get))) == findings, named
+    assert len(list(check_threats("- `c.rs::a_fact`\n", {"a/b.rs": source}.get))) == 1
+    assert len(list(check_threats("### T1 A threat\n### T2 Another\n- `a/b.rs::a_fact`\n", {"a/b.rs": source}.get))) == 1
 
 
 def main():

@@ -77,11 +77,34 @@ export const passkeys = () => [
   { id: id("pky", 2), name: "Security key in the safe", backed_up: false, created_at: ago(690), last_used_at: null },
 ];
 
-export const providers = () => [
-  { name: "github", display_name: "GitHub", kind: "github" },
-  { name: "google", display_name: "Google", kind: "google" },
-  { name: "company", display_name: "Company SSO", kind: "oidc" },
-];
+export const options = () => ({
+  registration: "open",
+  requires_verification: true,
+  allowed_domains: [],
+  is_mail_sent: true,
+  password_length_min: 10,
+  providers: [
+    { name: "github", title: "GitHub", preset: "github" },
+    { name: "google", title: "Google", preset: "google" },
+    { name: "linuxdo", title: "LINUX DO", preset: "linuxdo" },
+    { name: "company", title: "Company SSO", preset: "oidc" },
+  ],
+  has_passkeys: true,
+});
+
+export function keys() {
+  const row = (number, name, preview, status, created, rest = {}) => ({
+    id: id("key", number), name, preview, status, expires_at: null, allowed_models: null, allowed_ips: null, budgets: {}, output_cap: null,
+    show_cost: false, created_at: ago(created), ...rest,
+  });
+  return [
+    row(4, "Nightly evaluation of the translation models", "sk-Qr55…8hTz", "active", 30, { expires_at: ahead(400), budgets: { day: "5" } }),
+    row(1, "Default", "sk-Ab12…wxyz", "active", 900),
+    row(2, "Notebook", "sk-Yt31…kk0P", "disabled", 700),
+    row(3, "Old laptop", "sk-Mm90…Lw2c", "revoked", 800),
+    row(5, "Conference demo", "sk-Ef77…a01B", "active", 650, { expires_at: ago(40) }),
+  ];
+}
 
 export const identities = () => [{ id: id("idn", 1), provider: "github", email: "owner@example.org", created_at: ago(800), last_used_at: ago(90) }];
 

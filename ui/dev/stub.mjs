@@ -6,6 +6,9 @@
 //   {"slow": 2000}                      every answer takes so long
 //   {"fail": {"/api/me": "unavailable"}} these routes fail with that code
 //   {"proof": false}                    sensitive calls need no proof
+//   {"held": true}                      the role needs a second factor that is not there
+//   {"firstKey": true}                  the first key is due
+//   {"options": {"registration": "closed"}} what the site says about signing in, where it differs
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
@@ -32,7 +35,7 @@ class Failure extends Error {
 let state;
 function reset() {
   state = {
-    setup: false, signedIn: "owner", empty: false, slow: 0, fail: {}, proof: true,
+    setup: false, signedIn: "owner", empty: false, slow: 0, fail: {}, proof: true, held: false, firstKey: false, options: {}, keys: data.keys(),
     people: data.people(), sessions: data.sessions(), passkeys: data.passkeys(), identities: data.identities(), invites: data.invites(),
     totp: { enabled: true, enabled_at: new Date(data.NOW - 5e9).toISOString() }, codes: { left: 8, total: 10 }, proofs: new Set(), tries: 0,
   };
@@ -44,6 +47,7 @@ const me = () => {
   if (user === undefined) throw new Failure("invalid_token", "There is no session.");
   return user;
 };
+const isHeld = () => state.held;
 const signedIn = (extra = {}) => ({ status: "signed_in", user: me(), session: "ses_1", expires_at: new Date(data.NOW + 1e9).toISOString(), ...extra });
 const later = (minutes) => new Date(Date.now() + minutes * 60_000).toISOString();
 const b64 = (text) => Buffer.from(text).toString("base64url");
@@ -92,7 +96,7 @@ const routes = {
   "POST /api/auth/logout": () => void (state.signedIn = null),
   "POST /api/auth/register": ({ body }) => {
     if (body.email === "closed@example.org") fail("registration_closed");
-    if (/password|123456/.test(body.password)) fail("invalid_request", "A field is wrong.", [{ field: "password", message: "This password is one of the most common ones." }]);
+    if (/password|123456/.test(body.password)) fail("invalid_request", "A field is wrong.", [{ field: "password", code: "too_common", message: "is one of the commonest" }]);
     return { next: "open_mail" };
   },
   "POST /api/auth/verify-email": ({ body }) => (body.token === "good" ? undefined : fail("invalid_link")),
@@ -108,22 +112,33 @@ const routes = {
     state.proofs.add(proof);
     return { proof, expires_at: later(5) };
   },
-  "GET /api/auth/oauth": () => ({ items: state.empty ? [] : data.providers() }),
+  "GET /api/auth/options": () => {
+    if (state.setup) fail("setup_required");
+    return { ...data.options(), ...(state.empty ? { providers: [] } : {}), ...state.options };
+  },
   "POST /api/auth/oauth/:provider/start": () => ({ authorize_url: "/sign-in#error=account_exists" }),
-  "GET /api/me": () => ({ ...me(), permissions: data.PERMISSIONS[me().role] }),
+  "GET /api/me": () => ({
+    ...me(), permissions: data.PERMISSIONS[me().role], must_set_up_second_factor: isHeld(), is_first_key_due: state.firstKey,
+  }),
+  "POST /api/me/first-key": () => {
+    if (!state.firstKey) fail("already_exists");
+    state.firstKey = false;
+    return data.KEY;
+  },
   "PATCH /api/me": ({ body }) => {
-    if (body.username === "taken") fail("already_exists", "Taken.", [{ field: "username", message: "This username is taken." }]);
+    if (body.username === "taken") fail("already_exists", "Taken.", [{ field: "username", code: "taken", message: "is taken already" }]);
     return Object.assign(me(), body);
   },
   "POST /api/me/password": ({ body }) => (body.current_password === "correct horse battery" ? undefined : fail("invalid_credentials")),
-  "GET /api/me/totp": () => (state.empty ? { enabled: false, enabled_at: null } : state.totp),
+  "GET /api/me/totp": () => (state.empty && !state.totp.isNew ? { enabled: false, enabled_at: null } : state.totp),
   "POST /api/me/totp": ({ request }) => {
     proven(request);
     return data.TOTP;
   },
   "POST /api/me/totp/confirm": ({ body }) => {
-    if (body.code !== "123456") fail("invalid_credentials", "The code is wrong.");
-    state.totp = { enabled: true, enabled_at: new Date().toISOString() };
+    if (body.code !== "123456") fail("invalid_request", "A field is wrong.", [{ field: "code", code: "invalid", message: "is not what the app shows now" }]);
+    state.totp = { enabled: true, enabled_at: new Date().toISOString(), isNew: true };
+    state.held = false;
     return { codes: data.CODES };
   },
   "DELETE /api/me/totp": ({ request }) => {
@@ -170,7 +185,7 @@ const routes = {
     return page(matches, query);
   },
   "POST /api/admin/users": ({ body }) => {
-    if (state.people.some(({ email }) => email === body.email)) fail("already_exists", "There is somebody with this address.", [{ field: "email", message: "There is somebody with this address." }]);
+    if (state.people.some(({ email }) => email === body.email)) fail("already_exists", "There is somebody with this address.", [{ field: "email", code: "taken", message: "is taken already" }]);
     const user = { ...data.people()[6], ...body, id: `usr_${state.people.length}`, display_name: body.display_name ?? body.email.split("@")[0], email_verified_at: null };
     state.people.push(user);
     return body.invite ? { ...user, password_link: { url: "https://ai.example.com/reset-password#token=Xq7Zt3LmKd9PwRsY5nBc4Jh2", expires_at: new Date(data.NOW + 86_400_000).toISOString() } } : user;
@@ -186,6 +201,16 @@ const routes = {
     return { is_mailed: false, password_link: { url: "https://ai.example.com/reset-password#token=Xq7Zt3LmKd9PwRsY5nBc4Jh2", expires_at: new Date(data.NOW + 86_400_000).toISOString() } };
   },
   "POST /api/admin/users/:id/reset-second-factor": ({ request }) => proven(request),
+  "GET /api/admin/users/:id/keys": ({ query }) => page(state.keys, query),
+  "POST /api/admin/users/:id/keys/:key/rotate": ({ path, request }) => {
+    proven(request);
+    const old = find(state.keys, path.key);
+    const key = { ...old, id: `key_${state.keys.length}`, preview: "sk-Ab12…Uwxy", created_at: new Date(data.NOW).toISOString() };
+    old.status = "revoked";
+    state.keys.unshift(key);
+    return { key, secret: data.KEY.secret };
+  },
+  "DELETE /api/admin/users/:id/keys/:key": ({ path }) => Object.assign(find(state.keys, path.key), { status: "revoked" }),
   "GET /api/admin/users/:id/sessions": ({ query }) => page(state.sessions.slice(0, 2).map((session) => ({ ...session, is_current: false })), query),
   "DELETE /api/admin/users/:id/sessions": () => ({ revoked: 2 }),
   "DELETE /api/admin/users/:id/sessions/:session": () => undefined,
@@ -232,6 +257,7 @@ async function answerApi(request, url) {
   const route = table.find(({ method, pattern }) => method === request.method && pattern.test(path)) ?? fail("not_found", "No such route.");
   if (state.setup && path !== "/api/setup") fail("setup_required");
   if (/^\/api\/(me|admin)/.test(path)) me();
+  if (isHeld() && !/^\/api\/(auth|me$|me\/(totp|passkeys|first-key))/.test(path)) fail("forbidden", "must_set_up_second_factor");
   if (path.startsWith("/api/admin") && data.PERMISSIONS[me().role].length === 0) fail("forbidden");
   return route.answer({ body, query: url.searchParams, path: route.pattern.exec(path).groups ?? {}, request });
 }

@@ -1,4 +1,5 @@
-// Runs before the first paint, so that neither the colours nor the language change before the eyes.
+// Runs before the first paint, so that neither the colours nor the language nor the shape of the page change before the
+// eyes.
 (function () {
   var root = document.documentElement;
   var stored = function (name) {
@@ -14,6 +15,20 @@
   root.classList.toggle("dark", dark);
   var language = stored("waystation.language") || navigator.language || "en";
   root.lang = /^zh/i.test(language) ? "zh-CN" : "en";
+
+  // Which of the shapes in the page is shown until its script is there.
+  var path = location.pathname;
+  var isFramed = /^\/(app|console)(\/|$)/.test(path);
+  root.setAttribute("data-first", isFramed ? "frame" : path === "/sign-in" && location.hash === "" ? "sign-in" : "stranger");
+
+  // Whoever has typed and pressed before the script was there is signed in by it.
+  var press = function (event) {
+    var pressed = event.target && event.target.id;
+    var isEnter = event.key === "Enter" && !event.isComposing && (pressed === "first-login" || pressed === "first-password");
+    if ((event.type === "click" && pressed === "first-submit") || isEnter) root.setAttribute("data-first-pressed", "");
+  };
+  document.addEventListener("click", press);
+  document.addEventListener("keydown", press);
 
   // Older browsers would show a broken page. They are told so in words that they can show.
   var supports = window.CSS && CSS.supports;

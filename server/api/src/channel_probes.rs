@@ -9,6 +9,7 @@ use crate::channels::{
     Channel, ChannelFieldError, ChannelFormat, ChannelModelName, MODELS_MAX, ServedModel, UpstreamSecret,
     check_models, check_secret,
 };
+use crate::error::FieldCode;
 use crate::models::{ModelName, OutputCapParameter};
 
 /// A channel that is not entered yet, to be tested.
@@ -212,6 +213,11 @@ pub fn channel_presets() -> Result<Vec<ChannelPreset>, serde_json::Error> {
 pub struct ProbeFieldError(#[from] ChannelFieldError);
 
 impl ProbeFieldError {
+    /// What is wrong with the field, for programs.
+    pub fn code(&self) -> FieldCode {
+        self.0.code()
+    }
+
     /// The path of the field at fault, as it is in these bodies.
     pub fn field(&self) -> &str {
         match self.0.field() {

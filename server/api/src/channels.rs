@@ -5,6 +5,7 @@ use thiserror::Error;
 use utoipa::ToSchema;
 use waystation_ids::{ChannelId, CredentialId};
 
+use crate::error::FieldCode;
 use crate::models::ModelName;
 use crate::object::object;
 use crate::time::Time;
@@ -264,6 +265,16 @@ impl ChannelFieldError {
             ChannelFieldError::Weight => "weight",
             ChannelFieldError::Secret(path) => path,
             ChannelFieldError::TooManyCredentials => "credentials",
+        }
+    }
+
+    /// What is wrong with it.
+    pub const fn code(&self) -> FieldCode {
+        match self {
+            ChannelFieldError::Name | ChannelFieldError::Secret(_) => FieldCode::Invalid,
+            ChannelFieldError::ModelTwice(_) => FieldCode::Repeated,
+            ChannelFieldError::TooManyModels | ChannelFieldError::TooManyCredentials => FieldCode::TooMany,
+            ChannelFieldError::Weight => FieldCode::OutOfRange,
         }
     }
 }

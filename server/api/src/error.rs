@@ -29,8 +29,43 @@ pub struct ErrorBody {
 pub struct FieldError {
     /// The field's path, such as `budgets.day`.
     pub field: String,
+    /// What is wrong with it, for programs that say so in words of their own. More may come: whoever does not know one
+    /// says that the field is `invalid`, or shows the message.
+    #[serde(default)]
+    pub code: FieldCode,
     /// What is wrong with it.
     pub message: String,
+}
+
+/// What is wrong with a field.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FieldCode {
+    /// It is missing, or empty.
+    Required,
+    /// There is no such field.
+    Unknown,
+    /// It is of another type, such as a text where a number is asked for.
+    WrongType,
+    /// It is not of the form that it must have, or does not go with the rest.
+    #[default]
+    Invalid,
+    /// It has too few characters.
+    TooShort,
+    /// It has too many characters or bytes.
+    TooLong,
+    /// It is too small, too large, too early or too late.
+    OutOfRange,
+    /// Another one has it.
+    Taken,
+    /// A password that everybody tries.
+    TooCommon,
+    /// A password with the address in it.
+    LikeAddress,
+    /// It has too many entries.
+    TooMany,
+    /// It names something twice.
+    Repeated,
 }
 
 /// The stable codes of the management API. A code exists because a program branches on it.

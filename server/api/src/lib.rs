@@ -33,6 +33,7 @@ pub mod session;
 pub mod settings;
 pub mod setup;
 pub mod sign_in;
+pub mod sign_in_options;
 pub mod site;
 pub mod time;
 pub mod usage;

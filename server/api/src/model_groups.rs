@@ -5,6 +5,7 @@ use thiserror::Error;
 use utoipa::ToSchema;
 use waystation_ids::{ModelGroupId, ModelId};
 
+use crate::error::FieldCode;
 use crate::models::ModelName;
 use crate::name::Name;
 use crate::time::Time;
@@ -85,6 +86,15 @@ pub enum ModelGroupFieldError {
 }
 
 impl ModelGroupFieldError {
+    /// What is wrong with the field, for programs.
+    pub fn code(&self) -> FieldCode {
+        match self {
+            ModelGroupFieldError::Note => FieldCode::TooLong,
+            ModelGroupFieldError::ModelTwice(_) => FieldCode::Repeated,
+            ModelGroupFieldError::TooManyModels => FieldCode::TooMany,
+        }
+    }
+
     /// The path of the field at fault.
     pub fn field(&self) -> String {
         match self {

@@ -7,6 +7,7 @@ use thiserror::Error;
 use utoipa::ToSchema;
 use waystation_ids::ModelId;
 
+use crate::error::FieldCode;
 use crate::patch::given;
 use crate::time::Time;
 
@@ -215,6 +216,14 @@ impl ModelFieldError {
             ModelFieldError::FirstByte => "first_byte_ms",
             ModelFieldError::DisplayName => "display_name",
             ModelFieldError::Capabilities => "capabilities",
+        }
+    }
+
+    /// What is wrong with it.
+    pub const fn code(self) -> FieldCode {
+        match self {
+            ModelFieldError::Tokens(_) | ModelFieldError::FirstByte => FieldCode::OutOfRange,
+            ModelFieldError::DisplayName | ModelFieldError::Capabilities => FieldCode::Invalid,
         }
     }
 }

@@ -5,6 +5,7 @@ use thiserror::Error;
 use utoipa::ToSchema;
 use waystation_ids::NoticeId;
 
+use crate::error::FieldCode;
 use crate::object::{object, object_or_null};
 use crate::patch::given;
 use crate::time::Time;
@@ -159,6 +160,15 @@ pub enum NoticeFieldError {
 }
 
 impl NoticeFieldError {
+    /// What is wrong with the field, for programs.
+    pub fn code(self) -> FieldCode {
+        match self {
+            NoticeFieldError::NoTitle => FieldCode::Required,
+            NoticeFieldError::Title(_) | NoticeFieldError::Text(_) => FieldCode::TooLong,
+            NoticeFieldError::Span => FieldCode::OutOfRange,
+        }
+    }
+
     /// The path of the field at fault.
     pub fn field(self) -> &'static str {
         match self {

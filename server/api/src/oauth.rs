@@ -7,13 +7,6 @@ use waystation_ids::IdentityId;
 use crate::sign_in::Reception;
 use crate::time::Time;
 
-/// The identity providers of a site.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct OauthProviders {
-    /// All of them, by name.
-    pub items: Vec<OauthProvider>,
-}
-
 /// An identity provider.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct OauthProvider {
@@ -22,10 +15,25 @@ pub struct OauthProvider {
     pub name: String,
     /// What people call it.
     #[schema(example = "GitHub")]
-    pub display_name: String,
-    /// How it speaks: github, google, linuxdo, oidc or oauth2.
-    #[schema(example = "github")]
-    pub kind: String,
+    pub title: String,
+    /// How it was set up.
+    pub preset: OauthPreset,
+}
+
+/// What is known of an identity provider before it is set up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum OauthPreset {
+    /// GitHub.
+    Github,
+    /// Google.
+    Google,
+    /// LINUX DO, which verifies no address for others.
+    LinuxDo,
+    /// One that speaks OpenID Connect.
+    Oidc,
+    /// One that speaks OAuth 2 alone.
+    OAuth2,
 }
 
 /// What somebody is sent to a provider for.

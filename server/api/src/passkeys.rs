@@ -112,6 +112,8 @@ pub struct PasskeyCreationOptions {
     pub authenticator_selection: AuthenticatorSelection,
     /// Always `none`: of which make an authenticator is, is not asked.
     pub attestation: String,
+    /// What authenticators may heed beyond that.
+    pub extensions: CreationExtensions,
 }
 
 /// What is asked of a browser to use a passkey.
@@ -182,6 +184,17 @@ pub struct AuthenticatorSelection {
     pub require_resident_key: bool,
     /// Always `required`: the authenticator asks for a PIN, a finger or a face.
     pub user_verification: String,
+}
+
+/// What an authenticator may heed when it makes a passkey (CTAP 2.1, section 12.1, `credProtect`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CreationExtensions {
+    /// Always `userVerificationRequired`: without a PIN, a finger or a face it does not even tell that it has the
+    /// passkey.
+    pub credential_protection_policy: String,
+    /// Always false: an authenticator that knows no such policy makes the passkey all the same.
+    pub enforce_credential_protection_policy: bool,
 }
 
 /// A browser's answer to a passkey's creation. Browsers add fields of their own.

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use waystation_ids::{ModelId, PriceVersionId, UserId};
 use waystation_pricing::{Fees, Money, Price, Rate};
 
+use crate::error::FieldCode;
 use crate::money::{Usd, decimal_text};
 use crate::time::Time;
 
@@ -126,6 +127,15 @@ impl PriceCreateError {
         match self {
             PriceCreateError::Missing(field) | PriceCreateError::GivenTwice(field) => field,
             PriceCreateError::FeeOutOfRange => "per_request",
+        }
+    }
+
+    /// What is wrong with it.
+    pub const fn code(self) -> FieldCode {
+        match self {
+            PriceCreateError::Missing(_) => FieldCode::Required,
+            PriceCreateError::GivenTwice(_) => FieldCode::Repeated,
+            PriceCreateError::FeeOutOfRange => FieldCode::OutOfRange,
         }
     }
 }

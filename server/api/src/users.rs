@@ -157,7 +157,8 @@ pub struct UserUpdate {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct UserQuery {
-    /// Part of the address or username, in any case.
+    /// Part of the address or username, in any case. A page may hold fewer people than asked for, even nobody, and
+    /// name the next one all the same: a search ends after a second and goes on from there when asked again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[param(max_length = 254)]
     pub q: Option<String>,
@@ -184,6 +185,13 @@ pub struct Me {
     pub user: User,
     /// What the person may do in the administration.
     pub permissions: Vec<Permission>,
+    /// Whether the person's role needs a second factor that the person does not have: nothing else is allowed before
+    /// one is set up.
+    #[serde(default)]
+    pub must_set_up_second_factor: bool,
+    /// Whether the person has signed in and no key was ever made for them: `/api/me/first-key` makes it.
+    #[serde(default)]
+    pub is_first_key_due: bool,
 }
 
 fn lowest_role() -> Role {

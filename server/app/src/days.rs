@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
+use waystation_api::error::FieldCode;
 
 use crate::error::ApiError;
 
@@ -42,11 +43,12 @@ impl Days {
             None => last.saturating_sub(DAYS_UNLESS_GIVEN.days()),
         };
         if first > last {
-            return Err(ApiError::field("start_date", "is after end_date"));
+            return Err(ApiError::field("start_date", FieldCode::OutOfRange, "is after end_date"));
         }
         if first.saturating_add(DAYS_MAX.days()) <= last {
             return Err(ApiError::field(
                 "start_date",
+                FieldCode::OutOfRange,
                 format!("is more than {DAYS_MAX} days before end_date"),
             ));
         }
@@ -92,7 +94,7 @@ fn first_moment(day: Date, zone: &TimeZone) -> Option<i64> {
 }
 
 fn not_a_day(field: &'static str) -> ApiError {
-    ApiError::field(field, "is not a day such as 2026-11-21")
+    ApiError::field(field, FieldCode::Invalid, "is not a day such as 2026-11-21")
 }
 
 #[cfg(test)]

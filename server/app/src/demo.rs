@@ -22,7 +22,6 @@ use crate::cli::{CommandError, Output};
 use crate::clock::now_ms;
 use crate::config::Config;
 use crate::error::{StartError, error_chain};
-use crate::home::curl_line;
 use crate::keys::shown_key;
 use crate::models::{shown_model, shown_price};
 use crate::passwords::hash_password;
@@ -161,6 +160,16 @@ pub(crate) fn print_demo(
     }
 }
 
+/// A command that streams an answer as pasted, its usage in the last chunk.
+fn curl_line(base: &str, key: &str, model: &str) -> String {
+    format!(
+        "curl -N {base}/v1/chat/completions -H \"Authorization: Bearer {key}\" \
+         -H \"Content-Type: application/json\" \
+         -d '{{\"model\":\"{model}\",\"stream\":true,\"stream_options\":{{\"include_usage\":true}},\
+         \"messages\":[{{\"role\":\"user\",\"content\":\"Hello\"}}]}}'"
+    )
+}
+
 async fn create_model(app: &App) -> Result<(), CommandError> {
     let refused = |error: PriceError| CommandError::Refused(error_chain(&error));
     let model = ModelId::new(now_ms(), random_bytes().map_err(StartError::Random)?);
@@ -258,4 +267,18 @@ fn random_text() -> Result<Zeroizing<String>, CommandError> {
     const LETTERS: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz234567892";
     let bytes: [u8; 24] = random_bytes().map_err(StartError::Random)?;
     Ok(Zeroizing::new(bytes.iter().map(|byte| char::from(LETTERS[usize::from(byte & 31)])).collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_is_valid_json_within_shell_quotes() {
+        let line = curl_line("http://h", "k", "demo");
+        let body = line.split("-d '").nth(1).and_then(|rest| rest.strip_suffix('\'')).unwrap();
+        let body: serde_json::Value = serde_json::from_str(body).unwrap();
+        assert_eq!(body["model"], "demo");
+        assert_eq!(body["stream_options"]["include_usage"], true);
+    }
 }

@@ -8,7 +8,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use thiserror::Error;
 use tracing::{error, warn};
-use waystation_api::error::{ErrorBody, ErrorCode, ErrorReply, FieldError};
+use waystation_api::error::{ErrorBody, ErrorCode, ErrorReply, FieldCode, FieldError};
 use waystation_relay::RelayError;
 use waystation_store::StoreError;
 
@@ -40,8 +40,8 @@ impl ApiError {
     }
 
     /// A field of the body or query is wrong.
-    pub(crate) fn field(field: impl Into<String>, message: impl Into<String>) -> Self {
-        let field = FieldError { field: field.into(), message: message.into() };
+    pub(crate) fn field(field: impl Into<String>, code: FieldCode, message: impl Into<String>) -> Self {
+        let field = FieldError { field: field.into(), code, message: message.into() };
         ApiError {
             code: ErrorCode::InvalidRequest,
             message: format!("{}: {}", field.field, field.message),
@@ -163,7 +163,8 @@ impl From<StoreError> for ApiError {
         match error {
             StoreError::Unavailable(_) => ApiError::unavailable(error),
             StoreError::Taken(field) => {
-                let field = FieldError { field: field.to_owned(), message: "is taken already".to_owned() };
+                let message = "is taken already".to_owned();
+                let field = FieldError { field: field.to_owned(), code: FieldCode::Taken, message };
                 ApiError {
                     message: format!("{} is taken already.", field.field),
                     fields: vec![field],
@@ -171,7 +172,7 @@ impl From<StoreError> for ApiError {
                 }
             }
             StoreError::Missing(what) => ApiError::not_found(what),
-            StoreError::TooMany(field) => ApiError::field(field, "would hold too many"),
+            StoreError::TooMany(field) => ApiError::field(field, FieldCode::TooMany, "would hold too many"),
             other => ApiError::internal(other),
         }
     }

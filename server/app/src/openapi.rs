@@ -12,8 +12,10 @@ use utoipa::openapi::security::{
 use utoipa::openapi::{ComponentsBuilder, InfoBuilder, OpenApi, OpenApiBuilder};
 
 use crate::auth::COOKIE_NAME;
-use crate::home::{PAGE_POLICY, escape_html};
+use crate::html::escape_html;
 
+/// The page of the description runs no script and loads nothing; its style is its own.
+const DOCS_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
 /// How programs are known.
 const TOKEN_SCHEME: &str = "access_token";
 /// How browsers are known.
@@ -85,7 +87,7 @@ pub(crate) async fn show_document(document: Arc<String>) -> impl IntoResponse {
 
 /// `GET /api/docs`: the description as a page, without scripts.
 pub(crate) async fn show_page(page: Arc<String>) -> impl IntoResponse {
-    (PAGE_POLICY, Html(page.as_str().to_owned()))
+    ([(header::CONTENT_SECURITY_POLICY, DOCS_POLICY)], Html(page.as_str().to_owned()))
 }
 
 fn first_line(text: &Value) -> &str {

@@ -11,7 +11,7 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use thiserror::Error;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
-use waystation_api::error::ErrorCode;
+use waystation_api::error::{ErrorCode, FieldCode};
 use waystation_api::passwords::Password;
 use waystation_ids::Email;
 use zeroize::Zeroizing;
@@ -50,6 +50,18 @@ pub(crate) enum WeakPassword {
     LikeAddress,
 }
 
+impl WeakPassword {
+    /// The code of a field that holds it.
+    const fn code(self) -> FieldCode {
+        match self {
+            WeakPassword::Short => FieldCode::TooShort,
+            WeakPassword::Long => FieldCode::TooLong,
+            WeakPassword::Common => FieldCode::TooCommon,
+            WeakPassword::LikeAddress => FieldCode::LikeAddress,
+        }
+    }
+}
+
 /// Checks a password that somebody chooses; the address, where it is known, must not be in it.
 pub(crate) fn check_password(password: &str, email: Option<&Email>) -> Result<(), WeakPassword> {
     if password.len() > PASSWORD_BYTES_MAX {
@@ -72,7 +84,8 @@ pub(crate) fn check_password_field(
     password: &Password,
     email: Option<&Email>,
 ) -> Result<(), ApiError> {
-    check_password(password.reveal(), email).map_err(|weakness| ApiError::field(field, weakness.to_string()))
+    check_password(password.reveal(), email)
+        .map_err(|weakness| ApiError::field(field, weakness.code(), weakness.to_string()))
 }
 
 /// What is stored instead of a password. Takes tens of milliseconds of a core, which is its purpose; a server asks

@@ -83,7 +83,8 @@ pub(crate) async fn require_owner(State(app): State<App>, request: Request, next
     }
 }
 
-fn setup_required() -> ApiError {
+/// What programs are told before there is an owner.
+pub(crate) fn setup_required() -> ApiError {
     ApiError::new(
         ErrorCode::SetupRequired,
         "This site has no owner yet. Open /setup, or run: waystation admin create-user --email … --role owner",

@@ -16,7 +16,6 @@ use crate::catalog::SiteCatalog;
 use crate::changes::{Changes, Freshness};
 use crate::clock::now_ms;
 use crate::config::Config;
-use crate::demo::is_demo_folder;
 use crate::error::StartError;
 use crate::http::public_origin::PublicOrigin;
 use crate::instance_lease::InstanceLease;
@@ -87,8 +86,6 @@ pub(crate) struct Parts {
     pub(crate) mail: Mailer,
     /// Counts the mails that clients ask for.
     pub(crate) mail_allowance: MailAllowance,
-    /// Whether it is a site to try out, which this server made.
-    pub(crate) is_demo: bool,
     /// Background tasks.
     pub(crate) tasks: Tasks,
     /// What this process has counted.
@@ -146,7 +143,6 @@ impl App {
             tasks.clone(),
         );
         let oauth = Oauth::new(&config.oauth).map_err(StartError::Oauth)?;
-        let is_demo = is_demo_folder(&config.data_dir);
         let backoff = Backoff::new(redis);
         let mail = Mailer::open(&config, tasks.clone())?;
         let mail_allowance = MailAllowance::new(config.mail_requests_per_client_max);
@@ -175,7 +171,6 @@ impl App {
             passwords: Passwords::default(),
             mail,
             mail_allowance,
-            is_demo,
             tasks,
             metrics: Metrics::default(),
         })))

@@ -37,6 +37,11 @@ impl Client {
         self.post(&["me", "keys"], body).await
     }
 
+    /// Makes one's first key, once; for whoever signed in by an identity provider.
+    pub async fn create_my_first_key(&self) -> Result<KeyCreated, ClientError> {
+        self.post(&["me", "first-key"], &serde_json::json!({})).await
+    }
+
     /// Lists one's keys.
     pub async fn list_my_keys(&self, query: &PageQuery) -> Result<Page<Key>, ClientError> {
         self.find(&["me", "keys"], query).await

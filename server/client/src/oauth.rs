@@ -1,16 +1,11 @@
 //! Identity providers, and one's accounts with them.
 
-use waystation_api::oauth::{Identities, Identity, OauthProviders, OauthStart, OauthStarted};
+use waystation_api::oauth::{Identities, Identity, OauthStart, OauthStarted};
 use waystation_ids::IdentityId;
 
 use crate::call::{Client, ClientError};
 
 impl Client {
-    /// Lists the identity providers that people may sign in by.
-    pub async fn list_oauth_providers(&self) -> Result<OauthProviders, ClientError> {
-        self.get(&["auth", "oauth"]).await
-    }
-
     /// Begins to sign in by a provider, or to link an account with it.
     pub async fn start_oauth(&self, provider: &str, body: &OauthStart) -> Result<OauthStarted, ClientError> {
         self.post(&["auth", "oauth", provider, "start"], body).await

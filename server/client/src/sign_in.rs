@@ -4,6 +4,7 @@ use waystation_api::devices::DevicePair;
 use waystation_api::session::TokenRefresh;
 use waystation_api::setup::{SetupCreate, SetupState};
 use waystation_api::sign_in::{SignInReply, Tokens};
+use waystation_api::sign_in_options::SignInOptions;
 
 use crate::call::{Client, ClientError};
 
@@ -16,6 +17,11 @@ impl Client {
     /// Makes the first owner.
     pub async fn complete_setup(&self, body: &SetupCreate) -> Result<SignInReply, ClientError> {
         self.post(&["setup"], body).await
+    }
+
+    /// Shows the ways in that the site offers.
+    pub async fn show_sign_in_options(&self) -> Result<SignInOptions, ClientError> {
+        self.get(&["auth", "options"]).await
     }
 
     /// Exchanges a refresh token for new tokens.

@@ -49,6 +49,8 @@ pub struct Store {
     writer: DatabaseConnection,
     reader: Line<DatabaseConnection>,
     sqlite: Option<SqliteWriting>,
+    /// Taken by what looks at many rows: one at a time in a process.
+    search_turn: Arc<Mutex<()>>,
     /// None but in tests.
     faults: Option<Arc<PlannedFaults>>,
 }
@@ -100,7 +102,8 @@ impl Store {
             DatabaseKind::Sqlite => Some(SqliteWriting::open(&options.url)?),
             DatabaseKind::MySql | DatabaseKind::Postgres => None,
         };
-        Ok(Store { kind, url: options.url.as_str().into(), writer, reader, sqlite, faults })
+        let url = options.url.as_str().into();
+        Ok(Store { kind, url, writer, reader, sqlite, search_turn: Arc::default(), faults })
     }
 
     /// Which database it is.
@@ -130,6 +133,11 @@ impl Store {
     /// Where queries outside of a transaction go. On SQLite these connections cannot write.
     pub(crate) fn reader(&self) -> &Line<DatabaseConnection> {
         &self.reader
+    }
+
+    /// What looks at many rows holds this while it does.
+    pub(crate) fn search_turn(&self) -> &Mutex<()> {
+        &self.search_turn
     }
 
     /// Where statements outside of a transaction may write.

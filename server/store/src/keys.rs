@@ -1,8 +1,8 @@
 //! Users' keys to the relay.
 
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ColumnTrait, Condition, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use thiserror::Error;
@@ -353,12 +353,6 @@ pub(crate) async fn insert_new_key(transaction: &Transaction, key: &NewKey) -> R
     with_budgets(transaction, row).await
 }
 
-/// Whether a user has or ever had a key.
-pub(crate) async fn has_keys(transaction: &Transaction, user: UserId) -> Result<bool, DbErr> {
-    let keys = entity::Entity::find().filter(entity::Column::UserId.eq(user.uuid())).limit(1);
-    Ok(keys.count(transaction).await? > 0)
-}
-
 /// Revokes every key of a user for good, within the transaction of what ends them.
 pub(crate) async fn revoke_all_keys(
     transaction: &Transaction,
@@ -453,7 +447,7 @@ fn write_list<T: Serialize>(list: Option<&Vec<T>>) -> Result<Option<String>, Sto
     list.map(write_json).transpose()
 }
 
-mod entity {
+pub(crate) mod entity {
     use sea_orm::entity::prelude::{
         ActiveModelBehavior, DeriveEntityModel, DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter,
         PrimaryKeyTrait, Related, RelationDef, RelationTrait, Uuid,

@@ -23,6 +23,8 @@ pub struct Passkey {
     pub user: UserId,
     /// What verifies its signatures, with its count, as JSON.
     pub credential: String,
+    /// Whether its authenticator keeps a copy of it elsewhere.
+    pub is_backed_up: bool,
     /// What its owner calls it.
     pub name: String,
     /// When it was made, in unix milliseconds.
@@ -42,6 +44,8 @@ pub struct NewPasskey {
     pub credential_hash: [u8; 32],
     /// What verifies its signatures, with its count, as JSON.
     pub credential: String,
+    /// Whether its authenticator keeps a copy of it elsewhere.
+    pub is_backed_up: bool,
     /// What its owner calls it, at most 64 characters.
     pub name: String,
     /// Hashes of recovery codes, for a person who has none.
@@ -92,6 +96,7 @@ impl Store {
                 user_id: passkey.user.uuid(),
                 credential_hash: passkey.credential_hash.to_vec(),
                 credential: passkey.credential.clone(),
+                is_backed_up: passkey.is_backed_up,
                 name: passkey.name.clone(),
                 created_at_ms: now_ms,
                 last_used_at_ms: None,
@@ -135,7 +140,13 @@ impl Store {
 
     /// Writes down that a passkey was used, if it is still as it was seen. False: it was used or taken away meanwhile,
     /// and by the count in `seen` nothing can be decided.
-    pub async fn use_passkey(&self, id: PasskeyId, seen: &str, credential: &str) -> Result<bool, StoreError> {
+    pub async fn use_passkey(
+        &self,
+        id: PasskeyId,
+        seen: &str,
+        credential: &str,
+        is_backed_up: bool,
+    ) -> Result<bool, StoreError> {
         self.repeat(|| async {
             let transaction = self.begin().await?;
             let row = entity::Entity::find_by_id(id.uuid()).lock_exclusive().one(&transaction).await?;
@@ -143,6 +154,7 @@ impl Store {
             entity::Entity::update(entity::ActiveModel {
                 id: Set(row.id),
                 credential: Set(credential.to_owned()),
+                is_backed_up: Set(is_backed_up),
                 last_used_at_ms: Set(Some(database_time_ms(&transaction).await?)),
                 ..Default::default()
             })
@@ -246,6 +258,7 @@ impl From<entity::Model> for Passkey {
             id: PasskeyId::from_uuid(row.id),
             user: UserId::from_uuid(row.user_id),
             credential: row.credential,
+            is_backed_up: row.is_backed_up,
             name: row.name,
             created_at_ms: row.created_at_ms,
             last_used_at_ms: row.last_used_at_ms,
@@ -267,6 +280,7 @@ pub(crate) mod entity {
         pub user_id: Uuid,
         pub credential_hash: Vec<u8>,
         pub credential: String,
+        pub is_backed_up: bool,
         pub name: String,
         pub created_at_ms: i64,
         pub last_used_at_ms: Option<i64>,

@@ -10,8 +10,9 @@ use crate::audit_log::{AuditEntry, append_audit};
 use crate::changes::{ChangeKind, record_change};
 use crate::connection::{Store, Transaction, database_time_ms};
 use crate::error::StoreError;
+use crate::first_keys::has_had_keys;
 use crate::keys::{self, Key, NewKey};
-use crate::users::{self, User};
+use crate::users::{self, User, lock_active_user};
 
 /// So many of a person's latest sessions tell which devices are known.
 const SEEN_DEVICES_MAX: u64 = 500;
@@ -398,17 +399,6 @@ pub(crate) async fn end_other_sessions(
     Ok(ended.rows_affected)
 }
 
-/// Locked, so that no session is made beside the change that disables the user.
-async fn lock_active_user(transaction: &Transaction, user: UserId) -> Result<(), StoreError> {
-    users::entity::Entity::find_by_id(user.uuid())
-        .filter(users::entity::Column::Status.eq(UserStatus::Active.name()))
-        .lock_exclusive()
-        .one(transaction)
-        .await?
-        .map(drop)
-        .ok_or(StoreError::Missing("user"))
-}
-
 /// Whether a person has no key and has not signed in yet. What commands at the server did counts for nothing.
 async fn is_newcomer(transaction: &Transaction, user: UserId) -> Result<bool, DbErr> {
     let sign_ins = entity::Entity::find()
@@ -417,7 +407,7 @@ async fn is_newcomer(transaction: &Transaction, user: UserId) -> Result<bool, Db
         .limit(1)
         .count(transaction)
         .await?;
-    Ok(sign_ins == 0 && !keys::has_keys(transaction, user).await?)
+    Ok(sign_ins == 0 && !has_had_keys(transaction, user).await?)
 }
 
 async fn insert_session(transaction: &Transaction, session: &NewSession) -> Result<entity::Model, DbErr> {

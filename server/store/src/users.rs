@@ -3,11 +3,8 @@
 use std::collections::HashMap;
 
 use sea_orm::{
-    ActiveModelTrait,
-    ActiveValue::Set,
-    ColumnTrait, Condition, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect, SqlErr,
-    sea_query::{ExprTrait, LikeExpr},
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect, SqlErr,
 };
 use thiserror::Error;
 use uuid::Uuid;
@@ -22,9 +19,6 @@ use crate::identities::{NewIdentity, insert_identity};
 use crate::mailed_links::{LinkPurpose, close_links};
 use crate::pending_sign_ins::end_pending_of;
 use crate::sessions::end_sessions;
-
-/// Not the backslash: the databases do not agree on how to write that one.
-const LIKE_ESCAPE: char = '!';
 
 /// A person.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,17 +96,6 @@ pub struct OwnUpdate {
     pub locale: Option<Option<String>>,
 }
 
-/// Which people to list.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct UserFilter {
-    /// Part of the address or username, in any case.
-    pub text: Option<String>,
-    /// Only of this role.
-    pub role: Option<Role>,
-    /// Only of this status.
-    pub status: Option<UserStatus>,
-}
-
 /// Why a person was not changed.
 #[derive(Debug, Error)]
 pub enum UpdateUserError {
@@ -183,37 +166,6 @@ impl Store {
             .await?
             .ok_or(StoreError::Missing("user"))
             .and_then(User::try_from)
-    }
-
-    /// At most `limit` people, the newest first, from the one after `after` on.
-    pub async fn list_users(
-        &self,
-        filter: &UserFilter,
-        after: Option<UserId>,
-        limit: u64,
-    ) -> Result<Vec<User>, StoreError> {
-        let mut conditions = Condition::all()
-            .add(entity::Column::DeletedAtMs.is_null())
-            .add_option(after.map(|id| entity::Column::Id.lt(id.uuid())))
-            .add_option(filter.role.map(|role| entity::Column::Role.eq(role.name())))
-            .add_option(filter.status.map(|status| entity::Column::Status.eq(status.name())));
-        if let Some(text) = &filter.text {
-            let pattern = containing(text);
-            conditions = conditions.add(
-                Condition::any()
-                    .add(entity::Column::Email.into_expr().like(pattern.clone()))
-                    .add(entity::Column::Username.into_expr().like(pattern)),
-            );
-        }
-        entity::Entity::find()
-            .filter(conditions)
-            .order_by_desc(entity::Column::Id)
-            .limit(limit)
-            .all(self.reader())
-            .await?
-            .into_iter()
-            .map(User::try_from)
-            .collect()
     }
 
     /// Changes a person whose role is `expected_role`: whoever decided that the change is allowed did so by that.
@@ -355,6 +307,17 @@ pub(crate) async fn find_locked_user(
     Ok(entity::Entity::find_by_id(user.uuid()).lock_exclusive().one(transaction).await?)
 }
 
+/// Locks an active user, so that nothing is made for somebody beside the change that disables that person.
+pub(crate) async fn lock_active_user(transaction: &Transaction, user: UserId) -> Result<(), StoreError> {
+    entity::Entity::find_by_id(user.uuid())
+        .filter(entity::Column::Status.eq(UserStatus::Active.name()))
+        .lock_exclusive()
+        .one(transaction)
+        .await?
+        .map(drop)
+        .ok_or(StoreError::Missing("user"))
+}
+
 /// Enters a person within the transaction of whatever comes with it, and opens the cash account.
 pub(crate) async fn insert_user(transaction: &Transaction, user: &NewUser) -> Result<User, StoreError> {
     let now_ms = database_time_ms(transaction).await?;
@@ -423,20 +386,6 @@ async fn lock_active_owners(transaction: &Transaction) -> Result<Vec<sea_orm::pr
         .into_tuple()
         .all(transaction)
         .await
-}
-
-/// A pattern that finds the text anywhere, its wildcards taken literally.
-fn containing(text: &str) -> LikeExpr {
-    let mut pattern = String::with_capacity(text.len() + 2);
-    pattern.push('%');
-    for letter in text.trim().to_lowercase().chars() {
-        if matches!(letter, '%' | '_' | LIKE_ESCAPE) {
-            pattern.push(LIKE_ESCAPE);
-        }
-        pattern.push(letter);
-    }
-    pattern.push('%');
-    LikeExpr::new(pattern).escape(LIKE_ESCAPE)
 }
 
 /// Tells which of the two unique columns refused a new person.

@@ -25,7 +25,7 @@ describe("the client", () => {
   });
 
   it("turns an error into one problem with its code, fields, request and time to come again", async () => {
-    const fields = [{ field: "email", message: "Taken." }];
+    const fields = [{ field: "email", code: "taken", message: "Taken." }];
     const { api } = apiOver(async () => reply(429, error("too_many_attempts", { fields }), { "retry-after": "30" }));
     const problem = await problemOf(take(api.GET("/api/setup")));
     expect(problem).toMatchObject({ code: "too_many_attempts", status: 429, fields, requestId: "req_1" });

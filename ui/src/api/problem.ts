@@ -1,4 +1,4 @@
-import type { ErrorCode, ErrorReply } from "./schema";
+import type { ErrorCode, ErrorReply, FieldError } from "./schema";
 
 /** What can go wrong with a call beside what the server names. */
 export type ProblemCode =
@@ -19,7 +19,7 @@ export class ApiProblem extends Error {
     /** What the server says, in English; for codes that have no words of their own. */
     message: string,
     readonly status = 0,
-    readonly fields: readonly { field: string; message: string }[] = [],
+    readonly fields: readonly FieldError[] = [],
     readonly requestId: string | null = null,
     /** When to come again, in unix milliseconds. */
     readonly retryAt: number | null = null,

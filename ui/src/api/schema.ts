@@ -1,251 +1,7080 @@
-// The management API as the server describes it, written by hand for the routes that the screens call. It has the
-// shape of what openapi-typescript makes of the server's OpenAPI document, and gives way to it.
-
-export type Time = string;
-/** An amount in USD, as a decimal string. */
-export type Usd = string;
-
-export type Role = "user" | "auditor" | "finance" | "operator" | "admin" | "owner";
-export type UserStatus = "active" | "disabled";
-export type Locale = "en" | "zh-CN";
-export type Permission =
-  | "users.read" | "users.write" | "keys.read" | "keys.write" | "ledger.read" | "ledger.write" | "models.read" | "models.write"
-  | "channels.read" | "channels.write" | "requests.read" | "audit.read" | "settings.read" | "settings.write";
-
-export type ErrorCode =
-  | "invalid_request" | "export_too_large" | "invalid_token" | "insufficient_balance" | "forbidden" | "not_found" | "unknown_url"
-  | "method_not_allowed" | "already_exists" | "conflict" | "in_progress" | "request_too_large" | "unsupported_media_type"
-  | "idempotency_mismatch" | "invalid_credentials" | "proof_required" | "email_unverified" | "registration_closed" | "invalid_link"
-  | "misdirected_request" | "too_many_attempts" | "internal_error" | "unavailable" | "setup_required" | "shutting_down";
-
-export type ErrorReply = {
-  error: { code: ErrorCode; message: string; fields?: { field: string; message: string }[]; request_id: string };
-};
-
-export type Page<Item> = { items: Item[]; next_cursor: string | null };
-
-export type User = {
-  id: string;
-  email: string;
-  username: string | null;
-  display_name: string;
-  role: Role;
-  status: UserStatus;
-  channel_group: string | null;
-  locale: Locale | null;
-  email_verified_at: Time | null;
-  created_at: Time;
-  balance: { available: Usd; pending: Usd; currency: string };
-};
-export type Me = User & { permissions: Permission[] };
-export type MeUpdate = { display_name?: string; username?: string | null; locale?: Locale | null };
-export type UserCreate = { email: string; username?: string; role?: Role; display_name?: string; password?: string; invite?: boolean };
-export type PasswordLink = { url: string; expires_at: Time };
-export type UserCreated = User & { password_link?: PasswordLink };
-export type UserUpdate = { display_name?: string; status?: UserStatus; role?: Role; channel_group?: string | null };
-export type PasswordWithdrawn = { is_mailed: boolean; password_link?: PasswordLink };
-
-export type Key = { id: string; name: string; preview: string };
-export type KeyCreated = { key: Key; secret: string };
-
-export type Reception = "cookie" | "tokens";
-export type SecondFactor = "totp" | "passkey" | "recovery_code";
-export type SignedIn = {
-  user: User;
-  session: string;
-  expires_at: Time;
-  must_set_up_second_factor?: boolean;
-  first_key?: KeyCreated;
-};
-export type SecondFactorChallenge = { challenge: string; methods: SecondFactor[]; passkey?: PasskeyUseOptions };
-export type SignInReply = ({ status: "signed_in" } & SignedIn) | ({ status: "second_factor_required" } & SecondFactorChallenge);
-
-export type ProofMethod = "password" | "totp" | "passkey" | "recovery_code";
-export type ProofStarted = { methods: ProofMethod[]; passkey?: PasskeyUseStarted };
-export type ProofCreate = {
-  password?: string;
-  totp?: string;
-  recovery_code?: string;
-  passkey?: { challenge: string; credential: UsedCredential };
-};
-
-export type CredentialDescriptor = { type: string; id: string; transports?: string[] };
-export type PasskeyCreationOptions = {
-  rp: { id: string; name: string };
-  user: { id: string; name: string; displayName: string };
-  challenge: string;
-  pubKeyCredParams: { type: string; alg: number }[];
-  timeout: number;
-  excludeCredentials: CredentialDescriptor[];
-  authenticatorSelection: { residentKey: string; requireResidentKey: boolean; userVerification: string };
-  attestation: string;
-};
-export type PasskeyUseOptions = {
-  challenge: string;
-  timeout: number;
-  rpId: string;
-  allowCredentials: CredentialDescriptor[];
-  userVerification: string;
-};
-export type PasskeyUseStarted = { challenge: string; options: PasskeyUseOptions };
-export type NewCredential = {
-  rawId: string;
-  type: string;
-  response: { clientDataJSON: string; attestationObject: string; transports: string[] };
-};
-export type UsedCredential = {
-  rawId: string;
-  type: string;
-  response: { clientDataJSON: string; authenticatorData: string; signature: string; userHandle?: string };
-};
-export type Passkey = { id: string; name: string; backed_up: boolean; created_at: Time; last_used_at: Time | null };
-
-export type Session = {
-  id: string;
-  kind: "cli" | "browser" | "device";
-  name: string | null;
-  client_ip: string | null;
-  user_agent: string | null;
-  proved_by: string | null;
-  created_at: Time;
-  last_used_at: Time | null;
-  expires_at: Time;
-  is_current: boolean;
-};
-export type Identity = { id: string; provider: string; email: string | null; created_at: Time; last_used_at: Time | null };
-export type OauthProvider = { name: string; display_name: string; kind: string };
-export type Pairing = { uri: string; code: string; expires_at: Time };
-
-export type InviteStatus = "open" | "used" | "revoked" | "expired";
-export type Invite = {
-  id: string;
-  email: string | null;
-  status: InviteStatus;
-  created_by: string;
-  created_at: Time;
-  expires_at: Time;
-  used_by: string | null;
-  used_at: Time | null;
-  revoked_at: Time | null;
-};
-
-export type AuditLogRow = {
-  sequence: number;
-  at: Time;
-  actor: { kind: string; id: string | null; role: Role | null };
-  client_ip: string | null;
-  action: string;
-  target: { kind: string; id: string } | null;
-  before: Record<string, unknown> | null;
-  after: Record<string, unknown> | null;
-  request_id: string | null;
-  hash: string;
-};
-export type AuditLogQuery = {
-  actor?: string | undefined;
-  action?: string | undefined;
-  target?: string | undefined;
-  start_date?: string | undefined;
-  end_date?: string | undefined;
-  limit?: number | undefined;
-  cursor?: string | undefined;
-};
-export type UserQuery = { q?: string | undefined; role?: Role | undefined; status?: UserStatus | undefined; limit?: number; cursor?: string | undefined };
-
-type Nothing = undefined;
-type Failure = { headers: Record<string, unknown>; content: { "application/json": ErrorReply } };
-type Answer<Reply> = {
-  200: Reply extends Nothing ? { headers: Record<string, unknown>; content?: never } : { headers: Record<string, unknown>; content: { "application/json": Reply } };
-  default: Failure;
-};
-type Ask = { path?: Record<string, string>; query?: object };
-type NoAsk = Record<never, never>;
-type Parameters<Asked extends Ask> = {
-  path?: never;
-  query?: never;
-  header?: never;
-  cookie?: never;
-} extends infer Base
-  ? Omit<Base, keyof Asked> & Asked
-  : never;
-type Read<Reply, Asked extends Ask = NoAsk> = { parameters: Parameters<Asked>; requestBody?: never; responses: Answer<Reply> };
-type Write<Body, Reply, Asked extends Ask = NoAsk> = {
-  parameters: Parameters<Asked>;
-  requestBody: { content: { "application/json": Body } };
-  responses: Answer<Reply>;
-};
-type Id = { path: { id: string } };
-type PageAsk = { query?: { limit?: number; cursor?: string | undefined } };
+/**
+ * This file was auto-generated by openapi-typescript.
+ * Do not make direct changes to the file.
+ */
 
 export interface paths {
-  "/api/setup": {
-    get: Read<{ required: boolean }>;
-    post: Write<{ token: string; email: string; username?: string; password: string; display_name?: string }, SignInReply>;
-  };
-  "/api/auth/login": { post: Write<{ login: string; password: string }, SignInReply> };
-  "/api/auth/logout": { post: Read<Nothing> };
-  "/api/auth/register": {
-    post: Write<
-      { email: string; username?: string; password: string; display_name?: string; invite?: string; locale?: Locale },
-      { next: "open_mail" | "sign_in" }
-    >;
-  };
-  "/api/auth/verify-email": { post: Write<{ token: string }, Nothing> };
-  "/api/auth/resend-verification": { post: Write<{ email: string }, { next: "open_mail" | "sign_in" }> };
-  "/api/auth/password-reset": { post: Write<{ email: string }, { next: "open_mail" | "sign_in" }> };
-  "/api/auth/password-reset/confirm": { post: Write<{ token: string; password: string }, Nothing> };
-  "/api/auth/second-factor": {
-    post: Write<{ challenge: string; totp?: string; recovery_code?: string; passkey?: UsedCredential }, SignInReply>;
-  };
-  "/api/auth/second-factor/methods": { post: Write<{ challenge: string }, SecondFactorChallenge> };
-  "/api/auth/passkeys/start": { post: Read<PasskeyUseStarted> };
-  "/api/auth/passkeys/finish": { post: Write<{ challenge: string; credential: UsedCredential }, SignInReply> };
-  "/api/auth/proof/start": { post: Read<ProofStarted> };
-  "/api/auth/proof": { post: Write<ProofCreate, { proof: string; expires_at: Time }> };
-  "/api/auth/oauth": { get: Read<{ items: OauthProvider[] }> };
-  "/api/auth/oauth/{provider}/start": {
-    post: Write<
-      { purpose?: "sign_in" | "link"; return_path?: string; invite?: string },
-      { authorize_url: string },
-      { path: { provider: string } }
-    >;
-  };
-  "/api/me": { get: Read<Me>; patch: Write<MeUpdate, Me> };
-  "/api/me/password": { post: Write<{ current_password: string; new_password: string }, Nothing> };
-  "/api/me/totp": {
-    get: Read<{ enabled: boolean; enabled_at: Time | null }>;
-    post: Read<{ secret: string; uri: string }>;
-    delete: Read<Nothing>;
-  };
-  "/api/me/totp/confirm": { post: Write<{ code: string }, { codes: string[] }> };
-  "/api/me/recovery-codes": { get: Read<{ left: number; total: number }>; post: Read<{ codes: string[] }> };
-  "/api/me/passkeys": { get: Read<Page<Passkey>, PageAsk> };
-  "/api/me/passkeys/start": { post: Read<{ challenge: string; options: PasskeyCreationOptions }> };
-  "/api/me/passkeys/finish": {
-    post: Write<{ challenge: string; name: string; credential: NewCredential }, { passkey: Passkey; recovery_codes?: string[] }>;
-  };
-  "/api/me/passkeys/{id}": { patch: Write<{ name: string }, Passkey, Id>; delete: Read<Nothing, Id> };
-  "/api/me/sessions": { get: Read<Page<Session>, PageAsk> };
-  "/api/me/sessions/{session}": { delete: Read<Nothing, { path: { session: string } }> };
-  "/api/me/sessions/revoke-others": { post: Read<{ revoked: number }> };
-  "/api/me/identities": { get: Read<{ items: Identity[] }> };
-  "/api/me/identities/{identity}": { delete: Read<Nothing, { path: { identity: string } }> };
-  "/api/me/devices/pairing": { post: Write<{ name: string }, Pairing> };
-  "/api/admin/users": { get: Read<Page<User>, { query?: UserQuery }>; post: Write<UserCreate, UserCreated> };
-  "/api/admin/users/{id}": {
-    get: Read<User, Id>;
-    patch: Write<UserUpdate, User, Id>;
-    delete: Read<Nothing, Id & { query?: { forfeit?: boolean } }>;
-  };
-  "/api/admin/users/{id}/reset-password": { post: Read<PasswordWithdrawn, Id> };
-  "/api/admin/users/{id}/reset-second-factor": { post: Read<Nothing, Id> };
-  "/api/admin/users/{id}/sessions": { get: Read<Page<Session>, Id & PageAsk>; delete: Read<{ revoked: number }, Id> };
-  "/api/admin/users/{id}/sessions/{session}": { delete: Read<Nothing, { path: { id: string; session: string } }> };
-  "/api/admin/invites": {
-    get: Read<Page<Invite>, PageAsk>;
-    post: Write<{ email?: string; expires_in_days?: number; locale?: Locale }, { invite: Invite; link: string; is_mailed: boolean }>;
-  };
-  "/api/admin/invites/{id}": { delete: Read<Nothing, Id> };
-  "/api/admin/audit-logs": { get: Read<Page<AuditLogRow>, { query?: AuditLogQuery }> };
-  "/api/admin/audit-logs/export.csv": { get: Read<Blob, { query?: AuditLogQuery }> };
+    "/api/admin/audit-logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what was done to the site, the newest first */
+        get: operations["list_audit_logs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/audit-logs/export.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export what was done to the site as CSV, the newest first
+         * @description UTF-8 with a byte order mark. What a spreadsheet would take for a formula begins with an apostrophe. `limit` and
+         *     `cursor` are not looked at.
+         */
+        get: operations["export_audit_logs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List channels, the newest first */
+        get: operations["list_channels"];
+        put?: never;
+        /**
+         * Enter a channel
+         * @description One with secrets needs a fresh proof.
+         */
+        post: operations["create_channel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/channels/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a channel */
+        get: operations["show_channel"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a channel with its secrets
+         * @description Calls that it served keep its id. To rest a channel, set `active` to false instead.
+         */
+        delete: operations["delete_channel"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a channel
+         * @description Calls that have begun are not touched by it.
+         */
+        patch: operations["update_channel"];
+        trace?: never;
+    };
+    "/api/admin/channels/{id}/credentials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add a secret to a channel
+         * @description It is used from now on and never shown again. Needs a fresh proof.
+         */
+        post: operations["create_credential"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/channels/{id}/credentials/{credential}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete a secret of a channel
+         * @description A channel that had secrets and has none left goes on without: for an upstream that asks for one, add the new
+         *     secret first.
+         */
+        delete: operations["delete_credential"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/invites": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List invitations, the newest first */
+        get: operations["list_invites"];
+        put?: never;
+        /**
+         * Invite somebody
+         * @description The link is in the answer, and cannot be had again. One for an address is mailed to it too, where the site sends
+         *     mails.
+         */
+        post: operations["create_invite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/invites/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Take an invitation back
+         * @description One that is used already stays as it is.
+         */
+        delete: operations["revoke_invite"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List models, the newest first */
+        get: operations["list_models"];
+        put?: never;
+        /**
+         * Enter a model
+         * @description Users may ask for it once it has a price and a channel serves it.
+         */
+        post: operations["create_model"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/models/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a model */
+        get: operations["show_model"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change a model
+         * @description Calls that have begun are not touched by it.
+         */
+        patch: operations["update_model"];
+        trace?: never;
+    };
+    "/api/admin/models/{id}/prices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the versions of a model's price, the newest first */
+        get: operations["list_price_versions"];
+        put?: never;
+        /**
+         * Set a model's price
+         * @description It is a new version and never changed afterwards. Of the versions in effect, the one in effect for the shortest
+         *     time counts. Calls that have begun are paid by the price they began with.
+         */
+        post: operations["create_price_version"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List calls, the newest first */
+        get: operations["list_requests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/requests/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a call, what paid for it and how it was tried */
+        get: operations["show_request"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List people, the newest first */
+        get: operations["list_users"];
+        put?: never;
+        /**
+         * Enter a person
+         * @description The person signs in with the password, if one is given, or by a link to set one; keys and credit can be given at
+         *     once.
+         */
+        post: operations["create_user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/users/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a person */
+        get: operations["show_user"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove a person
+         * @description Keys are revoked and sessions end; address, names and all ways to sign in are deleted. What the books need stays,
+         *     without a name. A person with open calls is not removed, nor one whose accounts hold something unless `forfeit`
+         *     moves that to the site.
+         */
+        delete: operations["remove_user"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a person
+         * @description Nobody changes a person whose role is not below their own. Disabling a person ends all sessions for good, and
+         *     all keys until the person is active again. Another role ends all sessions, too.
+         */
+        patch: operations["update_user"];
+        trace?: never;
+    };
+    "/api/admin/users/{id}/adjustments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change a balance by hand
+         * @description A debit takes only what is available. Repeated under the same `Idempotency-Key` the change is made once, and the
+         *     first answer is given again with `idempotency-replayed: true`. A large change, from the setting
+         *     `auth.large_adjustment` on, needs a fresh proof.
+         */
+        post: operations["create_adjustment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/users/{id}/balance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show what a user has */
+        get: operations["show_user_balance"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/users/{id}/grants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give tokens, calls or money for a time
+         * @description Calls use them before gifts and cash, the earliest expiry first. Repeated under the same `Idempotency-Key` they
+         *     are given once, and the first answer is given again with `idempotency-replayed: true`.
+         */
+        post: operations["create_grant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/users/{id}/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List a user's keys, the newest first */
+        get: operations["list_user_keys"];
+        put?: never;
+        /**
+         * Make a key for a user
+         * @description The secret is in the answer, and cannot be had again. Needs a fresh proof.
+         */
+        post: operations["create_user_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/users/{id}/keys/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a user's key */
+        get: operations["show_user_key"];
+        put?: never;
+        post?: never;
+        /**
+         * Revoke a user's key
+         * @description For good; the row stays for what the key was used for.
+         */
+        delete: operations["revoke_user_key"];
+        options?: never;
+        head?: never;
+        /** Change a user's key */
+        patch: operations["update_user_key"];
+        trace?: never;
+    };
+    "/api/admin/users/{id}/keys/{key}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give a user's key a new secret
+         * @description A new key takes the place of the old one, with its name, limits and budgets. Needs a fresh proof.
+         */
+        post: operations["rotate_user_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/users/{id}/ledger": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what moved in a user's books, the newest first */
+        get: operations["list_user_transfers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/users/{id}/reset-password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take away a person's password
+         * @description It ends every session of the person, who sets a new password by a link. A second factor stays and is asked for.
+         */
+        post: operations["reset_user_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/users/{id}/reset-second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take away a person's second factors
+         * @description Authenticator app, recovery codes and passkeys. It ends every session of the person.
+         */
+        post: operations["reset_user_second_factor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/users/{id}/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List a person's sessions, the newest first */
+        get: operations["list_user_sessions"];
+        put?: never;
+        post?: never;
+        /** End all of a person's sessions */
+        delete: operations["revoke_user_sessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/users/{id}/sessions/{session}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End one of a person's sessions */
+        delete: operations["revoke_user_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign in by password
+         * @description With the address or the username. Where the person has a second factor, the answer asks for it.
+         */
+        post: operations["sign_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/logout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign out
+         * @description Ends the session that asks.
+         */
+        post: operations["sign_out"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/oauth/{provider}/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Come back from an identity provider
+         * @description For browsers that the provider sends here. Bound by its state to one browser, one provider and one use.
+         */
+        get: operations["finish_oauth"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/oauth/{provider}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin to sign in by an identity provider, or to link an account with it
+         * @description The browser that gets the answer's cookie opens the address of the answer within ten minutes, and is led back to
+         *     `return_path`, or to `/sign-in` with `#challenge=…` for a second factor or `#error=…`.
+         */
+        post: operations["start_oauth"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show the ways in that the site offers
+         * @description For the pages that strangers see. It says nothing of anybody.
+         */
+        get: operations["show_sign_in_options"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/pair": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pair a device
+         * @description The device gets a session of its own, which its user sees and can end.
+         */
+        post: operations["pair_device"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/passkeys/finish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign in with a passkey
+         * @description No second factor is asked for: the authenticator has asked for a PIN, a finger or a face.
+         */
+        post: operations["finish_passkey_sign_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/passkeys/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin to sign in with a passkey */
+        post: operations["start_passkey_sign_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/password-reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Mail a link that resets a password
+         * @description The answer is the same for every address.
+         */
+        post: operations["request_password_reset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/password-reset/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reset a password
+         * @description With the token of the mailed link. It ends every session and signs nobody in: a second factor is asked for as ever.
+         */
+        post: operations["reset_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Prove again who one is
+         * @description By the second factor, or where there is none by the password. The proof is good for one call of the same session
+         *     within five minutes; it goes into the header `x-proof`.
+         */
+        post: operations["create_proof"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/proof/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin to prove again who one is
+         * @description Says by what the caller can, and what to ask of the browser for a passkey.
+         */
+        post: operations["start_proof"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Exchange a refresh token
+         * @description The answer has a new one, and the old one is of no use any more: whoever shows it again, 10 seconds later or more,
+         *     ends the session, as one of the two who had it is not whom it was given to.
+         */
+        post: operations["refresh_tokens"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/register": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Register
+         * @description The answer is the same for an address that is known here; its holder gets a mail that says so.
+         */
+        post: operations["register"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/resend-verification": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Mail the link that verifies an address again
+         * @description The answer is the same for every address.
+         */
+        post: operations["resend_verification"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign in with the second factor
+         * @description After five tries, or five minutes, the sign-in has to begin anew.
+         */
+        post: operations["finish_second_factor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/second-factor/methods": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Show what a sign-in waits for
+         * @description For a page that was given the challenge only, in its address.
+         */
+        post: operations["show_second_factor_challenge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/verify-email": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Verify an address
+         * @description With the token of the mailed link. It signs nobody in.
+         */
+        post: operations["verify_email"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show who is asking */
+        get: operations["show_me"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change what one is called
+         * @description Names and language. Who one is and what one may do is for the administration to change.
+         */
+        patch: operations["update_me"];
+        trace?: never;
+    };
+    "/api/me/balance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show what one has */
+        get: operations["show_my_balance"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/devices/pairing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin to pair a device
+         * @description The answer is shown to be entered at the device, as text or as a picture. It is good for one device and for five
+         *     minutes, and no longer than the session that asks.
+         */
+        post: operations["create_my_pairing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/first-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make the caller's first key
+         * @description For whoever signed in by an identity provider, where no answer could carry it. Once: whoever has a key, or had one,
+         *     makes further ones as ever.
+         */
+        post: operations["create_my_first_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/identities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the caller's accounts with identity providers */
+        get: operations["list_my_identities"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/identities/{identity}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Take an account with an identity provider off
+         * @description Another way to sign in must be left: a password, a passkey or another account. Needs a fresh proof, but from
+         *     somebody who has nothing to prove anything by and has just signed in.
+         */
+        delete: operations["unlink_my_identity"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the caller's keys, the newest first */
+        get: operations["list_my_keys"];
+        put?: never;
+        /**
+         * Make a key
+         * @description The secret is in the answer, and cannot be had again.
+         */
+        post: operations["create_my_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/keys/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a key */
+        get: operations["show_my_key"];
+        put?: never;
+        post?: never;
+        /**
+         * Revoke a key
+         * @description For good; the row stays for what the key was used for.
+         */
+        delete: operations["revoke_my_key"];
+        options?: never;
+        head?: never;
+        /** Change a key */
+        patch: operations["update_my_key"];
+        trace?: never;
+    };
+    "/api/me/keys/{key}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give a key a new secret
+         * @description A new key takes the place of the old one, with its name, limits and budgets.
+         */
+        post: operations["rotate_my_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/ledger": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what moved in one's own books, the newest first */
+        get: operations["list_my_transfers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/passkeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the caller's passkeys, the oldest first */
+        get: operations["list_passkeys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/passkeys/finish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Keep a passkey that was made
+         * @description It signs its owner in, and is asked for beside a password. All other sessions end. Whoever had no recovery codes
+         *     gets some, this once.
+         */
+        post: operations["finish_passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/passkeys/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin to make a passkey
+         * @description Needs a fresh proof, but from somebody who has nothing to prove anything by and has just signed in.
+         */
+        post: operations["start_passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/passkeys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Take a passkey away
+         * @description Not the last way to sign in. All other sessions end.
+         */
+        delete: operations["delete_passkey"];
+        options?: never;
+        head?: never;
+        /** Rename a passkey */
+        patch: operations["update_passkey"];
+        trace?: never;
+    };
+    "/api/me/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change one's password
+         * @description It ends the other sessions. Whoever has no password yet resets it by mail.
+         */
+        post: operations["update_my_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/recovery-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show how many recovery codes are left */
+        get: operations["count_recovery_codes"];
+        put?: never;
+        /**
+         * Make new recovery codes
+         * @description They take the place of those there were. All other sessions end.
+         */
+        post: operations["create_recovery_codes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List one's own calls, the newest first */
+        get: operations["list_my_requests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/requests/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show one of one's own calls and what paid for it */
+        get: operations["show_my_request"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the caller's sessions, the newest first */
+        get: operations["list_my_sessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/sessions/revoke-others": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End all of the caller's other sessions */
+        post: operations["revoke_my_other_sessions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/sessions/{session}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End one of the caller's sessions */
+        delete: operations["revoke_my_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/totp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show whether an authenticator app is set up */
+        get: operations["show_totp"];
+        put?: never;
+        /**
+         * Begin to set up an authenticator app
+         * @description Its codes are asked for once one of them has been confirmed. Needs a fresh proof, but from somebody who has nothing
+         *     to prove anything by and has just signed in.
+         */
+        post: operations["create_totp"];
+        /**
+         * Take the authenticator app away
+         * @description Its recovery codes go with it, unless there is a passkey that they stand in for. All other sessions end.
+         */
+        delete: operations["delete_totp"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/totp/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm an authenticator app by its first code
+         * @description From now on its codes are asked for at each sign-in. All other sessions end. The answer has recovery codes, this
+         *     once, in place of any there were.
+         */
+        post: operations["confirm_totp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/setup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show whether the site has an owner */
+        get: operations["show_setup"];
+        put?: never;
+        /**
+         * Make the first owner
+         * @description Once, with the token that lies in the server's data folder. The owner is signed in then.
+         */
+        post: operations["complete_setup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        /** @description What is answered to a wish about an address, whether the site knows the address or not. */
+        Accepted: {
+            /** @description What comes next. */
+            next: components["schemas"]["NextStep"];
+        };
+        /** @description One ledger account of a user. */
+        Account: {
+            /**
+             * @description What new calls may use: a decimal of USD, or a whole number of tokens or calls.
+             * @example 10.000000000
+             */
+            available: string;
+            /** @description Whether its time is over. */
+            expired: boolean;
+            expires_at?: components["schemas"]["Time"] | null;
+            /**
+             * @description Its id.
+             * @example acc_06ft3r5yx1v2k4m7q9s0t2w6z0
+             */
+            id: string;
+            /** @description What it is for: `cash`, `gift`, `grant`, `quota` or `debt`. */
+            kind: string;
+            /** @description The models it pays for; null: all. */
+            models?: string[] | null;
+            /** @description What open calls may still take. */
+            pending: string;
+            /** @description What it holds, open calls included. */
+            posted: string;
+            /**
+             * Format: int64
+             * @description Of calls: it pays calls of at most so many tokens; null: of any size.
+             */
+            tokens_per_call?: number | null;
+            /** @description What it counts. */
+            unit: components["schemas"]["Unit"];
+            /**
+             * Format: int64
+             * @description Of tokens: how many of its tokens a million tokens of a call use.
+             */
+            weight_ppm: number;
+            /** @description Once it is used up: `cash` (others go on) or `refuse`. */
+            when_used: string;
+        };
+        /** @description A change that was made. */
+        Adjustment: {
+            /** @description Which account. */
+            account: components["schemas"]["AdjustmentAccount"];
+            /** @description What it holds now. */
+            after: components["schemas"]["Usd"];
+            /** @description How much. */
+            amount: components["schemas"]["Usd"];
+            /** @description What the account held before, open holds included. */
+            before: components["schemas"]["Usd"];
+            /** @description When. */
+            created_at: components["schemas"]["Time"];
+            /** @description The currency of the amounts. */
+            currency: string;
+            /** @description To or from the user. */
+            direction: components["schemas"]["AdjustmentDirection"];
+            /**
+             * @description Its id.
+             * @example adj_06ft3r5yx1v2k4m7q9s0t2w6z0
+             */
+            id: string;
+            /** @description Why, in words. */
+            note: string;
+            /** @description Why. */
+            reason_code: components["schemas"]["ReasonCode"];
+            /** @description The movement in the ledger. */
+            transfer_id: string;
+            /** @description Whose account was changed. */
+            user_id: string;
+        };
+        /**
+         * @description Which of a user's money accounts.
+         * @enum {string}
+         */
+        AdjustmentAccount: "cash" | "gift";
+        /** @description A change to make. There is no "set to": two people who both read 5 and both set 10 would lose one of the two. */
+        AdjustmentCreate: {
+            /** @description Which account. */
+            account?: components["schemas"]["AdjustmentAccount"];
+            /**
+             * @description How much, above zero, in the account's currency.
+             * @example 10.00
+             */
+            amount: string;
+            /** @description The currency of the amount; only `USD` for now. */
+            currency?: string;
+            /** @description To or from the user. */
+            direction: components["schemas"]["AdjustmentDirection"];
+            /** @description Why, in words: 1 to 1,000 characters. */
+            note: string;
+            /** @description Why. */
+            reason_code: components["schemas"]["ReasonCode"];
+            /** @description What the account counts. Tokens and calls are given as grants. */
+            unit?: components["schemas"]["AdjustmentUnit"];
+        };
+        /**
+         * @description Which way an adjustment moves, seen from the user.
+         * @enum {string}
+         */
+        AdjustmentDirection: "credit" | "debit";
+        /**
+         * @description What an adjusted account counts.
+         * @enum {string}
+         */
+        AdjustmentUnit: "usd";
+        /** @description One try of a call at one channel. */
+        Attempt: {
+            /** @description Where it went. */
+            channel_id: string;
+            /** @description With which of the channel's secrets; null: with none. */
+            credential_id?: string | null;
+            /**
+             * Format: int64
+             * @description Milliseconds to the end.
+             */
+            duration_ms: number;
+            /** @description What went wrong, as a stable code; null: nothing. */
+            error_code?: string | null;
+            /** @description What went wrong in the upstream's words, secrets taken out; null: nothing. */
+            error_text?: string | null;
+            /**
+             * Format: int64
+             * @description Milliseconds to the first byte; null: there was none.
+             */
+            first_byte_ms?: number | null;
+            /** @description Its id. */
+            id: string;
+            /**
+             * Format: int32
+             * @description The number of the try, from 1.
+             */
+            number: number;
+            /** @description When it began. */
+            started_at: components["schemas"]["Time"];
+            /**
+             * Format: int32
+             * @description The HTTP status that came back; null: none did.
+             */
+            status_code?: number | null;
+            /** @description The model's name there. */
+            upstream_model: string;
+        };
+        /** @description Who did something. */
+        AuditLogActor: {
+            /** @description The person, where it is known. */
+            id?: string | null;
+            /** @description How the actor was known: `cookie`, `token`, `command` at the server, `stranger` or `server`. */
+            kind: string;
+            role?: components["schemas"]["Role"] | null;
+        };
+        /** @description A row of the audit log. Each has the hash of the one before: none can be changed or taken out unseen. */
+        AuditLogRow: {
+            /**
+             * @description What was done.
+             * @example user.update
+             */
+            action: string;
+            /** @description Who did it. */
+            actor: components["schemas"]["AuditLogActor"];
+            /** @description What it is like after, without secrets. */
+            after?: Record<string, never> | null;
+            /** @description When. */
+            at: components["schemas"]["Time"];
+            /** @description What that was like before, without secrets. */
+            before?: Record<string, never> | null;
+            /** @description The address it was done from. */
+            client_ip?: string | null;
+            /** @description SHA-256 over the row and the hash of the one before, in hexadecimal. */
+            hash: string;
+            /** @description The request that did it. */
+            request_id?: string | null;
+            /**
+             * Format: int64
+             * @description Its number, from 1 without gaps.
+             */
+            sequence: number;
+            target?: components["schemas"]["AuditLogTarget"] | null;
+        };
+        /** @description What something was done to. */
+        AuditLogTarget: {
+            /** @description Its id or name. */
+            id: string;
+            /**
+             * @description What kind of thing it is.
+             * @example user
+             */
+            kind: string;
+        };
+        /** @description What an authenticator has to be able to do. */
+        AuthenticatorSelection: {
+            /** @description The same, for browsers of the first level of the specification. */
+            requireResidentKey: boolean;
+            /** @description Always `required`: the authenticator finds the passkey without being told whose it is. */
+            residentKey: string;
+            /** @description Always `required`: the authenticator asks for a PIN, a finger or a face. */
+            userVerification: string;
+        };
+        /** @description What a user has, in all and by account. */
+        BalanceDetails: {
+            /** @description Every open account, oldest first. */
+            accounts: components["schemas"]["Account"][];
+            /** @description The money that new calls may use. */
+            available: components["schemas"]["Usd"];
+            /** @description Always `USD`. */
+            currency: string;
+            /** @description The money that open calls may still take. */
+            pending: components["schemas"]["Usd"];
+        };
+        /** @description A sign-in that waits for its second factor. */
+        ChallengeQuery: {
+            /** @description The sign-in that is under way. */
+            challenge: string;
+        };
+        /** @description A way to an upstream. */
+        Channel: {
+            /** @description Whether calls may go there. */
+            active: boolean;
+            /** @description Whether the address may be one of a private network or of the server's own host. */
+            allow_private_network: boolean;
+            /** @description The address that paths are appended to; empty for `demo`. */
+            base_url: string;
+            /** @description When it was made. */
+            created_at: components["schemas"]["Time"];
+            /** @description Its secrets, without the secrets. */
+            credentials: components["schemas"]["Credential"][];
+            /** @description What the upstream speaks. */
+            format: components["schemas"]["ChannelFormat"];
+            /**
+             * @description Its id.
+             * @example chn_06ft3r5yx1v2k4m7q9s0t2w6z0
+             */
+            id: string;
+            /** @description The models it serves. */
+            models: components["schemas"]["ChannelModelName"][];
+            /** @description What people read. */
+            name: string;
+            /** @description What happens upstream when the caller goes away. */
+            on_disconnect: components["schemas"]["OnDisconnect"];
+            /**
+             * Format: int64
+             * @description Channels of a higher priority are tried first.
+             */
+            priority: number;
+            /** @description When it was last changed. */
+            updated_at: components["schemas"]["Time"];
+            /**
+             * Format: int32
+             * @description The share of calls among channels of one priority.
+             */
+            weight: number;
+        };
+        /** @description A channel to make. */
+        ChannelCreate: {
+            /**
+             * @description Whether calls may go there.
+             * @default true
+             */
+            active: boolean;
+            /** @description Whether the address may be one of a private network or of the server's own host. */
+            allow_private_network?: boolean;
+            /**
+             * @description The address that paths are appended to: http or https, without user, query or fragment. Not needed for
+             *     `demo`.
+             * @example https://api.example.com/v1
+             */
+            base_url?: string | null;
+            /** @description The upstream's secrets; several share the calls. None for an upstream that asks for none. */
+            credentials?: components["schemas"]["UpstreamSecret"][];
+            /** @description What the upstream speaks. */
+            format: components["schemas"]["ChannelFormat"];
+            /** @description The models it serves. */
+            models: components["schemas"]["ServedModel"][];
+            /** @description What people read: 1 to 128 characters. */
+            name: string;
+            /** @description What happens upstream when the caller goes away. */
+            on_disconnect?: components["schemas"]["OnDisconnect"];
+            /**
+             * Format: int32
+             * @description Channels of a higher priority are tried first.
+             */
+            priority?: number;
+            /**
+             * Format: int32
+             * @description The share of calls among channels of one priority; 0: only when no other is left.
+             * @default 1
+             */
+            weight: number;
+        };
+        /**
+         * @description What an upstream speaks.
+         * @enum {string}
+         */
+        ChannelFormat: "openai" | "demo";
+        /** @description A model that a channel serves. */
+        ChannelModel: {
+            /** @description What users ask for. */
+            name: components["schemas"]["ModelName"];
+            /** @description What the upstream calls it. */
+            upstream: components["schemas"]["ModelName"];
+        };
+        /** @description A model that a channel serves, as answers show it. */
+        ChannelModelName: {
+            /** @description What users ask for. */
+            name: string;
+            /** @description What the upstream calls it. */
+            upstream: string;
+        };
+        /** @description What to change of a channel. Fields left out stay as they are. */
+        ChannelUpdate: {
+            /**
+             * @description Whether calls may go there.
+             * @default null
+             */
+            active: boolean | null;
+            /**
+             * @description Whether the address may be one of a private network or of the server's own host.
+             * @default null
+             */
+            allow_private_network: boolean | null;
+            /**
+             * @description The address that paths are appended to. The channel's secrets go there from now on.
+             * @default null
+             */
+            base_url: string | null;
+            /** @default null */
+            format: components["schemas"]["ChannelFormat"] | null;
+            /**
+             * @description All models it serves from now on.
+             * @default null
+             */
+            models: components["schemas"]["ServedModel"][] | null;
+            /**
+             * @description What people read: 1 to 128 characters.
+             * @default null
+             */
+            name: string | null;
+            /** @default null */
+            on_disconnect: components["schemas"]["OnDisconnect"] | null;
+            /**
+             * Format: int32
+             * @description Channels of a higher priority are tried first.
+             * @default null
+             */
+            priority: number | null;
+            /**
+             * Format: int32
+             * @description The share of calls among channels of one priority.
+             * @default null
+             */
+            weight: number | null;
+        };
+        /** @description A channel's secret, without the secret. */
+        Credential: {
+            /** @description Whether it is used. */
+            active: boolean;
+            /** @description When it was added. */
+            created_at: components["schemas"]["Time"];
+            /**
+             * @description Its id.
+             * @example crd_06ft3r5yx1v2k4m7q9s0t2w6z0
+             */
+            id: string;
+            /** @description What may be shown of it: its ends, or nothing of a short one. */
+            preview: string;
+        };
+        /** @description A secret to add to a channel. */
+        CredentialCreate: {
+            /** @description The secret. */
+            secret: components["schemas"]["UpstreamSecret"];
+        };
+        /** @description A passkey, as its authenticator knows it. */
+        CredentialDescriptor: {
+            /** @description The authenticator's name for it. */
+            id: string;
+            /** @description By what ways the authenticator can be reached, such as `internal`. */
+            transports?: string[];
+            /** @description Always `public-key`. */
+            type: string;
+        };
+        /** @description A kind of key. */
+        CredentialParameters: {
+            /**
+             * Format: int32
+             * @description The algorithm by its number at IANA (COSE).
+             */
+            alg: number;
+            /** @description Always `public-key`. */
+            type: string;
+        };
+        /** @description What a device sends to be paired. No Debug: nothing may print it by accident. */
+        DevicePair: {
+            /** @description The code of the pairing. */
+            code: string;
+            device_name?: components["schemas"]["Name"] | null;
+        };
+        /**
+         * Format: email
+         * @description An e-mail address, trimmed and in lower case: what is unique is compared as stored.
+         *
+         *     Only ASCII is taken: of two addresses that look alike, one would be somebody else's.
+         */
+        Email: string;
+        /** @description What the link of the mail says. */
+        EmailVerification: {
+            /** @description What stands behind `token=` in the link. */
+            token: string;
+        };
+        /** @description What went wrong, for programs and for people. */
+        ErrorBody: {
+            /** @description What programs branch on. */
+            code: components["schemas"]["ErrorCode"];
+            /** @description Which fields of the body or query are at fault. */
+            fields?: components["schemas"]["FieldError"][];
+            /** @description What happened and what to do, for people. */
+            message: string;
+            /** @description The call's id, as in the `x-request-id` header and the log. */
+            request_id: string;
+        };
+        /**
+         * @description The stable codes of the management API. A code exists because a program branches on it.
+         * @enum {string}
+         */
+        ErrorCode: "invalid_request" | "export_too_large" | "invalid_token" | "insufficient_balance" | "forbidden" | "not_found" | "unknown_url" | "method_not_allowed" | "already_exists" | "conflict" | "in_progress" | "request_too_large" | "unsupported_media_type" | "idempotency_mismatch" | "invalid_credentials" | "proof_required" | "email_unverified" | "registration_closed" | "invalid_link" | "misdirected_request" | "too_many_attempts" | "internal_error" | "unavailable" | "setup_required" | "shutting_down";
+        /** @description What every failed call of the management API answers. */
+        ErrorReply: {
+            /** @description What went wrong. */
+            error: components["schemas"]["ErrorBody"];
+        };
+        /**
+         * @description What is wrong with a field.
+         * @enum {string}
+         */
+        FieldCode: "required" | "unknown" | "wrong_type" | "invalid" | "too_short" | "too_long" | "out_of_range" | "taken" | "too_common" | "like_address" | "too_many" | "repeated";
+        /** @description A field that is at fault. */
+        FieldError: {
+            /**
+             * @description What is wrong with it, for programs that say so in words of their own. More may come: whoever does not know one
+             *     says that the field is `invalid`, or shows the message.
+             */
+            code?: components["schemas"]["FieldCode"];
+            /** @description The field's path, such as `budgets.day`. */
+            field: string;
+            /** @description What is wrong with it. */
+            message: string;
+        };
+        /** @description A grant that was made. */
+        Grant: {
+            /** @description The ledger account that holds it. */
+            account_id: string;
+            /** @description How much was given. */
+            amount: string;
+            /** @description When it was made. */
+            created_at: components["schemas"]["Time"];
+            expires_at?: components["schemas"]["Time"] | null;
+            /** @description Its id. */
+            id: string;
+            /** @description The models it pays for; null: all. */
+            models?: string[] | null;
+            /** @description Why, in words. */
+            note: string;
+            /**
+             * Format: int64
+             * @description It pays calls of at most so many tokens; null: of any size.
+             */
+            tokens_per_call?: number | null;
+            /** @description What it counts. */
+            unit: components["schemas"]["GrantUnit"];
+            /** @description Whose it is. */
+            user_id: string;
+            /**
+             * Format: int64
+             * @description How many of its tokens a million tokens of a call use.
+             */
+            weight_ppm: number;
+            /** @description What happens once it is used up. */
+            when_used: components["schemas"]["GrantWhenUsed"];
+        };
+        /** @description A grant to make. */
+        GrantCreate: {
+            /**
+             * @description How much, above zero: a whole number of tokens or calls, or a decimal of USD.
+             * @example 100000
+             */
+            amount: string;
+            expires_at?: components["schemas"]["Time"] | null;
+            /** @description The models it pays for; all, unless given. */
+            models?: string[] | null;
+            /** @description Why, in words: 1 to 1,000 characters. */
+            note: string;
+            /**
+             * Format: int64
+             * @description For calls: it pays calls of at most so many tokens; of any size, unless given.
+             */
+            tokens_per_call?: number | null;
+            /** @description What it counts. */
+            unit: components["schemas"]["GrantUnit"];
+            /**
+             * Format: int64
+             * @description For tokens: how many of the grant's tokens a million tokens of a call use; 1,000,000 unless given.
+             */
+            weight_ppm?: number | null;
+            /** @description What happens once it is used up. */
+            when_used?: components["schemas"]["GrantWhenUsed"];
+        };
+        /**
+         * @description What a grant counts.
+         * @enum {string}
+         */
+        GrantUnit: "tokens" | "calls" | "usd";
+        /**
+         * @description What the owner wants once the grant is used up.
+         * @enum {string}
+         */
+        GrantWhenUsed: "cash" | "refuse";
+        /** @description The accounts with identity providers that a person has. */
+        Identities: {
+            /** @description All of them, the oldest first. */
+            items: components["schemas"]["Identity"][];
+        };
+        /** @description A person's account with an identity provider. */
+        Identity: {
+            /** @description When it was linked. */
+            created_at: components["schemas"]["Time"];
+            /** @description The address that the provider showed last. It decides nothing. */
+            email?: string | null;
+            /**
+             * @description Its id.
+             * @example idn_06ft3r5yx1v2k4m7q9s0t2w6z0
+             */
+            id: string;
+            last_used_at?: components["schemas"]["Time"] | null;
+            /** @description The provider. */
+            provider: string;
+        };
+        /** @description An invitation. */
+        Invite: {
+            /** @description When it was made. */
+            created_at: components["schemas"]["Time"];
+            /** @description Who invites. */
+            created_by: string;
+            email?: components["schemas"]["Email"] | null;
+            /** @description Until when it can be used. */
+            expires_at: components["schemas"]["Time"];
+            /**
+             * @description Its id.
+             * @example inv_06ft3r5yx1v2k4m7q9s0t2w6z0
+             */
+            id: string;
+            revoked_at?: components["schemas"]["Time"] | null;
+            /** @description Whether it can be used. */
+            status: components["schemas"]["InviteStatus"];
+            used_at?: components["schemas"]["Time"] | null;
+            /** @description Who has used it. */
+            used_by?: string | null;
+        };
+        /** @description An invitation to make. */
+        InviteCreate: {
+            email?: components["schemas"]["Email"] | null;
+            /**
+             * Format: int32
+             * @description For how many days it can be used; 7 unless given.
+             */
+            expires_in_days?: number | null;
+            locale?: components["schemas"]["Locale"] | null;
+        };
+        /** @description An invitation that was made. No Debug: nothing may print the link by accident. */
+        InviteCreated: {
+            /** @description The invitation. */
+            invite: components["schemas"]["Invite"];
+            /** @description Whether it was mailed to the address too. */
+            is_mailed: boolean;
+            /**
+             * @description The link to register with. It is shown this once.
+             * @example https://ai.example.com/register#invite=…
+             */
+            link: string;
+        };
+        /**
+         * @description Whether an invitation can be used.
+         * @enum {string}
+         */
+        InviteStatus: "open" | "used" | "revoked" | "expired";
+        /** @description A key, without its secret: that is shown once, when the key is made. */
+        Key: {
+            /** @description The addresses and networks it may be used from; null: all. */
+            allowed_ips?: string[] | null;
+            /** @description The models it may ask for; null: all. */
+            allowed_models?: string[] | null;
+            /** @description What its calls may cost, at list price. A rotated key shares them with the one it took the place of. */
+            budgets: components["schemas"]["KeyBudgets"];
+            /** @description When it was made. */
+            created_at: components["schemas"]["Time"];
+            expires_at?: components["schemas"]["Time"] | null;
+            /**
+             * @description The key's id.
+             * @example key_06ft3r5yx1v2k4m7q9s0t2w6z0
+             */
+            id: string;
+            /** @description What its user calls it. */
+            name: string;
+            /**
+             * Format: int64
+             * @description The most output tokens of a call; null: no limit of the key's own.
+             */
+            output_cap?: number | null;
+            /**
+             * @description Enough of the secret to tell the key from others.
+             * @example sk-Ab12…wxyz
+             */
+            preview: string;
+            /** @description Whether answers carry what they cost. */
+            show_cost: boolean;
+            /** @description Whether it opens the relay. An expired key keeps its status. */
+            status: components["schemas"]["KeyStatus"];
+        };
+        /** @description What a key's calls may cost, at list price; null: no limit. */
+        KeyBudgets: {
+            day?: components["schemas"]["Usd"] | null;
+            month?: components["schemas"]["Usd"] | null;
+            total?: components["schemas"]["Usd"] | null;
+        };
+        /** @description Limits to set or, with null, to take away. A lowered limit only refuses new calls. */
+        KeyBudgetsUpdate: {
+            day?: components["schemas"]["Usd"] | null;
+            month?: components["schemas"]["Usd"] | null;
+            total?: components["schemas"]["Usd"] | null;
+        };
+        /** @description A key to make. */
+        KeyCreate: {
+            /**
+             * @description The addresses and networks it may be used from, at least one; all, unless given.
+             * @example [
+             *       "10.0.0.0/8"
+             *     ]
+             */
+            allowed_ips?: string[] | null;
+            /** @description The models it may ask for, at least one; all, unless given. */
+            allowed_models?: string[] | null;
+            budgets?: components["schemas"]["KeyBudgets"] | null;
+            expires_at?: components["schemas"]["Time"] | null;
+            /** @description What to call it. */
+            name: components["schemas"]["Name"];
+            /**
+             * Format: int64
+             * @description The most output tokens of a call, at least 1.
+             */
+            output_cap?: number | null;
+            /** @description Whether answers carry what they cost. */
+            show_cost?: boolean;
+        };
+        /** @description A key that was made, with its secret. No Debug: nothing may print it by accident. */
+        KeyCreated: {
+            /** @description The key. */
+            key: components["schemas"]["Key"];
+            /**
+             * @description The secret. It is shown this once and cannot be had again.
+             * @example sk-…
+             */
+            secret: string;
+        };
+        /** @description How a key is rotated. */
+        KeyRotate: {
+            /**
+             * Format: int32
+             * @description How many seconds the old key is still accepted, at most 30 days; 0 revokes it at once.
+             */
+            grace_seconds?: number;
+        };
+        /**
+         * @description Whether a key opens the relay. An expired key keeps its status: its time is a limit of its own.
+         * @enum {string}
+         */
+        KeyStatus: "active" | "disabled" | "revoked";
+        /**
+         * @description What a key can be switched to. Revoking is a DELETE, and for good.
+         * @enum {string}
+         */
+        KeySwitch: "active" | "disabled";
+        /** @description What to change about a key; a field that is not there stays, and one that is null goes. */
+        KeyUpdate: {
+            /** @description The addresses and networks it may be used from, at least one; null: all. */
+            allowed_ips?: string[] | null;
+            /** @description The models it may ask for, at least one; null: all. */
+            allowed_models?: string[] | null;
+            budgets?: components["schemas"]["KeyBudgetsUpdate"] | null;
+            expires_at?: components["schemas"]["Time"] | null;
+            name?: components["schemas"]["Name"] | null;
+            /**
+             * Format: int64
+             * @description The most output tokens of a call, at least 1; null: no limit of the key's own.
+             */
+            output_cap?: number | null;
+            /** @description Whether answers carry what they cost. */
+            show_cost?: boolean | null;
+            status?: components["schemas"]["KeySwitch"] | null;
+        };
+        /**
+         * @description A language of mails.
+         * @enum {string}
+         */
+        Locale: "en" | "zh-CN";
+        /** @description Who is asking. */
+        Me: components["schemas"]["User"] & {
+            /** @description Whether the person has signed in and no key was ever made for them: `/api/me/first-key` makes it. */
+            is_first_key_due?: boolean;
+            /**
+             * @description Whether the person's role needs a second factor that the person does not have: nothing else is allowed before
+             *     one is set up.
+             */
+            must_set_up_second_factor?: boolean;
+            /** @description What the person may do in the administration. */
+            permissions: components["schemas"]["Permission"][];
+        };
+        /** @description What to change about oneself; a field that is not there stays, and one that is null goes. */
+        MeUpdate: {
+            display_name?: components["schemas"]["Name"] | null;
+            locale?: components["schemas"]["Locale"] | null;
+            /** @description The name to sign in with, unique on the site. */
+            username?: string | null;
+        };
+        /** @description A model that users may ask for by its name. */
+        Model: {
+            /** @description Whether it may be asked for. */
+            active: boolean;
+            /** @description What it can do. */
+            capabilities: string[];
+            /**
+             * Format: int64
+             * @description The most tokens input and output may have together; null: not known.
+             */
+            context_length?: number | null;
+            /** @description When it was made. */
+            created_at: components["schemas"]["Time"];
+            /**
+             * Format: int64
+             * @description The output cap of calls that state none, in tokens.
+             */
+            default_output_tokens: number;
+            /** @description What people read. */
+            display_name: string;
+            /**
+             * Format: int64
+             * @description How long an upstream may take to begin its answer, in milliseconds; null: as the site's settings say.
+             */
+            first_byte_ms?: number | null;
+            /**
+             * @description Its id.
+             * @example mdl_06ft3r5yx1v2k4m7q9s0t2w6z0
+             */
+            id: string;
+            /**
+             * Format: int64
+             * @description The most tokens an answer may have; null: not known.
+             */
+            max_output_tokens?: number | null;
+            /** @description What users ask for. */
+            name: string;
+            /** @description Which field carries the cap upstream. */
+            output_cap_parameter: components["schemas"]["OutputCapParameter"];
+            /** @description When it was last changed. */
+            updated_at: components["schemas"]["Time"];
+        };
+        /** @description A model to make. */
+        ModelCreate: {
+            /**
+             * @description Whether it may be asked for.
+             * @default true
+             */
+            active: boolean;
+            /**
+             * @description What it can do, such as `chat`, `vision` or `tools`.
+             * @example [
+             *       "chat",
+             *       "vision",
+             *       "tools"
+             *     ]
+             */
+            capabilities?: string[];
+            /**
+             * Format: int64
+             * @description The most tokens input and output may have together, where known.
+             */
+            context_length?: number | null;
+            /**
+             * Format: int64
+             * @description The output cap of calls that state none, in tokens.
+             * @default 8192
+             */
+            default_output_tokens: number;
+            /** @description What people read, up to 191 characters; the name, unless given. */
+            display_name?: string | null;
+            /**
+             * Format: int64
+             * @description How long an upstream may take to begin its answer, in milliseconds; without it as the site's settings say.
+             */
+            first_byte_ms?: number | null;
+            /**
+             * Format: int64
+             * @description The most tokens an answer may have, where known.
+             */
+            max_output_tokens?: number | null;
+            /** @description What users ask for; unique. */
+            name: components["schemas"]["ModelName"];
+            /** @description Which field carries the cap upstream. */
+            output_cap_parameter?: components["schemas"]["OutputCapParameter"];
+        };
+        /**
+         * @description What a model is called by callers or upstreams: 1 to 191 visible characters without spaces.
+         * @example gpt-5.2
+         */
+        ModelName: string;
+        /** @description What to change of a model. Fields left out stay as they are. */
+        ModelUpdate: {
+            /**
+             * @description Whether it may be asked for.
+             * @default null
+             */
+            active: boolean | null;
+            /**
+             * @description What it can do.
+             * @default null
+             */
+            capabilities: string[] | null;
+            /**
+             * Format: int64
+             * @description The most tokens input and output may have together; null: not known.
+             * @default null
+             */
+            context_length: number | null;
+            /**
+             * Format: int64
+             * @description The output cap of calls that state none, in tokens.
+             * @default null
+             */
+            default_output_tokens: number | null;
+            /**
+             * @description What people read, up to 191 characters.
+             * @default null
+             */
+            display_name: string | null;
+            /**
+             * Format: int64
+             * @description How long an upstream may take to begin its answer, in milliseconds; null: as the site's settings say.
+             * @default null
+             */
+            first_byte_ms: number | null;
+            /**
+             * Format: int64
+             * @description The most tokens an answer may have; null: not known.
+             * @default null
+             */
+            max_output_tokens: number | null;
+            /** @default null */
+            name: components["schemas"]["ModelName"] | null;
+            /** @default null */
+            output_cap_parameter: components["schemas"]["OutputCapParameter"] | null;
+        };
+        /** @description What people call a person or a key: trimmed, 1 to 128 characters, none of them a control character. */
+        Name: string;
+        /** @description A browser's answer to a passkey's creation. Browsers add fields of their own. */
+        NewCredential: {
+            /** @description The authenticator's name for the passkey. */
+            rawId: string;
+            /** @description What was made. */
+            response: components["schemas"]["NewCredentialResponse"];
+            /** @description Always `public-key`. */
+            type: string;
+        };
+        /** @description What an authenticator made. */
+        NewCredentialResponse: {
+            /** @description The public key and where it comes from, as CBOR. */
+            attestationObject: string;
+            /** @description What the browser says it was asked, as JSON. */
+            clientDataJSON: string;
+            /** @description By what ways the authenticator can be reached. */
+            transports?: string[];
+        };
+        /**
+         * @description What whoever holds the address does next.
+         * @enum {string}
+         */
+        NextStep: "open_mail" | "sign_in";
+        /**
+         * @description What is known of an identity provider before it is set up.
+         * @enum {string}
+         */
+        OauthPreset: "github" | "google" | "linuxdo" | "oidc" | "oauth2";
+        /** @description An identity provider. */
+        OauthProvider: {
+            /**
+             * @description What it is called in addresses.
+             * @example github
+             */
+            name: string;
+            /** @description How it was set up. */
+            preset: components["schemas"]["OauthPreset"];
+            /**
+             * @description What people call it.
+             * @example GitHub
+             */
+            title: string;
+        };
+        /**
+         * @description What somebody is sent to a provider for.
+         * @enum {string}
+         */
+        OauthPurpose: "sign_in" | "link";
+        /** @description A way by a provider to begin. */
+        OauthStart: {
+            /** @description The invitation of somebody who is new here. */
+            invite?: string | null;
+            /** @description What for. */
+            purpose?: components["schemas"]["OauthPurpose"];
+            /** @description Only a browser comes back from a provider: `cookie`. Programs are paired. */
+            reception?: components["schemas"]["Reception"];
+            /**
+             * @description The path of this site that the browser ends at; `/` unless given.
+             * @example /app/keys
+             */
+            return_path?: string | null;
+        };
+        /** @description Where to go now. */
+        OauthStarted: {
+            /** @description The provider's page, to be opened within ten minutes by the browser that got the cookie of this answer. */
+            authorize_url: string;
+        };
+        /**
+         * @description What happens upstream when the caller goes away.
+         * @enum {string}
+         */
+        OnDisconnect: "drain" | "cancel";
+        /**
+         * @description Which field carries the output cap upstream.
+         * @enum {string}
+         */
+        OutputCapParameter: "max_completion_tokens" | "max_tokens";
+        /** @description One page of a list. */
+        Page_AuditLogRow: {
+            /** @description The things of this page. */
+            items: {
+                /**
+                 * @description What was done.
+                 * @example user.update
+                 */
+                action: string;
+                /** @description Who did it. */
+                actor: components["schemas"]["AuditLogActor"];
+                /** @description What it is like after, without secrets. */
+                after?: Record<string, never> | null;
+                /** @description When. */
+                at: components["schemas"]["Time"];
+                /** @description What that was like before, without secrets. */
+                before?: Record<string, never> | null;
+                /** @description The address it was done from. */
+                client_ip?: string | null;
+                /** @description SHA-256 over the row and the hash of the one before, in hexadecimal. */
+                hash: string;
+                /** @description The request that did it. */
+                request_id?: string | null;
+                /**
+                 * Format: int64
+                 * @description Its number, from 1 without gaps.
+                 */
+                sequence: number;
+                target?: components["schemas"]["AuditLogTarget"] | null;
+            }[];
+            /** @description What to give as `cursor` for the next page; null on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Channel: {
+            /** @description The things of this page. */
+            items: {
+                /** @description Whether calls may go there. */
+                active: boolean;
+                /** @description Whether the address may be one of a private network or of the server's own host. */
+                allow_private_network: boolean;
+                /** @description The address that paths are appended to; empty for `demo`. */
+                base_url: string;
+                /** @description When it was made. */
+                created_at: components["schemas"]["Time"];
+                /** @description Its secrets, without the secrets. */
+                credentials: components["schemas"]["Credential"][];
+                /** @description What the upstream speaks. */
+                format: components["schemas"]["ChannelFormat"];
+                /**
+                 * @description Its id.
+                 * @example chn_06ft3r5yx1v2k4m7q9s0t2w6z0
+                 */
+                id: string;
+                /** @description The models it serves. */
+                models: components["schemas"]["ChannelModelName"][];
+                /** @description What people read. */
+                name: string;
+                /** @description What happens upstream when the caller goes away. */
+                on_disconnect: components["schemas"]["OnDisconnect"];
+                /**
+                 * Format: int64
+                 * @description Channels of a higher priority are tried first.
+                 */
+                priority: number;
+                /** @description When it was last changed. */
+                updated_at: components["schemas"]["Time"];
+                /**
+                 * Format: int32
+                 * @description The share of calls among channels of one priority.
+                 */
+                weight: number;
+            }[];
+            /** @description What to give as `cursor` for the next page; null on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Invite: {
+            /** @description The things of this page. */
+            items: {
+                /** @description When it was made. */
+                created_at: components["schemas"]["Time"];
+                /** @description Who invites. */
+                created_by: string;
+                email?: components["schemas"]["Email"] | null;
+                /** @description Until when it can be used. */
+                expires_at: components["schemas"]["Time"];
+                /**
+                 * @description Its id.
+                 * @example inv_06ft3r5yx1v2k4m7q9s0t2w6z0
+                 */
+                id: string;
+                revoked_at?: components["schemas"]["Time"] | null;
+                /** @description Whether it can be used. */
+                status: components["schemas"]["InviteStatus"];
+                used_at?: components["schemas"]["Time"] | null;
+                /** @description Who has used it. */
+                used_by?: string | null;
+            }[];
+            /** @description What to give as `cursor` for the next page; null on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Key: {
+            /** @description The things of this page. */
+            items: {
+                /** @description The addresses and networks it may be used from; null: all. */
+                allowed_ips?: string[] | null;
+                /** @description The models it may ask for; null: all. */
+                allowed_models?: string[] | null;
+                /** @description What its calls may cost, at list price. A rotated key shares them with the one it took the place of. */
+                budgets: components["schemas"]["KeyBudgets"];
+                /** @description When it was made. */
+                created_at: components["schemas"]["Time"];
+                expires_at?: components["schemas"]["Time"] | null;
+                /**
+                 * @description The key's id.
+                 * @example key_06ft3r5yx1v2k4m7q9s0t2w6z0
+                 */
+                id: string;
+                /** @description What its user calls it. */
+                name: string;
+                /**
+                 * Format: int64
+                 * @description The most output tokens of a call; null: no limit of the key's own.
+                 */
+                output_cap?: number | null;
+                /**
+                 * @description Enough of the secret to tell the key from others.
+                 * @example sk-Ab12…wxyz
+                 */
+                preview: string;
+                /** @description Whether answers carry what they cost. */
+                show_cost: boolean;
+                /** @description Whether it opens the relay. An expired key keeps its status. */
+                status: components["schemas"]["KeyStatus"];
+            }[];
+            /** @description What to give as `cursor` for the next page; null on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Model: {
+            /** @description The things of this page. */
+            items: {
+                /** @description Whether it may be asked for. */
+                active: boolean;
+                /** @description What it can do. */
+                capabilities: string[];
+                /**
+                 * Format: int64
+                 * @description The most tokens input and output may have together; null: not known.
+                 */
+                context_length?: number | null;
+                /** @description When it was made. */
+                created_at: components["schemas"]["Time"];
+                /**
+                 * Format: int64
+                 * @description The output cap of calls that state none, in tokens.
+                 */
+                default_output_tokens: number;
+                /** @description What people read. */
+                display_name: string;
+                /**
+                 * Format: int64
+                 * @description How long an upstream may take to begin its answer, in milliseconds; null: as the site's settings say.
+                 */
+                first_byte_ms?: number | null;
+                /**
+                 * @description Its id.
+                 * @example mdl_06ft3r5yx1v2k4m7q9s0t2w6z0
+                 */
+                id: string;
+                /**
+                 * Format: int64
+                 * @description The most tokens an answer may have; null: not known.
+                 */
+                max_output_tokens?: number | null;
+                /** @description What users ask for. */
+                name: string;
+                /** @description Which field carries the cap upstream. */
+                output_cap_parameter: components["schemas"]["OutputCapParameter"];
+                /** @description When it was last changed. */
+                updated_at: components["schemas"]["Time"];
+            }[];
+            /** @description What to give as `cursor` for the next page; null on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Passkey: {
+            /** @description The things of this page. */
+            items: {
+                /** @description Whether the authenticator keeps copies of it elsewhere. */
+                backed_up: boolean;
+                /** @description When it was made. */
+                created_at: components["schemas"]["Time"];
+                /**
+                 * @description Its id.
+                 * @example pky_06ft3r5yx1v2k4m7q9s0t2w6z0
+                 */
+                id: string;
+                last_used_at?: components["schemas"]["Time"] | null;
+                /** @description What its owner calls it. */
+                name: string;
+            }[];
+            /** @description What to give as `cursor` for the next page; null on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_PriceVersion: {
+            /** @description The things of this page. */
+            items: {
+                audio_input_per_million?: components["schemas"]["PerMillion"] | null;
+                audio_output_per_million?: components["schemas"]["PerMillion"] | null;
+                cache_read_per_million?: components["schemas"]["PerMillion"] | null;
+                cache_write_12h_per_million?: components["schemas"]["PerMillion"] | null;
+                cache_write_1h_per_million?: components["schemas"]["PerMillion"] | null;
+                cache_write_30m_per_million?: components["schemas"]["PerMillion"] | null;
+                cache_write_5m_per_million?: components["schemas"]["PerMillion"] | null;
+                /** @description When it was made. */
+                created_at: components["schemas"]["Time"];
+                /** @description Who made it; null: the site itself. */
+                created_by?: string | null;
+                /** @description From when on it counts. */
+                effective_at: components["schemas"]["Time"];
+                /**
+                 * @description Its id.
+                 * @example prc_06ft3r5yx1v2k4m7q9s0t2w6z0
+                 */
+                id: string;
+                image_input_per_million?: components["schemas"]["PerMillion"] | null;
+                image_output_per_million?: components["schemas"]["PerMillion"] | null;
+                /** @description Uncached input. */
+                input_per_million: components["schemas"]["PerMillion"];
+                /** @description Whose price. */
+                model_id: string;
+                /** @description Visible output. */
+                output_per_million: components["schemas"]["PerMillion"];
+                /** @description For each request that is answered. */
+                per_request: components["schemas"]["Usd"];
+                reasoning_per_million?: components["schemas"]["PerMillion"] | null;
+            }[];
+            /** @description What to give as `cursor` for the next page; null on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Request: {
+            /** @description The things of this page. */
+            items: {
+                /**
+                 * Format: int32
+                 * @description How many channels were tried.
+                 */
+                attempt_count: number;
+                /** @description The channel that answered, or was tried last; for admins. */
+                channel_id?: string | null;
+                /** @description What was paid in money; grants paid the rest. */
+                charged: components["schemas"]["Usd"];
+                /** @description The caller's address. */
+                client_ip: string;
+                /** @description The list price of everything used. */
+                cost: components["schemas"]["Usd"];
+                /**
+                 * Format: int64
+                 * @description Milliseconds to the end.
+                 */
+                duration_ms: number;
+                /** @description When it ended. */
+                ended_at: components["schemas"]["Time"];
+                /** @description The error code the caller got; null: none. */
+                error_code?: string | null;
+                /**
+                 * Format: int64
+                 * @description Milliseconds to the first byte of the answer; null: there was none.
+                 */
+                first_byte_ms?: number | null;
+                /**
+                 * @description Its id, as in the answer's `x-request-id`.
+                 * @example req_06ft3r5yx1v2k4m7q9s0t2w6z0
+                 */
+                id: string;
+                /** @description With which key. */
+                key_id: string;
+                /** @description The model asked for. */
+                model: string;
+                /** @description The model that answered, as the site names it. */
+                model_served: string;
+                /**
+                 * Format: int64
+                 * @description The factor on the price, in parts per million.
+                 */
+                multiplier_ppm: number;
+                /** @description What the operator bears; for admins. */
+                operator_loss?: string | null;
+                /**
+                 * Format: int64
+                 * @description The output cap that was sent upstream, in tokens.
+                 */
+                output_cap: number;
+                /** @description The price it was settled by. */
+                price_version_id: string;
+                /** @description The route's path, such as `/v1/chat/completions`. */
+                route: string;
+                /** @description When it began. */
+                started_at: components["schemas"]["Time"];
+                /** @description How it ended. */
+                status: components["schemas"]["RequestStatus"];
+                /**
+                 * Format: int32
+                 * @description The HTTP status the caller got.
+                 */
+                status_code: number;
+                /** @description Whether a stream was asked for. */
+                stream: boolean;
+                /** @description What was used. */
+                usage: components["schemas"]["RequestUsage"];
+                /** @description The caller's user agent. */
+                user_agent: string;
+                /** @description Who paid. */
+                user_id: string;
+            }[];
+            /** @description What to give as `cursor` for the next page; null on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Session: {
+            /** @description The things of this page. */
+            items: {
+                /**
+                 * @description Where it was made from.
+                 * @example 203.0.113.5
+                 */
+                client_ip?: string | null;
+                /** @description When it was made. */
+                created_at: components["schemas"]["Time"];
+                /** @description When it ends unless it is used before. */
+                expires_at: components["schemas"]["Time"];
+                /**
+                 * @description Its id.
+                 * @example ses_06ft3r5yx1v2k4m7q9s0t2w6z0
+                 */
+                id: string;
+                /** @description Whether it is the one that asks. */
+                is_current: boolean;
+                /** @description What made it. */
+                kind: components["schemas"]["SessionKind"];
+                last_used_at?: components["schemas"]["Time"] | null;
+                /** @description What its user calls it. */
+                name?: string | null;
+                /** @description How it was proved who signs in, such as `password`. */
+                proved_by?: string | null;
+                /** @description What made it, as it said itself. */
+                user_agent?: string | null;
+            }[];
+            /** @description What to give as `cursor` for the next page; null on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Transfer: {
+            /** @description The things of this page. */
+            items: {
+                /** @description The user's account; null: none was touched. */
+                account_id?: string | null;
+                /**
+                 * @description How much, above zero: a decimal of USD, or a whole number of tokens or calls.
+                 * @example 0.000002150
+                 */
+                amount: string;
+                /** @description The id of what caused it: a call (`req_`), an adjustment (`adj_`) or a grant (`gnt_`); null: something else. */
+                cause?: string | null;
+                /** @description The other side: a name of the site's, such as `revenue`, or the id of another account of the user. */
+                counterpart: string;
+                /** @description When, by the clock of the books. */
+                created_at: components["schemas"]["Time"];
+                /** @description Which way. */
+                direction: components["schemas"]["TransferDirection"];
+                /**
+                 * @description Its id.
+                 * @example xfr_06ft3r5yx1v2k4m7q9s0t2w6z1
+                 */
+                id: string;
+                /** @description Why: `consumption`, `operator_loss`, `top_up`, `adjustment`, `grant`, `expiry` or `reversal`. */
+                kind: string;
+                /** @description The transfer it takes back; null: none. */
+                reverses?: string | null;
+                /** @description What moved. */
+                unit: components["schemas"]["Unit"];
+            }[];
+            /** @description What to give as `cursor` for the next page; null on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_User: {
+            /** @description The things of this page. */
+            items: {
+                /** @description What the person can pay with. */
+                balance: components["schemas"]["UserBalance"];
+                /** @description Which group of channels serves the person's calls; null: the default one. */
+                channel_group?: string | null;
+                /** @description When the person was entered. */
+                created_at: components["schemas"]["Time"];
+                /** @description What the person is called. */
+                display_name: string;
+                /** @description The address, unique on the site. */
+                email: components["schemas"]["Email"];
+                email_verified_at?: components["schemas"]["Time"] | null;
+                /**
+                 * @description The person's id.
+                 * @example usr_06ft3r5yx1v2k4m7q9s0t2w6z0
+                 */
+                id: string;
+                locale?: components["schemas"]["Locale"] | null;
+                /** @description What the person may do. */
+                role: components["schemas"]["Role"];
+                /** @description Whether the person may do anything at all. */
+                status: components["schemas"]["UserStatus"];
+                username?: components["schemas"]["Username"] | null;
+            }[];
+            /** @description What to give as `cursor` for the next page; null on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description What is entered at the device. No Debug: nothing may print it by accident. */
+        Pairing: {
+            /** @description The code alone. It pairs one device. */
+            code: string;
+            /** @description From when on the code is refused. */
+            expires_at: components["schemas"]["Time"];
+            /**
+             * @description The site's address, the code, and the fingerprint of the site's certificate where it has one.
+             * @example waystation://pair?u=https%3A%2F%2Fai.example.com&c=…&fp=…
+             */
+            uri: string;
+        };
+        /** @description A device to pair. */
+        PairingCreate: {
+            /** @description What to call it; at most 64 characters. */
+            name: components["schemas"]["Name"];
+        };
+        /** @description A passkey of a person. */
+        Passkey: {
+            /** @description Whether the authenticator keeps copies of it elsewhere. */
+            backed_up: boolean;
+            /** @description When it was made. */
+            created_at: components["schemas"]["Time"];
+            /**
+             * @description Its id.
+             * @example pky_06ft3r5yx1v2k4m7q9s0t2w6z0
+             */
+            id: string;
+            last_used_at?: components["schemas"]["Time"] | null;
+            /** @description What its owner calls it. */
+            name: string;
+        };
+        /** @description What a browser answered to a passkey's creation. */
+        PasskeyCreate: {
+            /** @description The `challenge` of the start. */
+            challenge: string;
+            /** @description The browser's answer. */
+            credential: components["schemas"]["NewCredential"];
+            /** @description What to call the passkey; at most 64 characters. */
+            name: components["schemas"]["Name"];
+        };
+        /** @description A passkey that was made. No Debug: nothing may print its codes by accident. */
+        PasskeyCreated: {
+            /** @description The passkey. */
+            passkey: components["schemas"]["Passkey"];
+            /**
+             * @description Codes for the day the passkey is lost, each good for once. They are shown this once, and only to whoever had
+             *     none.
+             */
+            recovery_codes?: string[] | null;
+        };
+        /** @description What is asked of a browser to make a passkey. */
+        PasskeyCreationOptions: {
+            /** @description Always `none`: of which make an authenticator is, is not asked. */
+            attestation: string;
+            /** @description What the authenticator has to be able to do. */
+            authenticatorSelection: components["schemas"]["AuthenticatorSelection"];
+            /** @description What is to be signed. */
+            challenge: string;
+            /** @description What the person has already: no second one on the same authenticator. */
+            excludeCredentials: components["schemas"]["CredentialDescriptor"][];
+            /** @description Which kinds of keys are taken, the liked ones first. */
+            pubKeyCredParams: components["schemas"]["CredentialParameters"][];
+            /** @description Which site it is for. */
+            rp: components["schemas"]["RelyingPartyEntity"];
+            /**
+             * Format: int32
+             * @description How long it may take, in milliseconds.
+             */
+            timeout: number;
+            /** @description Whom it is for. */
+            user: components["schemas"]["PasskeyUserEntity"];
+        };
+        /** @description A passkey to make, under way. */
+        PasskeyCreationStarted: {
+            /** @description Names what is under way; good for one answer within five minutes. */
+            challenge: string;
+            /** @description What to ask of the browser. */
+            options: components["schemas"]["PasskeyCreationOptions"];
+        };
+        /** @description A browser's answer that proves who the caller is. */
+        PasskeyProof: {
+            /** @description The `challenge` of the start. */
+            challenge: string;
+            /** @description The browser's answer. */
+            credential: components["schemas"]["UsedCredential"];
+        };
+        /** @description What a browser answered, to sign in. */
+        PasskeySignIn: {
+            /** @description The `challenge` of the start. */
+            challenge: string;
+            /** @description The browser's answer. */
+            credential: components["schemas"]["UsedCredential"];
+            /** @description What the caller wants to be known by. */
+            reception?: components["schemas"]["Reception"];
+        };
+        /** @description What to change about a passkey. */
+        PasskeyUpdate: {
+            /** @description What to call it; at most 64 characters. */
+            name: components["schemas"]["Name"];
+        };
+        /** @description What is asked of a browser to use a passkey. */
+        PasskeyUseOptions: {
+            /** @description Which passkeys will do; empty: every one of this site. */
+            allowCredentials: components["schemas"]["CredentialDescriptor"][];
+            /** @description What is to be signed. */
+            challenge: string;
+            /** @description Which site it is for. */
+            rpId: string;
+            /**
+             * Format: int32
+             * @description How long it may take, in milliseconds.
+             */
+            timeout: number;
+            /** @description Always `required`: the authenticator asks for a PIN, a finger or a face. */
+            userVerification: string;
+        };
+        /** @description A passkey's use, under way. */
+        PasskeyUseStarted: {
+            /** @description Names what is under way; good for one answer within five minutes. */
+            challenge: string;
+            /** @description What to ask of the browser. */
+            options: components["schemas"]["PasskeyUseOptions"];
+        };
+        /** @description A person, as authenticators know them. */
+        PasskeyUserEntity: {
+            /** @description What the person is called. */
+            displayName: string;
+            /** @description The person's id as bytes. */
+            id: string;
+            /** @description The address. */
+            name: string;
+        };
+        /**
+         * Format: password
+         * @description A password as a person types it. It is not shown by Debug; nothing that the server answers holds one.
+         */
+        Password: string;
+        /** @description A link by which a person sets a password. No Debug: nothing may print it by accident. */
+        PasswordLink: {
+            /** @description Until when it is good for. */
+            expires_at: components["schemas"]["Time"];
+            /** @description Where it leads. */
+            url: string;
+        };
+        /** @description A new password for whoever got the mail. */
+        PasswordReset: {
+            /** @description The new password. */
+            password: components["schemas"]["Password"];
+            /** @description What stands behind `token=` in the link. */
+            token: string;
+        };
+        /** @description A wish for a mail with a link that resets the password. */
+        PasswordResetRequest: {
+            /** @description The address. */
+            email: components["schemas"]["Email"];
+        };
+        /** @description A sign-in by password. */
+        PasswordSignIn: {
+            /**
+             * @description The address or the username.
+             * @example ann@example.org
+             */
+            login: string;
+            /** @description The password. */
+            password: components["schemas"]["Password"];
+            /** @description What the caller wants to be known by; a cookie unless given. */
+            reception?: components["schemas"]["Reception"];
+        };
+        /** @description A new password of somebody who is signed in. */
+        PasswordUpdate: {
+            /** @description The password until now. */
+            current_password: components["schemas"]["Password"];
+            /** @description The password from now on. */
+            new_password: components["schemas"]["Password"];
+        };
+        /** @description A password that was taken away. No Debug: nothing may print the link by accident. */
+        PasswordWithdrawn: {
+            /** @description Whether the person was sent the link. */
+            is_mailed: boolean;
+            password_link?: components["schemas"]["PasswordLink"] | null;
+        };
+        /**
+         * @description USD per 1,000,000 tokens: a decimal string, or a JSON number read from its text.
+         * @example 2.50
+         */
+        PerMillion: string;
+        /**
+         * @description USD per 1,000 tokens: a decimal string, or a JSON number read from its text.
+         * @example 0.0025
+         */
+        PerThousand: string;
+        /**
+         * @description What a route of the administration lets its caller do.
+         * @enum {string}
+         */
+        Permission: "users.read" | "users.write" | "keys.read" | "keys.write" | "ledger.read" | "ledger.write" | "models.read" | "models.write" | "channels.read" | "channels.write" | "requests.read" | "audit.read" | "settings.read" | "settings.write";
+        /** @description A price to set. Each rate is given for a million tokens or for a thousand; what is kept is for a million. */
+        PriceCreate: {
+            /** @default null */
+            audio_input_per_million: components["schemas"]["PerMillion"] | null;
+            /** @default null */
+            audio_input_per_thousand: components["schemas"]["PerThousand"] | null;
+            /** @default null */
+            audio_output_per_million: components["schemas"]["PerMillion"] | null;
+            /** @default null */
+            audio_output_per_thousand: components["schemas"]["PerThousand"] | null;
+            /** @default null */
+            cache_read_per_million: components["schemas"]["PerMillion"] | null;
+            /** @default null */
+            cache_read_per_thousand: components["schemas"]["PerThousand"] | null;
+            /** @default null */
+            cache_write_12h_per_million: components["schemas"]["PerMillion"] | null;
+            /** @default null */
+            cache_write_12h_per_thousand: components["schemas"]["PerThousand"] | null;
+            /** @default null */
+            cache_write_1h_per_million: components["schemas"]["PerMillion"] | null;
+            /** @default null */
+            cache_write_1h_per_thousand: components["schemas"]["PerThousand"] | null;
+            /** @default null */
+            cache_write_30m_per_million: components["schemas"]["PerMillion"] | null;
+            /** @default null */
+            cache_write_30m_per_thousand: components["schemas"]["PerThousand"] | null;
+            /** @default null */
+            cache_write_5m_per_million: components["schemas"]["PerMillion"] | null;
+            /** @default null */
+            cache_write_5m_per_thousand: components["schemas"]["PerThousand"] | null;
+            /** @default null */
+            effective_at: components["schemas"]["Time"] | null;
+            /** @default null */
+            image_input_per_million: components["schemas"]["PerMillion"] | null;
+            /** @default null */
+            image_input_per_thousand: components["schemas"]["PerThousand"] | null;
+            /** @default null */
+            image_output_per_million: components["schemas"]["PerMillion"] | null;
+            /** @default null */
+            image_output_per_thousand: components["schemas"]["PerThousand"] | null;
+            /** @default null */
+            input_per_million: components["schemas"]["PerMillion"] | null;
+            /** @default null */
+            input_per_thousand: components["schemas"]["PerThousand"] | null;
+            /** @default null */
+            output_per_million: components["schemas"]["PerMillion"] | null;
+            /** @default null */
+            output_per_thousand: components["schemas"]["PerThousand"] | null;
+            /**
+             * @description For each request that is answered, whatever its tokens; nothing, unless given.
+             * @default null
+             * @example 0.01
+             */
+            per_request: string | null;
+            /** @default null */
+            reasoning_per_million: components["schemas"]["PerMillion"] | null;
+            /** @default null */
+            reasoning_per_thousand: components["schemas"]["PerThousand"] | null;
+        };
+        /** @description A price that was set. It is never changed or deleted: of the versions in effect, the newest counts. */
+        PriceVersion: {
+            audio_input_per_million?: components["schemas"]["PerMillion"] | null;
+            audio_output_per_million?: components["schemas"]["PerMillion"] | null;
+            cache_read_per_million?: components["schemas"]["PerMillion"] | null;
+            cache_write_12h_per_million?: components["schemas"]["PerMillion"] | null;
+            cache_write_1h_per_million?: components["schemas"]["PerMillion"] | null;
+            cache_write_30m_per_million?: components["schemas"]["PerMillion"] | null;
+            cache_write_5m_per_million?: components["schemas"]["PerMillion"] | null;
+            /** @description When it was made. */
+            created_at: components["schemas"]["Time"];
+            /** @description Who made it; null: the site itself. */
+            created_by?: string | null;
+            /** @description From when on it counts. */
+            effective_at: components["schemas"]["Time"];
+            /**
+             * @description Its id.
+             * @example prc_06ft3r5yx1v2k4m7q9s0t2w6z0
+             */
+            id: string;
+            image_input_per_million?: components["schemas"]["PerMillion"] | null;
+            image_output_per_million?: components["schemas"]["PerMillion"] | null;
+            /** @description Uncached input. */
+            input_per_million: components["schemas"]["PerMillion"];
+            /** @description Whose price. */
+            model_id: string;
+            /** @description Visible output. */
+            output_per_million: components["schemas"]["PerMillion"];
+            /** @description For each request that is answered. */
+            per_request: components["schemas"]["Usd"];
+            reasoning_per_million?: components["schemas"]["PerMillion"] | null;
+        };
+        /** @description A proof: one of the four. No Debug: nothing may print it by accident. */
+        ProofCreate: {
+            passkey?: components["schemas"]["PasskeyProof"] | null;
+            password?: components["schemas"]["Password"] | null;
+            /** @description One of the recovery codes. */
+            recovery_code?: string | null;
+            /** @description What the authenticator app shows. */
+            totp?: string | null;
+        };
+        /** @description A proof that was right. No Debug: nothing may print it by accident. */
+        ProofGiven: {
+            /** @description From when on it is refused. */
+            expires_at: components["schemas"]["Time"];
+            /** @description Sent once in the header `x-proof`, by the same session. */
+            proof: string;
+        };
+        /**
+         * @description By what somebody who is signed in proves again who they are.
+         * @enum {string}
+         */
+        ProofMethod: "password" | "totp" | "passkey" | "recovery_code";
+        /** @description By what the caller can prove who it is. */
+        ProofStarted: {
+            /** @description One of these is needed. */
+            methods: components["schemas"]["ProofMethod"][];
+            passkey?: components["schemas"]["PasskeyUseStarted"] | null;
+        };
+        /**
+         * @description Why a balance is changed by hand.
+         * @enum {string}
+         */
+        ReasonCode: "correction" | "goodwill" | "offline_payment" | "promotion" | "refund" | "test" | "other";
+        /**
+         * @description What a caller who signs in wants to be known by.
+         * @enum {string}
+         */
+        Reception: "cookie" | "tokens";
+        /** @description New codes for the day the second factor is lost. They are shown this once. No Debug: nothing may print them. */
+        RecoveryCodes: {
+            /** @description The codes, each good for once. */
+            codes: string[];
+        };
+        /** @description How many recovery codes there are. */
+        RecoveryCodesLeft: {
+            /**
+             * Format: int64
+             * @description How many have not been used.
+             */
+            left: number;
+            /**
+             * Format: int64
+             * @description How many were given.
+             */
+            total: number;
+        };
+        /** @description Somebody who wants to register. */
+        Registration: {
+            display_name?: components["schemas"]["Name"] | null;
+            /** @description The address; it is trimmed and put into lower case. */
+            email: components["schemas"]["Email"];
+            /** @description What stands behind `invite=` in the link of an invitation. */
+            invite?: string | null;
+            locale?: components["schemas"]["Locale"] | null;
+            /** @description The password. */
+            password: components["schemas"]["Password"];
+            username?: components["schemas"]["Username"] | null;
+        };
+        /**
+         * @description Whom a site takes.
+         * @enum {string}
+         */
+        RegistrationPolicy: "open" | "invite" | "closed";
+        /** @description A site, as authenticators know it. */
+        RelyingPartyEntity: {
+            /** @description Its host name. */
+            id: string;
+            /** @description What it is called. */
+            name: string;
+        };
+        /** @description A call that has ended. */
+        Request: {
+            /**
+             * Format: int32
+             * @description How many channels were tried.
+             */
+            attempt_count: number;
+            /** @description The channel that answered, or was tried last; for admins. */
+            channel_id?: string | null;
+            /** @description What was paid in money; grants paid the rest. */
+            charged: components["schemas"]["Usd"];
+            /** @description The caller's address. */
+            client_ip: string;
+            /** @description The list price of everything used. */
+            cost: components["schemas"]["Usd"];
+            /**
+             * Format: int64
+             * @description Milliseconds to the end.
+             */
+            duration_ms: number;
+            /** @description When it ended. */
+            ended_at: components["schemas"]["Time"];
+            /** @description The error code the caller got; null: none. */
+            error_code?: string | null;
+            /**
+             * Format: int64
+             * @description Milliseconds to the first byte of the answer; null: there was none.
+             */
+            first_byte_ms?: number | null;
+            /**
+             * @description Its id, as in the answer's `x-request-id`.
+             * @example req_06ft3r5yx1v2k4m7q9s0t2w6z0
+             */
+            id: string;
+            /** @description With which key. */
+            key_id: string;
+            /** @description The model asked for. */
+            model: string;
+            /** @description The model that answered, as the site names it. */
+            model_served: string;
+            /**
+             * Format: int64
+             * @description The factor on the price, in parts per million.
+             */
+            multiplier_ppm: number;
+            /** @description What the operator bears; for admins. */
+            operator_loss?: string | null;
+            /**
+             * Format: int64
+             * @description The output cap that was sent upstream, in tokens.
+             */
+            output_cap: number;
+            /** @description The price it was settled by. */
+            price_version_id: string;
+            /** @description The route's path, such as `/v1/chat/completions`. */
+            route: string;
+            /** @description When it began. */
+            started_at: components["schemas"]["Time"];
+            /** @description How it ended. */
+            status: components["schemas"]["RequestStatus"];
+            /**
+             * Format: int32
+             * @description The HTTP status the caller got.
+             */
+            status_code: number;
+            /** @description Whether a stream was asked for. */
+            stream: boolean;
+            /** @description What was used. */
+            usage: components["schemas"]["RequestUsage"];
+            /** @description The caller's user agent. */
+            user_agent: string;
+            /** @description Who paid. */
+            user_id: string;
+        };
+        /** @description A call that has ended, with what paid for it and, for admins, how it was tried. */
+        RequestDetails: components["schemas"]["Request"] & {
+            /** @description Its tries, in order; for admins. */
+            attempts?: components["schemas"]["Attempt"][] | null;
+            /** @description What each account paid. */
+            sources: components["schemas"]["RequestSource"][];
+        };
+        /** @description What one account paid for a call. */
+        RequestSource: {
+            /** @description The account. */
+            account_id: string;
+            /**
+             * @description How much it paid: a decimal of USD, or a whole number of tokens or calls.
+             * @example 0.000002150
+             */
+            amount: string;
+            /** @description What that stood for, at list price. */
+            list_value: components["schemas"]["Usd"];
+            /** @description What it counts. */
+            unit: components["schemas"]["Unit"];
+        };
+        /**
+         * @description How a call ended.
+         * @enum {string}
+         */
+        RequestStatus: "ok" | "failed" | "interrupted" | "cancelled" | "lost";
+        /** @description What a call used. */
+        RequestUsage: {
+            /**
+             * Format: int64
+             * @description Tokens read.
+             */
+            input_tokens: number;
+            /**
+             * Format: int64
+             * @description Tokens written.
+             */
+            output_tokens: number;
+            /** @description Where the numbers come from: `reported`, `estimated` or `capped`. */
+            source: string;
+            /** @description Tokens of each bucket that is not empty, such as `input`, `cache_read` or `reasoning`. */
+            tokens: {
+                [key: string]: number;
+            };
+        };
+        /**
+         * @description What a person may be. The order is that of the hierarchy: nobody acts on an equal or higher role.
+         * @enum {string}
+         */
+        Role: "user" | "auditor" | "finance" | "operator" | "admin" | "owner";
+        /**
+         * @description A second factor.
+         * @enum {string}
+         */
+        SecondFactor: "totp" | "passkey" | "recovery_code";
+        /** @description The second factor of a sign-in: one of the three. No Debug: nothing may print it by accident. */
+        SecondFactorAnswer: {
+            /** @description The sign-in that is under way. */
+            challenge: string;
+            passkey?: components["schemas"]["UsedCredential"] | null;
+            /** @description One of the recovery codes. */
+            recovery_code?: string | null;
+            /** @description What the authenticator app shows. */
+            totp?: string | null;
+        };
+        /** @description A second factor that is asked for. */
+        SecondFactorChallenge: {
+            /** @description Names the sign-in that is under way; good for five tries within five minutes. */
+            challenge: string;
+            /** @description What the person has: one of them is needed. */
+            methods: components["schemas"]["SecondFactor"][];
+            passkey?: components["schemas"]["PasskeyUseOptions"] | null;
+        };
+        /** @description A model that a channel serves, in a request: its name, or its name and the upstream's. */
+        ServedModel: components["schemas"]["ModelName"] | components["schemas"]["ChannelModel"];
+        /** @description A sign-in of a person that has not ended. */
+        Session: {
+            /**
+             * @description Where it was made from.
+             * @example 203.0.113.5
+             */
+            client_ip?: string | null;
+            /** @description When it was made. */
+            created_at: components["schemas"]["Time"];
+            /** @description When it ends unless it is used before. */
+            expires_at: components["schemas"]["Time"];
+            /**
+             * @description Its id.
+             * @example ses_06ft3r5yx1v2k4m7q9s0t2w6z0
+             */
+            id: string;
+            /** @description Whether it is the one that asks. */
+            is_current: boolean;
+            /** @description What made it. */
+            kind: components["schemas"]["SessionKind"];
+            last_used_at?: components["schemas"]["Time"] | null;
+            /** @description What its user calls it. */
+            name?: string | null;
+            /** @description How it was proved who signs in, such as `password`. */
+            proved_by?: string | null;
+            /** @description What made it, as it said itself. */
+            user_agent?: string | null;
+        };
+        /**
+         * @description What makes a session.
+         * @enum {string}
+         */
+        SessionKind: "cli" | "browser" | "device";
+        /** @description How many sessions were ended. */
+        SessionsRevoked: {
+            /**
+             * Format: int64
+             * @description So many.
+             */
+            revoked: number;
+        };
+        /** @description The first owner. No Debug: nothing may print it by accident. */
+        SetupCreate: {
+            display_name?: components["schemas"]["Name"] | null;
+            /** @description The owner's address. */
+            email: components["schemas"]["Email"];
+            /** @description The password. */
+            password: components["schemas"]["Password"];
+            /** @description What the caller wants to be known by. */
+            reception?: components["schemas"]["Reception"];
+            /** @description The token that lies in the server's data folder; `waystation setup-token` prints it. */
+            token: string;
+            username?: components["schemas"]["Username"] | null;
+        };
+        /** @description Whether the site has an owner. */
+        SetupState: {
+            /** @description Whether an owner is still to be made; until then nothing else is answered. */
+            required: boolean;
+        };
+        /** @description The ways in that a site offers. */
+        SignInOptions: {
+            /** @description Only addresses of these domains may register, but for those that were invited by name; none: of all. */
+            allowed_domains: string[];
+            /** @description Whether the site has an address that passkeys can be bound to. */
+            has_passkeys: boolean;
+            /** @description Whether the site sends mails, so that a forgotten password can be reset. */
+            is_mail_sent: boolean;
+            /**
+             * Format: int32
+             * @description The fewest characters of a password.
+             */
+            password_length_min: number;
+            /** @description The identity providers, by name. */
+            providers: components["schemas"]["OauthProvider"][];
+            /** @description Whom the site takes. */
+            registration: components["schemas"]["RegistrationPolicy"];
+            /** @description Whether whoever registers has to show that the address is theirs before signing in. */
+            requires_verification: boolean;
+        };
+        /** @description What follows a right first proof. */
+        SignInReply: (components["schemas"]["SignedIn"] & {
+            /** @enum {string} */
+            status: "signed_in";
+        }) | (components["schemas"]["SecondFactorChallenge"] & {
+            /** @enum {string} */
+            status: "second_factor_required";
+        });
+        /** @description A sign-in that succeeded. No Debug: nothing may print it by accident. */
+        SignedIn: {
+            /** @description When the session ends by itself. */
+            expires_at: components["schemas"]["Time"];
+            first_key?: components["schemas"]["KeyCreated"] | null;
+            /**
+             * @description Whether the person's role needs a second factor that the person does not have: nothing else is allowed before
+             *     one is set up.
+             */
+            must_set_up_second_factor?: boolean;
+            /**
+             * @description The session, for the list of sessions.
+             * @example ses_06ft3r5yx1v2k4m7q9s0t2w6z0
+             */
+            session: string;
+            tokens?: components["schemas"]["Tokens"] | null;
+            /** @description Who signed in. */
+            user: components["schemas"]["User"];
+        };
+        /**
+         * Format: date-time
+         * @description A time, RFC 3339 in UTC with milliseconds, as in `2026-11-21T04:00:00.000Z`. Inside: unix milliseconds.
+         * @example 2026-11-21T04:00:00.000Z
+         */
+        Time: string;
+        /** @description A refresh token to exchange. No Debug: nothing may print it by accident. */
+        TokenRefresh: {
+            /**
+             * @description The one that was given last.
+             * @example wsr_…
+             */
+            refresh_token: string;
+        };
+        /** @description What a program is known by. No Debug: nothing may print it by accident. */
+        Tokens: {
+            /** @description Sent as `Authorization: Bearer …`. */
+            access_token: string;
+            /** @description From when on the access token is refused. */
+            expires_at: components["schemas"]["Time"];
+            /** @description Exchanged for new tokens at `/api/auth/refresh`, once. */
+            refresh_token: string;
+        };
+        /** @description A code that shows that the authenticator app is set up. No Debug, as with every code. */
+        TotpConfirm: {
+            /** @description What the app shows: six digits. */
+            code: string;
+        };
+        /** @description An authenticator app to set up. No Debug: nothing may print its secret by accident. */
+        TotpSetup: {
+            /** @description The secret, in base 32, for typing in. */
+            secret: string;
+            /** @description The same as an address (`otpauth://…`), for a QR code. */
+            uri: string;
+        };
+        /** @description Whether an authenticator app is set up. */
+        TotpState: {
+            /** @description Whether its codes are asked for. */
+            enabled: boolean;
+            enabled_at?: components["schemas"]["Time"] | null;
+        };
+        /** @description A movement in a user's books. It is never edited or deleted. */
+        Transfer: {
+            /** @description The user's account; null: none was touched. */
+            account_id?: string | null;
+            /**
+             * @description How much, above zero: a decimal of USD, or a whole number of tokens or calls.
+             * @example 0.000002150
+             */
+            amount: string;
+            /** @description The id of what caused it: a call (`req_`), an adjustment (`adj_`) or a grant (`gnt_`); null: something else. */
+            cause?: string | null;
+            /** @description The other side: a name of the site's, such as `revenue`, or the id of another account of the user. */
+            counterpart: string;
+            /** @description When, by the clock of the books. */
+            created_at: components["schemas"]["Time"];
+            /** @description Which way. */
+            direction: components["schemas"]["TransferDirection"];
+            /**
+             * @description Its id.
+             * @example xfr_06ft3r5yx1v2k4m7q9s0t2w6z1
+             */
+            id: string;
+            /** @description Why: `consumption`, `operator_loss`, `top_up`, `adjustment`, `grant`, `expiry` or `reversal`. */
+            kind: string;
+            /** @description The transfer it takes back; null: none. */
+            reverses?: string | null;
+            /** @description What moved. */
+            unit: components["schemas"]["Unit"];
+        };
+        /**
+         * @description Which way a transfer went, seen from the user.
+         * @enum {string}
+         */
+        TransferDirection: "credit" | "debit" | "none";
+        /**
+         * @description What an account counts.
+         * @enum {string}
+         */
+        Unit: "usd" | "tokens" | "calls";
+        /**
+         * Format: password
+         * @description An upstream's secret, such as its API key: 1 to 3,072 visible ASCII characters. It is never shown again.
+         */
+        UpstreamSecret: string;
+        /**
+         * @description An amount in USD, a decimal string such as `"12.50"`. A JSON number is read from its text, so that nothing is
+         *     lost in a float on the way; answers always carry a string.
+         * @example 12.50
+         */
+        Usd: string;
+        /** @description A browser's answer to a passkey's use. Browsers add fields of their own. */
+        UsedCredential: {
+            /** @description The authenticator's name for the passkey. */
+            rawId: string;
+            /** @description The signature and what it covers. */
+            response: components["schemas"]["UsedCredentialResponse"];
+            /** @description Always `public-key`. */
+            type: string;
+        };
+        /** @description A passkey's signature and what it covers. */
+        UsedCredentialResponse: {
+            /** @description What the authenticator says about itself. */
+            authenticatorData: string;
+            /** @description What the browser says it was asked, as JSON. */
+            clientDataJSON: string;
+            /** @description The signature over both. */
+            signature: string;
+            /** @description The person's id as bytes. */
+            userHandle?: string | null;
+        };
+        /** @description A person. */
+        User: {
+            /** @description What the person can pay with. */
+            balance: components["schemas"]["UserBalance"];
+            /** @description Which group of channels serves the person's calls; null: the default one. */
+            channel_group?: string | null;
+            /** @description When the person was entered. */
+            created_at: components["schemas"]["Time"];
+            /** @description What the person is called. */
+            display_name: string;
+            /** @description The address, unique on the site. */
+            email: components["schemas"]["Email"];
+            email_verified_at?: components["schemas"]["Time"] | null;
+            /**
+             * @description The person's id.
+             * @example usr_06ft3r5yx1v2k4m7q9s0t2w6z0
+             */
+            id: string;
+            locale?: components["schemas"]["Locale"] | null;
+            /** @description What the person may do. */
+            role: components["schemas"]["Role"];
+            /** @description Whether the person may do anything at all. */
+            status: components["schemas"]["UserStatus"];
+            username?: components["schemas"]["Username"] | null;
+        };
+        /** @description What a person can pay with, over all money accounts whose time is not over. */
+        UserBalance: {
+            /** @description What new calls may use. */
+            available: components["schemas"]["Usd"];
+            /**
+             * @description The currency of both.
+             * @example USD
+             */
+            currency: string;
+            /** @description What open calls may still take. */
+            pending: components["schemas"]["Usd"];
+        };
+        /** @description A person to enter. */
+        UserCreate: {
+            display_name?: components["schemas"]["Name"] | null;
+            /** @description The address; it is trimmed and put into lower case. */
+            email: components["schemas"]["Email"];
+            /** @description Whether the person gets a link by which to set a password. */
+            invite?: boolean;
+            password?: components["schemas"]["Password"] | null;
+            /**
+             * @description What the person may do; `user` unless given. Nobody gives a role that is not below their own, but an owner
+             *     gives every role.
+             */
+            role?: components["schemas"]["Role"];
+            username?: components["schemas"]["Username"] | null;
+        };
+        /** @description A person who was entered. No Debug: nothing may print the link by accident. */
+        UserCreated: components["schemas"]["User"] & {
+            password_link?: components["schemas"]["PasswordLink"] | null;
+        };
+        /**
+         * @description Whether a person may do anything at all.
+         * @enum {string}
+         */
+        UserStatus: "active" | "disabled";
+        /** @description What to change about a person; a field that is not there stays. */
+        UserUpdate: {
+            /** @description Which group of channels serves the person's calls; null: the default one. */
+            channel_group?: string | null;
+            display_name?: components["schemas"]["Name"] | null;
+            role?: components["schemas"]["Role"] | null;
+            status?: components["schemas"]["UserStatus"] | null;
+        };
+        /** @description A name to sign in with, trimmed and in lower case: 1 to 64 characters of `a-z 0-9 . - _`. */
+        Username: string;
+        /** @description A wish for another mail that verifies an address. */
+        VerificationRequest: {
+            /** @description The address. */
+            email: components["schemas"]["Email"];
+        };
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type Accepted = components['schemas']['Accepted'];
+export type Account = components['schemas']['Account'];
+export type Adjustment = components['schemas']['Adjustment'];
+export type AdjustmentAccount = components['schemas']['AdjustmentAccount'];
+export type AdjustmentCreate = components['schemas']['AdjustmentCreate'];
+export type AdjustmentDirection = components['schemas']['AdjustmentDirection'];
+export type AdjustmentUnit = components['schemas']['AdjustmentUnit'];
+export type Attempt = components['schemas']['Attempt'];
+export type AuditLogActor = components['schemas']['AuditLogActor'];
+export type AuditLogRow = components['schemas']['AuditLogRow'];
+export type AuditLogTarget = components['schemas']['AuditLogTarget'];
+export type AuthenticatorSelection = components['schemas']['AuthenticatorSelection'];
+export type BalanceDetails = components['schemas']['BalanceDetails'];
+export type ChallengeQuery = components['schemas']['ChallengeQuery'];
+export type Channel = components['schemas']['Channel'];
+export type ChannelCreate = components['schemas']['ChannelCreate'];
+export type ChannelFormat = components['schemas']['ChannelFormat'];
+export type ChannelModel = components['schemas']['ChannelModel'];
+export type ChannelModelName = components['schemas']['ChannelModelName'];
+export type ChannelUpdate = components['schemas']['ChannelUpdate'];
+export type Credential = components['schemas']['Credential'];
+export type CredentialCreate = components['schemas']['CredentialCreate'];
+export type CredentialDescriptor = components['schemas']['CredentialDescriptor'];
+export type CredentialParameters = components['schemas']['CredentialParameters'];
+export type DevicePair = components['schemas']['DevicePair'];
+export type Email = components['schemas']['Email'];
+export type EmailVerification = components['schemas']['EmailVerification'];
+export type ErrorBody = components['schemas']['ErrorBody'];
+export type ErrorCode = components['schemas']['ErrorCode'];
+export type ErrorReply = components['schemas']['ErrorReply'];
+export type FieldCode = components['schemas']['FieldCode'];
+export type FieldError = components['schemas']['FieldError'];
+export type Grant = components['schemas']['Grant'];
+export type GrantCreate = components['schemas']['GrantCreate'];
+export type GrantUnit = components['schemas']['GrantUnit'];
+export type GrantWhenUsed = components['schemas']['GrantWhenUsed'];
+export type Identities = components['schemas']['Identities'];
+export type Identity = components['schemas']['Identity'];
+export type Invite = components['schemas']['Invite'];
+export type InviteCreate = components['schemas']['InviteCreate'];
+export type InviteCreated = components['schemas']['InviteCreated'];
+export type InviteStatus = components['schemas']['InviteStatus'];
+export type Key = components['schemas']['Key'];
+export type KeyBudgets = components['schemas']['KeyBudgets'];
+export type KeyBudgetsUpdate = components['schemas']['KeyBudgetsUpdate'];
+export type KeyCreate = components['schemas']['KeyCreate'];
+export type KeyCreated = components['schemas']['KeyCreated'];
+export type KeyRotate = components['schemas']['KeyRotate'];
+export type KeyStatus = components['schemas']['KeyStatus'];
+export type KeySwitch = components['schemas']['KeySwitch'];
+export type KeyUpdate = components['schemas']['KeyUpdate'];
+export type Locale = components['schemas']['Locale'];
+export type Me = components['schemas']['Me'];
+export type MeUpdate = components['schemas']['MeUpdate'];
+export type Model = components['schemas']['Model'];
+export type ModelCreate = components['schemas']['ModelCreate'];
+export type ModelName = components['schemas']['ModelName'];
+export type ModelUpdate = components['schemas']['ModelUpdate'];
+export type Name = components['schemas']['Name'];
+export type NewCredential = components['schemas']['NewCredential'];
+export type NewCredentialResponse = components['schemas']['NewCredentialResponse'];
+export type NextStep = components['schemas']['NextStep'];
+export type OauthPreset = components['schemas']['OauthPreset'];
+export type OauthProvider = components['schemas']['OauthProvider'];
+export type OauthPurpose = components['schemas']['OauthPurpose'];
+export type OauthStart = components['schemas']['OauthStart'];
+export type OauthStarted = components['schemas']['OauthStarted'];
+export type OnDisconnect = components['schemas']['OnDisconnect'];
+export type OutputCapParameter = components['schemas']['OutputCapParameter'];
+export type PageAuditLogRow = components['schemas']['Page_AuditLogRow'];
+export type PageChannel = components['schemas']['Page_Channel'];
+export type PageInvite = components['schemas']['Page_Invite'];
+export type PageKey = components['schemas']['Page_Key'];
+export type PageModel = components['schemas']['Page_Model'];
+export type PagePasskey = components['schemas']['Page_Passkey'];
+export type PagePriceVersion = components['schemas']['Page_PriceVersion'];
+export type PageRequest = components['schemas']['Page_Request'];
+export type PageSession = components['schemas']['Page_Session'];
+export type PageTransfer = components['schemas']['Page_Transfer'];
+export type PageUser = components['schemas']['Page_User'];
+export type Pairing = components['schemas']['Pairing'];
+export type PairingCreate = components['schemas']['PairingCreate'];
+export type Passkey = components['schemas']['Passkey'];
+export type PasskeyCreate = components['schemas']['PasskeyCreate'];
+export type PasskeyCreated = components['schemas']['PasskeyCreated'];
+export type PasskeyCreationOptions = components['schemas']['PasskeyCreationOptions'];
+export type PasskeyCreationStarted = components['schemas']['PasskeyCreationStarted'];
+export type PasskeyProof = components['schemas']['PasskeyProof'];
+export type PasskeySignIn = components['schemas']['PasskeySignIn'];
+export type PasskeyUpdate = components['schemas']['PasskeyUpdate'];
+export type PasskeyUseOptions = components['schemas']['PasskeyUseOptions'];
+export type PasskeyUseStarted = components['schemas']['PasskeyUseStarted'];
+export type PasskeyUserEntity = components['schemas']['PasskeyUserEntity'];
+export type Password = components['schemas']['Password'];
+export type PasswordLink = components['schemas']['PasswordLink'];
+export type PasswordReset = components['schemas']['PasswordReset'];
+export type PasswordResetRequest = components['schemas']['PasswordResetRequest'];
+export type PasswordSignIn = components['schemas']['PasswordSignIn'];
+export type PasswordUpdate = components['schemas']['PasswordUpdate'];
+export type PasswordWithdrawn = components['schemas']['PasswordWithdrawn'];
+export type PerMillion = components['schemas']['PerMillion'];
+export type PerThousand = components['schemas']['PerThousand'];
+export type Permission = components['schemas']['Permission'];
+export type PriceCreate = components['schemas']['PriceCreate'];
+export type PriceVersion = components['schemas']['PriceVersion'];
+export type ProofCreate = components['schemas']['ProofCreate'];
+export type ProofGiven = components['schemas']['ProofGiven'];
+export type ProofMethod = components['schemas']['ProofMethod'];
+export type ProofStarted = components['schemas']['ProofStarted'];
+export type ReasonCode = components['schemas']['ReasonCode'];
+export type Reception = components['schemas']['Reception'];
+export type RecoveryCodes = components['schemas']['RecoveryCodes'];
+export type RecoveryCodesLeft = components['schemas']['RecoveryCodesLeft'];
+export type Registration = components['schemas']['Registration'];
+export type RegistrationPolicy = components['schemas']['RegistrationPolicy'];
+export type RelyingPartyEntity = components['schemas']['RelyingPartyEntity'];
+export type Request = components['schemas']['Request'];
+export type RequestDetails = components['schemas']['RequestDetails'];
+export type RequestSource = components['schemas']['RequestSource'];
+export type RequestStatus = components['schemas']['RequestStatus'];
+export type RequestUsage = components['schemas']['RequestUsage'];
+export type Role = components['schemas']['Role'];
+export type SecondFactor = components['schemas']['SecondFactor'];
+export type SecondFactorAnswer = components['schemas']['SecondFactorAnswer'];
+export type SecondFactorChallenge = components['schemas']['SecondFactorChallenge'];
+export type ServedModel = components['schemas']['ServedModel'];
+export type Session = components['schemas']['Session'];
+export type SessionKind = components['schemas']['SessionKind'];
+export type SessionsRevoked = components['schemas']['SessionsRevoked'];
+export type SetupCreate = components['schemas']['SetupCreate'];
+export type SetupState = components['schemas']['SetupState'];
+export type SignInOptions = components['schemas']['SignInOptions'];
+export type SignInReply = components['schemas']['SignInReply'];
+export type SignedIn = components['schemas']['SignedIn'];
+export type Time = components['schemas']['Time'];
+export type TokenRefresh = components['schemas']['TokenRefresh'];
+export type Tokens = components['schemas']['Tokens'];
+export type TotpConfirm = components['schemas']['TotpConfirm'];
+export type TotpSetup = components['schemas']['TotpSetup'];
+export type TotpState = components['schemas']['TotpState'];
+export type Transfer = components['schemas']['Transfer'];
+export type TransferDirection = components['schemas']['TransferDirection'];
+export type Unit = components['schemas']['Unit'];
+export type UpstreamSecret = components['schemas']['UpstreamSecret'];
+export type Usd = components['schemas']['Usd'];
+export type UsedCredential = components['schemas']['UsedCredential'];
+export type UsedCredentialResponse = components['schemas']['UsedCredentialResponse'];
+export type User = components['schemas']['User'];
+export type UserBalance = components['schemas']['UserBalance'];
+export type UserCreate = components['schemas']['UserCreate'];
+export type UserCreated = components['schemas']['UserCreated'];
+export type UserStatus = components['schemas']['UserStatus'];
+export type UserUpdate = components['schemas']['UserUpdate'];
+export type Username = components['schemas']['Username'];
+export type VerificationRequest = components['schemas']['VerificationRequest'];
+export type $defs = Record<string, never>;
+export interface operations {
+    list_audit_logs: {
+        parameters: {
+            query?: {
+                /** @description Only of this person. */
+                actor?: string;
+                /** @description Only what begins with this, such as `user.`: lower-case letters, digits, dots and underscores. */
+                action?: string;
+                /** @description Only what was done to the thing of this id or name. */
+                target?: string;
+                /**
+                 * @description From this day of the site's time zone, or this time, on.
+                 * @example 2026-11-01
+                 */
+                start_date?: string;
+                /**
+                 * @description Up to this day of the site's time zone, which is included, or this time, which is not.
+                 * @example 2026-11-30
+                 */
+                end_date?: string;
+                /** @description How many rows at most: 1 to 100, 20 unless given. An export has all. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of rows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AuditLogRow"];
+                };
+            };
+        };
+    };
+    export_audit_logs: {
+        parameters: {
+            query?: {
+                /** @description Only of this person. */
+                actor?: string;
+                /** @description Only what begins with this, such as `user.`: lower-case letters, digits, dots and underscores. */
+                action?: string;
+                /** @description Only what was done to the thing of this id or name. */
+                target?: string;
+                /**
+                 * @description From this day of the site's time zone, or this time, on.
+                 * @example 2026-11-01
+                 */
+                start_date?: string;
+                /**
+                 * @description Up to this day of the site's time zone, which is included, or this time, which is not.
+                 * @example 2026-11-30
+                 */
+                end_date?: string;
+                /** @description How many rows at most: 1 to 100, 20 unless given. An export has all. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All rows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description There are more rows than `export.max_rows`; the message names how many */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    list_channels: {
+        parameters: {
+            query?: {
+                /** @description How many things at most: 1 to 100, 20 unless given. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of channels, without their secrets */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Channel"];
+                };
+            };
+        };
+    };
+    create_channel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelCreate"];
+            };
+        };
+        responses: {
+            /** @description The channel, without its secrets */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Channel"];
+                };
+            };
+            /** @description A fresh proof is needed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    show_channel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The channel's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The channel, without its secrets */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Channel"];
+                };
+            };
+            /** @description There is no such channel */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    delete_channel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The channel's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is no such channel */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    update_channel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The channel's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelUpdate"];
+            };
+        };
+        responses: {
+            /** @description The channel as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Channel"];
+                };
+            };
+            /** @description There is no such channel */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    create_credential: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The channel's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CredentialCreate"];
+            };
+        };
+        responses: {
+            /** @description The secret, without the secret */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Credential"];
+                };
+            };
+            /** @description A fresh proof is needed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description There is no such channel */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    delete_credential: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The channel's id */
+                id: string;
+                /** @description The secret's id */
+                credential: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is no such channel or secret */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    list_invites: {
+        parameters: {
+            query?: {
+                /** @description How many things at most: 1 to 100, 20 unless given. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of invitations */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Invite"];
+                };
+            };
+        };
+    };
+    create_invite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InviteCreate"];
+            };
+        };
+        responses: {
+            /** @description The invitation with its link */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InviteCreated"];
+                };
+            };
+            /** @description The site takes nobody new, or has no address for links */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    revoke_invite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The invitation's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The invitation as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invite"];
+                };
+            };
+            /** @description There is no such invitation */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    list_models: {
+        parameters: {
+            query?: {
+                /** @description How many things at most: 1 to 100, 20 unless given. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of models */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Model"];
+                };
+            };
+        };
+    };
+    create_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ModelCreate"];
+            };
+        };
+        responses: {
+            /** @description The model */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Model"];
+                };
+            };
+            /** @description The name is taken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    show_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The model's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The model */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Model"];
+                };
+            };
+            /** @description There is no such model */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    update_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The model's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ModelUpdate"];
+            };
+        };
+        responses: {
+            /** @description The model as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Model"];
+                };
+            };
+            /** @description There is no such model */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description The name is taken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    list_price_versions: {
+        parameters: {
+            query?: {
+                /** @description How many things at most: 1 to 100, 20 unless given. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The model's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of versions */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PriceVersion"];
+                };
+            };
+            /** @description There is no such model */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    create_price_version: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The model's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PriceCreate"];
+            };
+        };
+        responses: {
+            /** @description The version */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PriceVersion"];
+                };
+            };
+            /** @description There is no such model */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    list_requests: {
+        parameters: {
+            query?: {
+                /** @description How many calls at most: 1 to 100, 20 unless given. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Who paid. */
+                user_id?: string;
+                /** @description With which key. */
+                key_id?: string;
+                /** @description The model asked for or served. */
+                model?: string;
+                /** @description How it ended. */
+                status?: components["schemas"]["RequestStatus"];
+                /** @description The HTTP status the caller got. */
+                status_code?: number;
+                /** @description The channel that answered, or was tried last. */
+                channel_id?: string;
+                /** @description Begun then or later: a day of the site's time zone such as `2026-11-21`, or a time. */
+                start_date?: string;
+                /** @description Begun on that day of the site's time zone or earlier, or before that time. */
+                end_date?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of calls */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Request"];
+                };
+            };
+        };
+    };
+    show_request: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The call's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The call */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestDetails"];
+                };
+            };
+            /** @description There is no such call, or it has not ended */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    list_users: {
+        parameters: {
+            query?: {
+                /** @description Part of the address or username, in any case. */
+                q?: string;
+                /** @description Only of this role. */
+                role?: components["schemas"]["Role"];
+                /** @description Only of this status. */
+                status?: components["schemas"]["UserStatus"];
+                /** @description How many people at most: 1 to 100, 20 unless given. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of people */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_User"];
+                };
+            };
+        };
+    };
+    create_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserCreate"];
+            };
+        };
+        responses: {
+            /** @description The person */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserCreated"];
+                };
+            };
+            /** @description The role is not below the caller's */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description The address or username is taken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    show_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The person */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description There is no such user */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    remove_user: {
+        parameters: {
+            query?: {
+                /** @description Whether the site takes what the person's accounts still hold. */
+                forfeit?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @description The user's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The person is removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The person's role is not below the caller's */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description There is no such user */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description The accounts are not empty, calls are open, or it is the last active owner */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    update_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserUpdate"];
+            };
+        };
+        responses: {
+            /** @description The person as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description The person's role, or the role to give, is not below the caller's */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description There is no such user */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description The site would be left without an active owner */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    create_adjustment: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The caller's name for this change */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description The user's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AdjustmentCreate"];
+            };
+        };
+        responses: {
+            /** @description The change */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Adjustment"];
+                };
+            };
+            /** @description The account has less than that; the message names how much */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description The user's role is not below the caller's, or a fresh proof is needed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description There is no such user */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description A call with this key is still running */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description The key was used with another body */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    show_user_balance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The sums, and every account */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BalanceDetails"];
+                };
+            };
+            /** @description There is no such user */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    create_grant: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The caller's name for this grant */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description The user's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GrantCreate"];
+            };
+        };
+        responses: {
+            /** @description The grant */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Grant"];
+                };
+            };
+            /** @description There is no such user */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description A call with this key is still running */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description The key was used with another body */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    list_user_keys: {
+        parameters: {
+            query?: {
+                /** @description How many things at most: 1 to 100, 20 unless given. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The user's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of keys */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Key"];
+                };
+            };
+            /** @description There is no such user */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    create_user_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeyCreate"];
+            };
+        };
+        responses: {
+            /** @description The key with its secret */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyCreated"];
+                };
+            };
+            /** @description The user's role is not below the caller's, or a fresh proof is needed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description There is no such user */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    show_user_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user's id */
+                id: string;
+                /** @description The key's id */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The key */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Key"];
+                };
+            };
+            /** @description The user has no such key */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    revoke_user_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user's id */
+                id: string;
+                /** @description The key's id */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The revoked key */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Key"];
+                };
+            };
+            /** @description The user's role is not below the caller's */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description The user has no such key */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    update_user_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user's id */
+                id: string;
+                /** @description The key's id */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeyUpdate"];
+            };
+        };
+        responses: {
+            /** @description The key as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Key"];
+                };
+            };
+            /** @description The user's role is not below the caller's */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description The user has no such key */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description The key is revoked */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    rotate_user_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user's id */
+                id: string;
+                /** @description The key's id */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeyRotate"];
+            };
+        };
+        responses: {
+            /** @description The new key with its secret */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyCreated"];
+                };
+            };
+            /** @description The user's role is not below the caller's, or a fresh proof is needed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description The user has no such key */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description The key is revoked */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    list_user_transfers: {
+        parameters: {
+            query?: {
+                /** @description How many things at most: 1 to 100, 20 unless given. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The user's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of transfers */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Transfer"];
+                };
+            };
+            /** @description There is no such user */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    reset_user_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The link, where the person could not be mailed it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasswordWithdrawn"];
+                };
+            };
+            /** @description The person's role is not below the caller's */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description There is no such user */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    reset_user_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description There are none any more */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The person's role is not below the caller's */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description There is no such user */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    list_user_sessions: {
+        parameters: {
+            query?: {
+                /** @description How many things at most: 1 to 100, 20 unless given. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The user's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of sessions that have not ended */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Session"];
+                };
+            };
+            /** @description There is no such user */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    revoke_user_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How many there were */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionsRevoked"];
+                };
+            };
+            /** @description The person's role is not below the caller's */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description There is no such user */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    revoke_user_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user's id */
+                id: string;
+                /** @description The session's id */
+                session: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The session has ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The person's role is not below the caller's */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description There is no such user or session */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordSignIn"];
+            };
+        };
+        responses: {
+            /** @description The person is signed in, or is asked for a second factor */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInReply"];
+                };
+            };
+            /** @description The login or the password is wrong, or the address is not verified yet; which of them is not said, but the link is mailed again */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Too many tries */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Too many people sign in at this moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    sign_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The session has ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    finish_oauth: {
+        parameters: {
+            query?: {
+                /** @description What the provider exchanges */
+                code?: string;
+                /** @description Which way comes to its end */
+                state?: string;
+                /** @description Who answers (RFC 9207) */
+                iss?: string;
+                /** @description Why the provider refuses */
+                error?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The provider's name */
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description To the return path with the session's cookie, or to /sign-in */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is no such provider */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    start_oauth: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The provider's name */
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OauthStart"];
+            };
+        };
+        responses: {
+            /** @description Where to go; the cookie binds the way to this browser */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OauthStarted"];
+                };
+            };
+            /** @description To link, one has to be signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description To link, a fresh proof is needed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description There is no such provider */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description The provider verifies no addresses for others, so nothing can be linked */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description The provider does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    show_sign_in_options: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInOptions"];
+                };
+            };
+        };
+    };
+    pair_device: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DevicePair"];
+            };
+        };
+        responses: {
+            /** @description The session and its tokens */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInReply"];
+                };
+            };
+            /** @description The code is unknown, used or too old */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Too many wrong codes from this client */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    finish_passkey_sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeySignIn"];
+            };
+        };
+        responses: {
+            /** @description The caller is signed in */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInReply"];
+                };
+            };
+            /** @description The challenge is unknown, used or too old */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description The passkey is nobody's */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Too many tries */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    start_passkey_sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What to ask of the browser */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyUseStarted"];
+                };
+            };
+            /** @description The site has no address that passkeys can be bound to */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    request_password_reset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordResetRequest"];
+            };
+        };
+        responses: {
+            /** @description A mail goes out if the address is known here */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
+                };
+            };
+            /** @description The site sends no mails */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description The client has asked too often */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    reset_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordReset"];
+            };
+        };
+        responses: {
+            /** @description The password is the new one */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The link is unknown, used or too old, or the password is weak */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    create_proof: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProofCreate"];
+            };
+        };
+        responses: {
+            /** @description The proof */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProofGiven"];
+                };
+            };
+            /** @description It is wrong, or not what the caller can prove it by */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Too many tries */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    start_proof: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description By what the caller can prove it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProofStarted"];
+                };
+            };
+        };
+    };
+    refresh_tokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TokenRefresh"];
+            };
+        };
+        responses: {
+            /** @description New tokens */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tokens"];
+                };
+            };
+            /** @description The token is unknown, was used before, or its session has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description It was exchanged a moment ago: use what that gave */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    register: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Registration"];
+            };
+        };
+        responses: {
+            /** @description What comes next */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
+                };
+            };
+            /** @description The password is weak, or the invitation is good for nothing */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description The site takes nobody new, or not this address */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description The username is taken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description The client has asked too often */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    resend_verification: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VerificationRequest"];
+            };
+        };
+        responses: {
+            /** @description A mail goes out if somebody has registered with the address and not verified it */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
+                };
+            };
+            /** @description The site sends no mails */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description The client has asked too often */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    finish_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecondFactorAnswer"];
+            };
+        };
+        responses: {
+            /** @description The caller is signed in */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInReply"];
+                };
+            };
+            /** @description The challenge is unknown, used or too old */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description The second factor is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Too many tries */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    show_second_factor_challenge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChallengeQuery"];
+            };
+        };
+        responses: {
+            /** @description What is asked for */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecondFactorChallenge"];
+                };
+            };
+            /** @description The challenge is unknown, used or too old */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    verify_email: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmailVerification"];
+            };
+        };
+        responses: {
+            /** @description The address is verified */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The link is unknown, used or too old */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    show_me: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The person, the balance and the permissions */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+        };
+    };
+    update_me: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MeUpdate"];
+            };
+        };
+        responses: {
+            /** @description The person as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description The username is taken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    show_my_balance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The sums, and every account */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BalanceDetails"];
+                };
+            };
+        };
+    };
+    create_my_pairing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PairingCreate"];
+            };
+        };
+        responses: {
+            /** @description The code, in the form that the device takes */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pairing"];
+                };
+            };
+            /** @description The site does not know its own address */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    create_my_first_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The key with its secret, this once */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyCreated"];
+                };
+            };
+            /** @description The caller has a key, or had one */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    list_my_identities: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them, the oldest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Identities"];
+                };
+            };
+        };
+    };
+    unlink_my_identity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id */
+                identity: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was taken off */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Identity"];
+                };
+            };
+            /** @description A fresh proof is needed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description The caller has no such account */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description It is the last way to sign in */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    list_my_keys: {
+        parameters: {
+            query?: {
+                /** @description How many things at most: 1 to 100, 20 unless given. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of keys */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Key"];
+                };
+            };
+        };
+    };
+    create_my_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeyCreate"];
+            };
+        };
+        responses: {
+            /** @description The key with its secret */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyCreated"];
+                };
+            };
+        };
+    };
+    show_my_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The key's id */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The key */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Key"];
+                };
+            };
+            /** @description The caller has no such key */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    revoke_my_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The key's id */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The revoked key */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Key"];
+                };
+            };
+            /** @description The caller has no such key */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    update_my_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The key's id */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeyUpdate"];
+            };
+        };
+        responses: {
+            /** @description The key as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Key"];
+                };
+            };
+            /** @description The caller has no such key */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description The key is revoked */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    rotate_my_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The key's id */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeyRotate"];
+            };
+        };
+        responses: {
+            /** @description The new key with its secret */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyCreated"];
+                };
+            };
+            /** @description The caller has no such key */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description The key is revoked */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    list_my_transfers: {
+        parameters: {
+            query?: {
+                /** @description How many things at most: 1 to 100, 20 unless given. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of transfers */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Transfer"];
+                };
+            };
+        };
+    };
+    list_passkeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Passkey"];
+                };
+            };
+        };
+    };
+    finish_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyCreate"];
+            };
+        };
+        responses: {
+            /** @description The passkey */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyCreated"];
+                };
+            };
+            /** @description The challenge is unknown, used or too old, or the answer does not fit it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description The passkey is known, or there are too many */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    start_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What to ask of the browser */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyCreationStarted"];
+                };
+            };
+            /** @description A fresh proof is needed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description The site has no address that passkeys can be bound to */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    delete_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The passkey's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It opens nothing any more */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A fresh proof is needed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description The caller has no such passkey */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description It is the last way to sign in */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    update_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The passkey's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyUpdate"];
+            };
+        };
+        responses: {
+            /** @description The passkey as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Passkey"];
+                };
+            };
+            /** @description The caller has no such passkey */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    update_my_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordUpdate"];
+            };
+        };
+        responses: {
+            /** @description The password is the new one */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The new password is weak */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description The current password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description There is no password yet, or it was changed meanwhile */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Too many tries */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    count_recovery_codes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How many there are */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodesLeft"];
+                };
+            };
+        };
+    };
+    create_recovery_codes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The codes, this once */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            /** @description A fresh proof is needed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description There is no second factor that they could stand in for */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    list_my_requests: {
+        parameters: {
+            query?: {
+                /** @description How many calls at most: 1 to 100, 20 unless given. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description With which key. */
+                key_id?: string;
+                /** @description The model asked for or served. */
+                model?: string;
+                /** @description How it ended. */
+                status?: components["schemas"]["RequestStatus"];
+                /** @description The HTTP status the caller got. */
+                status_code?: number;
+                /** @description Begun then or later: a day of the site's time zone such as `2026-11-21`, or a time. */
+                start_date?: string;
+                /** @description Begun on that day of the site's time zone or earlier, or before that time. */
+                end_date?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of calls */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Request"];
+                };
+            };
+        };
+    };
+    show_my_request: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The call's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The call */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestDetails"];
+                };
+            };
+            /** @description There is no such call of one's own, or it has not ended */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    list_my_sessions: {
+        parameters: {
+            query?: {
+                /** @description How many things at most: 1 to 100, 20 unless given. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of sessions that have not ended */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Session"];
+                };
+            };
+        };
+    };
+    revoke_my_other_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How many there were */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionsRevoked"];
+                };
+            };
+        };
+    };
+    revoke_my_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The session's id */
+                session: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The session has ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The caller has no such session */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    show_totp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Whether its codes are asked for */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TotpState"];
+                };
+            };
+        };
+    };
+    create_totp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The secret, this once */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TotpSetup"];
+                };
+            };
+            /** @description A fresh proof is needed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description One is set up already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    delete_totp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Its codes are not asked for any more */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A fresh proof is needed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description There is none */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    confirm_totp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TotpConfirm"];
+            };
+        };
+        responses: {
+            /** @description The recovery codes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            /** @description The code is not one of this moment */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description There is no authenticator app to confirm */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    show_setup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Whether an owner is still to be made */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SetupState"];
+                };
+            };
+        };
+    };
+    complete_setup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetupCreate"];
+            };
+        };
+        responses: {
+            /** @description The owner is signed in */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInReply"];
+                };
+            };
+            /** @description It is not the setup token, or it is too old */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description The site has an owner */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Too many wrong tokens within a minute */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
 }

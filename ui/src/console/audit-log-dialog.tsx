@@ -11,9 +11,9 @@ export function AuditLogDialog({ row, onClose }: { row: AuditLogRow; onClose: ()
   const { t } = useTranslation("console");
   const formats = useFormats();
   const changes = changesOf(row.before, row.after);
-  const facts: [string, string | null][] = [
+  const facts: [string, string | null | undefined][] = [
     [t("audit.actor"), row.actor.id ?? row.actor.kind],
-    [t("audit.target"), row.target === null ? null : `${row.target.kind} ${row.target.id}`],
+    [t("audit.target"), row.target && `${row.target.kind} ${row.target.id}`],
     [t("audit.ip"), row.client_ip],
     [t("audit.request"), row.request_id],
     [t("audit.hash"), row.hash],
@@ -31,7 +31,7 @@ export function AuditLogDialog({ row, onClose }: { row: AuditLogRow; onClose: ()
         <dl className="grid gap-x-5 gap-y-1.5 sm:grid-cols-[auto_minmax(0,1fr)]">
           {facts.map(
             ([label, value]) =>
-              value !== null && (
+              typeof value === "string" && (
                 <div key={label} className="grid sm:contents">
                   <dt className="text-muted sm:leading-8">{label}</dt>
                   <dd className="flex min-w-0 items-center gap-1">
@@ -70,10 +70,11 @@ export function AuditLogDialog({ row, onClose }: { row: AuditLogRow; onClose: ()
   );
 }
 
+type State = Record<string, unknown> | null | undefined;
 type Change = { field: string; before: string; after: string };
 
 /** The fields that differ between two states; all of them where one state is missing. */
-export function changesOf(before: Record<string, unknown> | null, after: Record<string, unknown> | null): Change[] {
+export function changesOf(before: State, after: State): Change[] {
   const names = new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {})]);
   return [...names]
     .map((field) => ({ field, before: textOf(before?.[field]), after: textOf(after?.[field]) }))
@@ -81,6 +82,6 @@ export function changesOf(before: Record<string, unknown> | null, after: Record<
 }
 
 function textOf(value: unknown): string {
-  if (value === undefined) return "–";
+  if (value === undefined || value === null) return "–";
   return typeof value === "string" ? value : JSON.stringify(value);
 }

@@ -1,16 +1,17 @@
 import { keepPreviousData, useMutation, useQuery } from "@tanstack/react-query";
 import { Link, useSearch } from "@tanstack/react-router";
-import { Download, ScrollText, X } from "lucide-react";
+import { Download, ScrollText } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { take } from "@/api/client";
-import type { AuditLogQuery, AuditLogRow } from "@/api/schema";
+import type { AuditLogRow, operations } from "@/api/schema";
 import { Listing } from "@/features/listing";
 import { usePageTitle } from "@/features/page-title";
 import { ProblemAlert } from "@/features/problem-alert";
 import { saveFile } from "@/features/save-file";
 import { useApi } from "@/features/services";
+import { useMay } from "@/features/session";
 import { shortId } from "@/features/short-id";
 import { useFormats } from "@/i18n/formats";
 import { Button } from "@/kit/button";
@@ -25,9 +26,11 @@ import { TextInput } from "@/kit/text-input";
 import { AuditLogDialog } from "./audit-log-dialog";
 import { useFilter, useKeyset } from "./keyset";
 import { paths } from "./paths";
+import { PersonName } from "./people/person-name";
+import { PersonPicker } from "./people/person-picker";
 import { SearchBox } from "./search-box";
 
-type Filters = Pick<AuditLogQuery, "actor" | "action" | "target" | "start_date" | "end_date">;
+type Filters = Omit<NonNullable<operations["list_audit_logs"]["parameters"]["query"]>, "limit" | "cursor">;
 
 export function AuditLogPage() {
   const { t } = useTranslation("console");
@@ -35,6 +38,7 @@ export function AuditLogPage() {
   const { actor, action, target, start_date, end_date } = useSearch({ strict: false }) as Filters;
   const { cursor, page, previous, next } = useKeyset();
   const filter = useFilter();
+  const mayPick = useMay("users.read");
   const [shown, setShown] = useState<AuditLogRow | null>(null);
   usePageTitle(t("places.auditLog"));
 
@@ -66,33 +70,25 @@ export function AuditLogPage() {
       <div className="grid gap-4">
         {save.isError && <ProblemAlert problem={save.error} />}
         <Panel flush>
-          <div className="grid items-end gap-3 border-b border-line p-3 sm:grid-cols-2 lg:grid-cols-[minmax(0,2fr)_minmax(0,2fr)_minmax(0,1fr)_minmax(0,1fr)]">
-            <Labelled label={t("audit.action")}>
-              <SearchBox label={t("audit.actionHint")} value={action} onSearch={(text) => filter({ action: text })} />
+          <div className="grid items-end gap-3 border-b border-line p-3 sm:grid-cols-6 xl:grid-cols-[minmax(0,3fr)_minmax(0,3fr)_minmax(0,3fr)_minmax(0,2fr)_minmax(0,2fr)]">
+            {mayPick && (
+              <Field label={t("audit.actor")} className="sm:col-span-2 xl:col-span-1">
+                <PersonPicker value={actor} clearLabel={t("audit.dropActor")} onPick={(id) => filter({ actor: id })} />
+              </Field>
+            )}
+            <Labelled label={t("audit.action")} className="sm:col-span-2 xl:col-span-1">
+              <SearchBox label={t("audit.actionHint")} value={action} onSearch={(text) => filter({ action: text?.toLowerCase() })} />
             </Labelled>
-            <Labelled label={t("audit.target")}>
+            <Labelled label={t("audit.target")} className="sm:col-span-2 xl:col-span-1">
               <SearchBox label={t("audit.targetHint")} value={target} onSearch={(text) => filter({ target: text })} />
             </Labelled>
-            <Field label={t("audit.from")}>
+            <Field label={t("audit.from")} className="sm:col-span-3 xl:col-span-1">
               <TextInput type="date" max={end_date} value={start_date ?? ""} onChange={(event) => filter({ start_date: event.target.value })} />
             </Field>
-            <Field label={t("audit.to")}>
+            <Field label={t("audit.to")} className="sm:col-span-3 xl:col-span-1">
               <TextInput type="date" min={start_date} value={end_date ?? ""} onChange={(event) => filter({ end_date: event.target.value })} />
             </Field>
           </div>
-          {actor !== undefined && (
-            <div className="flex border-b border-line px-3 py-2">
-              <button
-                type="button"
-                className="inline-flex max-w-full items-center gap-1.5 rounded-full bg-accent-soft px-2.5 py-1 text-xs font-medium text-accent"
-                title={t("audit.dropActor")}
-                onClick={() => filter({ actor: undefined })}
-              >
-                <span className="truncate">{t("audit.byActor", { actor })}</span>
-                <X size={14} aria-hidden="true" />
-              </button>
-            </div>
-          )}
           <Listing
             query={list}
             isEmpty={({ items }) => items.length === 0}
@@ -114,9 +110,9 @@ export function AuditLogPage() {
   );
 }
 
-function Labelled({ label, children }: { label: string; children: React.ReactNode }) {
+function Labelled({ label, className, children }: { label: string; className: string; children: React.ReactNode }) {
   return (
-    <div className="grid gap-1.5">
+    <div className={`grid gap-1.5 ${className}`}>
       <span aria-hidden="true" className="text-[0.8125rem] font-medium">
         {label}
       </span>
@@ -147,7 +143,7 @@ function AuditLogTable({ rows, onShow }: { rows: AuditLogRow[]; onShow: (row: Au
     {
       id: "target",
       header: t("audit.target"),
-      cell: (row) => (row.target === null ? <span className="text-muted">–</span> : <span className="font-mono text-xs" title={row.target.id}>{shortId(row.target.id)}</span>),
+      cell: (row) => <Target row={row} />,
     },
     { id: "ip", header: t("audit.ip"), className: "text-muted tabular-nums", cell: (row) => row.client_ip ?? "–" },
     {
@@ -164,14 +160,28 @@ function AuditLogTable({ rows, onShow }: { rows: AuditLogRow[]; onShow: (row: Au
 function Actor({ row }: { row: AuditLogRow }) {
   const { t } = useTranslation("console");
   const { id, role, kind } = row.actor;
-  if (id === null) return <span className="text-muted">{isKnownKind(kind) ? t(`audit.kinds.${kind}`) : kind}</span>;
+  if (!id) return <span className="text-muted">{isKnownKind(kind) ? t(`audit.kinds.${kind}`) : kind}</span>;
   return (
     <Link to={paths.person(id)} className="inline-flex max-w-full items-baseline gap-2 rounded-sm hover:underline">
-      <span className="font-mono text-xs" title={id}>
-        {shortId(id)}
-      </span>
-      {role !== null && <span className="text-xs whitespace-nowrap text-muted">{t(`roles.${role}`, { ns: "shared" })}</span>}
+      <PersonName id={id} />
+      {role && <span className="text-xs whitespace-nowrap text-muted">{t(`roles.${role}`, { ns: "shared" })}</span>}
     </Link>
+  );
+}
+
+function Target({ row: { target } }: { row: AuditLogRow }) {
+  if (!target) return <span className="text-muted">–</span>;
+  if (target.kind === "user") {
+    return (
+      <Link to={paths.person(target.id)} className="rounded-sm hover:underline">
+        <PersonName id={target.id} />
+      </Link>
+    );
+  }
+  return (
+    <span className="font-mono text-xs" title={target.id}>
+      {shortId(target.id)}
+    </span>
   );
 }
 

@@ -113,3 +113,87 @@ it("an entry of the audit log shows the fields that differ", () => {
   expect(changesOf({ role: "user", status: "active" }, { role: "admin", status: "active" })).toEqual([{ field: "role", before: "user", after: "admin" }]);
   expect(changesOf(null, { limits: { day: "1" } })).toEqual([{ field: "limits", before: "–", after: '{"day":"1"}' }]);
 });
+
+describe("the keys of a person", () => {
+  const key = { id: "key_1", name: "Default", preview: "sk-Ab…yz", status: "active", budgets: {}, show_cost: false, created_at: "2026-11-21T04:00:00.000Z" };
+  const answers: Answers = {
+    "GET /api/me": () => [200, { ...user("usr_0", "admin"), permissions: ["users.read", "users.write", "keys.read", "keys.write"] }],
+    "GET /api/admin/users/usr_1/keys": () => [200, { items: [key, { ...key, id: "key_0", name: "Old", status: "revoked" }], next_cursor: null }],
+  };
+  const choose = async (deed: string) => {
+    await userEvent.click(await screen.findByRole("button", { name: "Actions for key Default" }));
+    await userEvent.click(await screen.findByRole("menuitem", { name: deed }));
+    return screen.findByRole("alertdialog");
+  };
+
+  it("get a new secret that is shown once", async () => {
+    const sent: unknown[] = [];
+    await open("/console/people/usr_1", {
+      ...answers,
+      "POST /api/admin/users/usr_1/keys/key_1/rotate": (body) => {
+        sent.push(body);
+        return [201, { key: { ...key, id: "key_2" }, secret: "sk-only-once" }];
+      },
+    });
+    const dialog = await choose("Rotate");
+    await userEvent.selectOptions(within(dialog).getByLabelText("The old secret works"), "for 1 more day");
+    expect(sent).toEqual([]);
+    await userEvent.click(within(dialog).getByRole("button", { name: "Rotate" }));
+    expect((await screen.findByRole("dialog", { name: "New secret" })).textContent).toContain("sk-only-once");
+    expect(sent).toEqual([{ grace_seconds: 86_400 }]);
+    await userEvent.click(screen.getByRole("button", { name: "I have saved it" }));
+    await waitFor(() => expect(document.documentElement.outerHTML).not.toContain("sk-only-once"));
+  });
+
+  it("are revoked only after the consequence was named, and a revoked one offers nothing", async () => {
+    const revoked: string[] = [];
+    await open("/console/people/usr_1", {
+      ...answers,
+      "DELETE /api/admin/users/usr_1/keys/key_1": (_, request) => {
+        revoked.push(new URL(request.url).pathname);
+        return [200, { ...key, status: "revoked" }];
+      },
+    });
+    const dialog = await choose("Revoke");
+    expect(dialog.textContent).toContain("This can’t be undone.");
+    expect(screen.queryByRole("button", { name: "Actions for key Old", hidden: true })).toBeNull();
+    await userEvent.click(within(dialog).getByRole("button", { name: "Revoke" }));
+    await waitFor(() => expect(revoked).toHaveLength(1));
+  });
+
+  it("are not shown to whoever may not see them", async () => {
+    await open("/console/people/usr_1", { ...answers, "GET /api/me": ALWAYS["GET /api/me"] as Answers[string] });
+    await screen.findByRole("heading", { name: "Sessions" });
+    expect(screen.queryByRole("heading", { name: "API keys" })).toBeNull();
+  });
+});
+
+it("the audit log is searched by a person, who is found by name and kept in the address", async () => {
+  const asked: string[] = [];
+  const row = {
+    sequence: 7, at: "2026-11-21T04:00:00.000Z", actor: { kind: "cookie", id: "usr_1", role: "user" }, client_ip: null, action: "user.update",
+    target: { kind: "user", id: "usr_9" }, before: null, after: null, request_id: null, hash: "00",
+  };
+  await open("/console/audit-log", {
+    "GET /api/me": () => [200, { ...user("usr_0", "auditor"), permissions: ["users.read", "audit.read"] }],
+    "GET /api/admin/audit-logs": (_, request) => {
+      asked.push(new URL(request.url).search);
+      return [200, { items: [row], next_cursor: null }];
+    },
+  });
+  await userEvent.type(await screen.findByRole("combobox", { name: "By" }), "usr_1@");
+  await screen.findByRole("option", { name: /Name of usr_1/ });
+  await userEvent.keyboard("{Enter}");
+  await waitFor(() => expect(location.search).toBe("?actor=usr_1"));
+  await waitFor(() => expect(asked.at(-1)).toBe("?actor=usr_1"));
+  // Whoever did it is called by name; whoever is gone, by the id.
+  await waitFor(() => expect(screen.getByRole("table").textContent).toContain("Name of usr_1"));
+  expect(screen.getByRole("table").textContent).toContain("usr_9");
+  await userEvent.click(screen.getByRole("button", { name: "Show everyone’s entries" }));
+  await waitFor(() => expect(location.search).toBe(""));
+});
+
+it("whoever needs a second factor finds out in the console where to set one up", async () => {
+  await open("/console/people", { "GET /api/me": () => [200, { ...user("usr_0", "admin"), permissions: ["users.read"], must_set_up_second_factor: true }] });
+  expect((await screen.findByRole("link", { name: "Set it up" })).getAttribute("href")).toBe("/app/security");
+});

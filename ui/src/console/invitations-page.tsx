@@ -110,7 +110,7 @@ function InviteTable({ invites, onRevoke }: { invites: Invite[]; onRevoke: (invi
       header: t("invites.whom"),
       lead: true,
       cell: (invite) => (
-        <span className={invite.email === null ? "text-muted" : "font-medium [overflow-wrap:anywhere]"}>{invite.email ?? t("invites.anybody")}</span>
+        <span className={invite.email ? "font-medium [overflow-wrap:anywhere]" : "text-muted"}>{invite.email ?? t("invites.anybody")}</span>
       ),
     },
     { id: "status", header: t("people.status"), cell: (invite) => <Badge tone={TONES[invite.status]}>{t(`invites.statuses.${invite.status}`)}</Badge> },
@@ -120,7 +120,7 @@ function InviteTable({ invites, onRevoke }: { invites: Invite[]; onRevoke: (invi
       header: t("invites.until"),
       className: "whitespace-nowrap",
       cell: (invite) => {
-        if (invite.used_by !== null) {
+        if (invite.used_by) {
           return (
             <Link to={paths.person(invite.used_by)} className="rounded-sm font-medium text-accent hover:underline">
               {t("invites.usedBy", { date: formats.date(invite.used_at ?? invite.created_at) })}

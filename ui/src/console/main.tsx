@@ -14,7 +14,8 @@ const loadMessages = async (language: "zh-CN" | "en") =>
     : { shared: (await import("@/i18n/messages/shared.en")).default, console: (await import("@/i18n/messages/console.en")).default };
 
 async function start() {
-  await startLanguages(loadMessages);
+  // The page that comes with the HTML stays until the real one is there as a whole.
+  await Promise.all([startLanguages(loadMessages), router.load()]);
   const root = document.getElementById("root");
   if (root === null) return;
   createRoot(root).render(

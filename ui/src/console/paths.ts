@@ -5,6 +5,8 @@ export const paths = {
   invitations: "/console/invitations",
   auditLog: "/console/audit-log",
   auditLogOf: (target: string) => `/console/audit-log?${new URLSearchParams({ target })}`,
+  auditLogBy: (actor: string) => `/console/audit-log?${new URLSearchParams({ actor })}`,
   portal: "/app",
+  security: "/app/security",
   signIn: (returnPath: string) => `/sign-in?${new URLSearchParams({ return: returnPath })}`,
 } as const;

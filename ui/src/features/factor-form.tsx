@@ -1,8 +1,10 @@
+import type { TFunction } from "i18next";
 import { Fingerprint } from "lucide-react";
 import { useState, type FormEvent } from "react";
 import { useTranslation } from "react-i18next";
 
 import { PasskeyCancelled } from "@/api/passkeys";
+import { toProblem } from "@/api/problem";
 import type { ProofMethod } from "@/api/schema";
 import { Button } from "@/kit/button";
 import { Field } from "@/kit/field";
@@ -46,7 +48,7 @@ export function FactorForm({ methods, pending, problem, submitLabel, onAnswer }:
   const others = methods.filter((other) => other !== method);
   return (
     <form className="grid gap-4" noValidate onSubmit={submit}>
-      {problem !== null && <ProblemAlert problem={problem} words={wordsOf(problem, t("factor.passkeyCancelled"), t("factor.wrong"))} />}
+      {problem !== null && <ProblemAlert problem={problem} words={wordsOf(problem, t)} />}
       {method === "password" && (
         <Field label={t("factor.password")} error={error}>
           <PasswordInput autoFocus autoComplete="current-password" value={value} onChange={(event) => setValue(event.target.value)} />
@@ -92,7 +94,9 @@ export function FactorForm({ methods, pending, problem, submitLabel, onAnswer }:
   );
 }
 
-function wordsOf(problem: Error, cancelled: string, wrong: string): string | undefined {
-  if (problem instanceof PasskeyCancelled) return cancelled;
-  return "code" in problem && problem.code === "invalid_credentials" ? wrong : undefined;
+function wordsOf(problem: Error, t: TFunction): string | undefined {
+  if (problem instanceof PasskeyCancelled) return t("factor.passkeyCancelled");
+  const { code } = toProblem(problem);
+  if (code === "invalid_credentials") return t("factor.wrong");
+  return code === "invalid_link" ? t("factor.over") : undefined;
 }

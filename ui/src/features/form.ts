@@ -5,18 +5,27 @@ import { useTranslation } from "react-i18next";
 import * as z from "zod/mini";
 
 import { toProblem, type ApiProblem } from "@/api/problem";
+import type { FieldCode } from "@/api/schema";
 
 // The pages' policy forbids making code out of text, which the schema library would otherwise try.
 z.config({ jitless: true });
 
 type Schema<Values> = z.ZodMiniType<Values, Values>;
 
+/** What a screen says better than the general words about one refusal of one field, as in `username.taken`. */
+type FieldWords<Values extends FieldValues> = Partial<Record<`${Path<Values>}.${FieldCode}`, string>>;
+
 /**
  * A form whose values a schema checks before they are sent, and whose answer from the server is shown where it belongs:
- * what concerns a field at that field, all else above the form. Messages of a schema are keys below `invalid`.
+ * what concerns a field at that field, all else above the form. Messages of a schema are keys below `invalid`, followed
+ * by a colon and a number where they name one; refusals of the server are codes that stand below `refused`.
  */
-export function useProblemForm<Values extends FieldValues>(schema: Schema<Values>, defaultValues: DefaultValues<NoInfer<Values>>) {
-  const { t } = useTranslation();
+export function useProblemForm<Values extends FieldValues>(
+  schema: Schema<Values>,
+  defaultValues: DefaultValues<NoInfer<Values>>,
+  words: FieldWords<NoInfer<Values>> = {},
+) {
+  const { t, i18n } = useTranslation();
   const [problem, setProblem] = useState<ApiProblem | null>(null);
   const form = useForm<Values>({
     resolver: zodResolver(schema as never) as never,
@@ -34,8 +43,8 @@ export function useProblemForm<Values extends FieldValues>(schema: Schema<Values
         const thrownProblem = toProblem(thrown);
         if (thrownProblem.code === "proof_withheld") return;
         const own = thrownProblem.fields.filter(({ field }) => field in values);
-        own.forEach(({ field, message }, place) => {
-          form.setError(field as Path<Values>, { message }, { shouldFocus: place === 0 });
+        own.forEach(({ field, code }, place) => {
+          form.setError(field as Path<Values>, { message: `refused.${code}` }, { shouldFocus: place === 0 });
         });
         if (own.length === 0 || own.length < thrownProblem.fields.length) setProblem(thrownProblem);
       }
@@ -45,13 +54,17 @@ export function useProblemForm<Values extends FieldValues>(schema: Schema<Values
   const errorOf = (field: Path<Values>): string | undefined => {
     const message = errors[field]?.message;
     if (typeof message !== "string" || message === "") return undefined;
-    return message.startsWith("invalid.") ? t(message as "invalid.required") : message;
+    if (message.startsWith("refused.")) {
+      const code = message.slice("refused.".length) as FieldCode;
+      // A server may know more codes than these pages.
+      return words[`${field}.${code}`] ?? t(i18n.exists(`refused.${code}`) ? `refused.${code}` : "refused.invalid");
+    }
+    const [key = "", count] = message.split(":");
+    return t(key as "invalid.required", { count: Number(count ?? 0) });
   };
 
   return { ...form, submit, errorOf, problem, setProblem, isSubmitting };
 }
-
-export const PASSWORD_LENGTH_MIN = 10;
 
 /** Parts of schemas that many forms share. They agree with the server's rules, which have the last word. */
 export const fields = {
@@ -59,7 +72,8 @@ export const fields = {
   email: () => z.string().check(z.trim(), z.minLength(1, "invalid.required"), z.regex(/^[^\s@]+@[^\s@]+\.[^\s@]+$/, "invalid.email"), z.maxLength(254, "invalid.email")),
   optionalEmail: () => z.string().check(z.trim(), z.regex(/^$|^[^\s@]+@[^\s@]+\.[^\s@]+$/, "invalid.email"), z.maxLength(254, "invalid.email")),
   username: () => z.string().check(z.trim(), z.regex(/^$|^[a-z0-9][a-z0-9._-]{0,63}$/i, "invalid.username")),
-  newPassword: () => z.string().check(z.minLength(1, "invalid.required"), z.minLength(PASSWORD_LENGTH_MIN, "invalid.password"), z.maxLength(1024, "invalid.tooLong")),
+  newPassword: (lengthMin: number) =>
+    z.string().check(z.minLength(1, "invalid.required"), z.minLength(lengthMin, `invalid.password:${lengthMin}`), z.maxLength(1024, "invalid.tooLong")),
   name: () => z.string().check(z.trim(), z.maxLength(64, "invalid.tooLong")),
   requiredName: () => z.string().check(z.trim(), z.minLength(1, "invalid.required"), z.maxLength(64, "invalid.tooLong")),
 };

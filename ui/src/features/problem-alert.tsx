@@ -43,20 +43,17 @@ export function ProblemAlert({ problem: thrown, words, onRetry }: ProblemAlertPr
 /** Problems that somebody has to look up in the server's log. */
 const SHOWS_ID: ReadonlySet<ProblemCode> = new Set(["internal_error", "unavailable", "unreadable_answer"]);
 
-const KNOWN = [
-  "no_connection", "unreadable_answer", "invalid_request", "invalid_token", "insufficient_balance", "forbidden", "not_found",
-  "already_exists", "in_progress", "request_too_large", "invalid_credentials", "email_unverified", "registration_closed",
-  "invalid_link", "too_many_attempts", "internal_error", "unavailable", "setup_required", "shutting_down", "misdirected_request",
-  "export_too_large",
-] as const;
-type Known = (typeof KNOWN)[number];
-
-const isKnown = (code: ProblemCode): code is Known => (KNOWN as readonly string[]).includes(code);
-
 /** Gives the function that puts a problem into the reader's words. */
 export function useProblemWords(): (problem: ApiProblem) => string {
-  const { t } = useTranslation();
-  return (problem) => (isKnown(problem.code) ? t(`problem.${problem.code}`) : problem.message);
+  const { t, i18n } = useTranslation();
+  return (problem) => {
+    const { code, message } = problem;
+    if (code === "proof_withheld") return "";
+    // The server names what stands in the way, in English.
+    if (code === "conflict" && i18n.language === "en") return message;
+    // A server may know more codes than these pages; what it says itself is in English.
+    return i18n.exists(`problem.${code}`) ? t(`problem.${code}`) : message;
+  };
 }
 
 /** Counts down to a time; 0 from then on. */

@@ -30,11 +30,13 @@ export function ProofDialog({ request }: { request: ProofRequest }) {
   const prove = useMutation({
     mutationFn: async (answer: FactorAnswer) => take(api.POST("/api/auth/proof", { body: await proofOf(answer) })),
     onSuccess: (given) => request.settle(given.proof),
+    // A passkey's challenge is good for one answer: the next try takes another.
+    onError: (_, answer) => answer.method === "passkey" && void start.refetch(),
   });
   const proofOf = async (answer: FactorAnswer): Promise<ProofCreate> => {
     if (answer.method !== "passkey") return { [answer.method]: answer.value };
     const passkey = start.data?.passkey;
-    if (passkey === undefined) throw new ApiProblem("unreadable_answer", "There is no passkey challenge.");
+    if (!passkey) throw new ApiProblem("unreadable_answer", "There is no passkey challenge.");
     return { passkey: { challenge: passkey.challenge, credential: await requestPasskey(passkey.options) } };
   };
   return (

@@ -33,7 +33,7 @@ export function SessionList({ sessions, onRevoke }: SessionListProps) {
                 {session.kind !== "browser" && sessionName(session) !== null && <Badge>{t(`sessions.kinds.${session.kind}`)}</Badge>}
               </p>
               <p className="flex flex-wrap gap-x-3 text-[0.8125rem] text-muted">
-                {session.client_ip !== null && <span className="tabular-nums">{session.client_ip}</span>}
+                {session.client_ip && <span className="tabular-nums">{session.client_ip}</span>}
                 <span title={formats.dateTimeExact(session.last_used_at ?? session.created_at)}>
                   {t("sessions.lastUsed", { when: formats.relative(session.last_used_at ?? session.created_at, now) })}
                 </span>
@@ -53,5 +53,5 @@ export function SessionList({ sessions, onRevoke }: SessionListProps) {
 }
 
 export function sessionName(session: Session): string | null {
-  return session.name ?? (session.user_agent === null ? null : readUserAgent(session.user_agent));
+  return session.name ?? (session.user_agent ? readUserAgent(session.user_agent) : null);
 }

@@ -6,6 +6,7 @@ import { take } from "@/api/client";
 import { fields, useProblemForm } from "@/features/form";
 import { ProblemAlert } from "@/features/problem-alert";
 import { useApi } from "@/features/services";
+import { useSignInOptions } from "@/features/sign-in-options";
 import { Alert } from "@/kit/alert";
 import { Button } from "@/kit/button";
 import { Field } from "@/kit/field";
@@ -21,10 +22,12 @@ export function ForgotPasswordPage() {
   const api = useApi();
   const { register, submit, errorOf, problem, isSubmitting, formState, getValues } = useProblemForm(schema, { email: "" });
   const send = submit((body) => take(api.POST("/api/auth/password-reset", { body })));
+  const isSent = formState.isSubmitSuccessful && problem === null;
+  const sendsNone = useSignInOptions().data?.is_mail_sent === false;
   return (
     <StrangerPanel
       title={t("forgot.title")}
-      description={t("forgot.why")}
+      description={sendsNone ? t("forgot.noMail") : isSent ? undefined : t("forgot.why")}
       below={
         <Link to={paths.signIn} className={linkLook}>
           {t("signIn.back")}
@@ -32,7 +35,7 @@ export function ForgotPasswordPage() {
       }
     >
       {problem !== null && <ProblemAlert problem={problem} />}
-      {formState.isSubmitSuccessful && problem === null ? (
+      {sendsNone ? null : isSent ? (
         <Alert tone="success" live title={t("forgot.sentTitle")}>
           {t("forgot.sent", { email: getValues("email") })}
         </Alert>

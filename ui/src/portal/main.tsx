@@ -5,6 +5,7 @@ import { createRoot } from "react-dom/client";
 import { Services } from "@/features/services";
 import { startLanguages } from "@/i18n/start";
 
+import { takeFirstForm } from "./first-form";
 import { paths, signInPath } from "./paths";
 import { router } from "./router";
 
@@ -20,9 +21,11 @@ function leaveForSignIn() {
 }
 
 async function start() {
-  await startLanguages(loadMessages);
+  // The page that comes with the HTML stays until the real one is there as a whole.
+  await Promise.all([startLanguages(loadMessages), router.load()]);
   const root = document.getElementById("root");
   if (root === null) return;
+  takeFirstForm();
   createRoot(root).render(
     <StrictMode>
       <Services onSignedOut={leaveForSignIn}>

@@ -1,12 +1,9 @@
-import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { ChevronRight, CircleCheck, CircleDashed } from "lucide-react";
 import { useTranslation } from "react-i18next";
 
-import { take } from "@/api/client";
 import { Money } from "@/features/money";
 import { usePageTitle } from "@/features/page-title";
-import { useApi } from "@/features/services";
 import { useMe } from "@/features/session";
 import { useFormats } from "@/i18n/formats";
 import { PageHeader } from "@/kit/page-header";
@@ -14,6 +11,7 @@ import { Panel } from "@/kit/panel";
 import { Skeleton } from "@/kit/skeleton";
 
 import { paths } from "./paths";
+import { usePasskeys, useRecoveryCodes, useTotp } from "./security/factors";
 
 /** Where one stands: what there is to spend, and how well the account is kept. */
 export function OverviewPage() {
@@ -34,7 +32,7 @@ export function OverviewPage() {
           <p className="mt-1 text-muted tabular-nums">{t("overview.held", { amount: formats.money(pending, currency) })}</p>
         </Panel>
         <Panel title={t("overview.safety")} description={t("overview.safetyWhy")} flush>
-          <Safety isVerified={me.email_verified_at !== null} />
+          <Safety isVerified={Boolean(me.email_verified_at)} />
         </Panel>
       </div>
     </>
@@ -43,10 +41,9 @@ export function OverviewPage() {
 
 function Safety({ isVerified }: { isVerified: boolean }) {
   const { t } = useTranslation("portal");
-  const api = useApi();
-  const totp = useQuery({ queryKey: ["totp"], queryFn: () => take(api.GET("/api/me/totp")) });
-  const passkeys = useQuery({ queryKey: ["passkeys"], queryFn: () => take(api.GET("/api/me/passkeys")) });
-  const codes = useQuery({ queryKey: ["recovery-codes"], queryFn: () => take(api.GET("/api/me/recovery-codes")) });
+  const totp = useTotp();
+  const passkeys = usePasskeys();
+  const codes = useRecoveryCodes();
   if (totp.isPending || passkeys.isPending || codes.isPending) return <Skeleton className="m-5 h-28" />;
   const hasFactor = (totp.data?.enabled ?? false) || (passkeys.data?.items.length ?? 0) > 0;
   const steps = [

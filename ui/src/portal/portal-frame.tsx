@@ -1,20 +1,35 @@
+import { Navigate, useLocation } from "@tanstack/react-router";
 import { CircleUser, House, MonitorSmartphone, ShieldCheck, SlidersHorizontal } from "lucide-react";
 import { useTranslation } from "react-i18next";
 
 import { toProblem } from "@/api/problem";
 import { FailurePage } from "@/features/failure-page";
-import { PagePending } from "@/features/first-paint";
+import { FramePending } from "@/features/first-paint";
 import { Frame } from "@/features/frame";
 import { useMe } from "@/features/session";
 
+import { FirstKeyDue } from "./first-key";
 import { paths } from "./paths";
 
 export function PortalFrame() {
+  return (
+    <>
+      <Pages />
+      <FirstKeyDue />
+    </>
+  );
+}
+
+function Pages() {
   const { t } = useTranslation("portal");
   const me = useMe();
+  const { pathname } = useLocation();
   // Whoever is signed out is on the way to the sign-in page.
-  if (me.isPending || (me.isError && toProblem(me.error).code === "invalid_token")) return <PagePending />;
+  if (me.isPending || (me.isError && toProblem(me.error).code === "invalid_token")) return <FramePending />;
   if (me.isError) return <FailurePage error={me.error} />;
+  // The server answers nothing else before the second factor is there.
+  const isHeld = me.data.must_set_up_second_factor === true;
+  if (isHeld && pathname !== paths.security) return <Navigate to={paths.security} replace />;
   const places = [
     { to: paths.overview, label: t("places.overview"), icon: <House size={18} aria-hidden="true" />, exact: true },
     { to: paths.profile, label: t("places.profile"), icon: <CircleUser size={18} aria-hidden="true" /> },
@@ -22,8 +37,8 @@ export function PortalFrame() {
     { to: paths.sessions, label: t("places.sessions"), icon: <MonitorSmartphone size={18} aria-hidden="true" /> },
   ];
   const elsewhere =
-    me.data.permissions.length === 0
+    isHeld || me.data.permissions.length === 0
       ? undefined
       : { href: paths.console, label: t("places.console"), icon: <SlidersHorizontal size={18} aria-hidden="true" /> };
-  return <Frame me={me.data} places={places} elsewhere={elsewhere} />;
+  return <Frame me={me.data} places={isHeld ? places.filter(({ to }) => to === paths.security) : places} elsewhere={elsewhere} />;
 }

@@ -45,7 +45,7 @@ export function ProfilePage() {
             <dt className="text-muted">{t("fields.email")}</dt>
             <dd className="flex min-w-0 flex-wrap items-center gap-2">
               <span className="[overflow-wrap:anywhere]">{me.email}</span>
-              {me.email_verified_at === null ? <Badge tone="warning">{t("profile.unverified")}</Badge> : <Badge tone="success">{t("profile.verified")}</Badge>}
+              {me.email_verified_at ? <Badge tone="success">{t("profile.verified")}</Badge> : <Badge tone="warning">{t("profile.unverified")}</Badge>}
             </dd>
             <dt className="text-muted">{t("profile.role")}</dt>
             <dd>{t(`roles.${me.role}`, { ns: "shared" })}</dd>
@@ -72,7 +72,7 @@ function ProfileForm({ me }: { me: Me }) {
     display_name: me.display_name,
     username: me.username ?? "",
     locale: me.locale ?? "",
-  });
+  }, { "username.taken": t("profile.taken") });
   const send = submit(async ({ display_name, username, locale }) => {
     const body = { display_name, username: username === "" ? null : username, locale: locale === "" ? null : locale };
     await take(api.PATCH("/api/me", { body }));
@@ -81,7 +81,7 @@ function ProfileForm({ me }: { me: Me }) {
   });
   return (
     <form className="grid max-w-md gap-4" noValidate onSubmit={send}>
-      {problem !== null && <ProblemAlert problem={problem} words={problem.code === "already_exists" ? t("profile.taken") : undefined} />}
+      {problem !== null && <ProblemAlert problem={problem} />}
       <Field label={t("fields.displayName")} error={errorOf("display_name")}>
         <TextInput autoComplete="name" {...register("display_name")} />
       </Field>

@@ -74,7 +74,6 @@ const profile = createRoute({
 const security = createRoute({
   getParentRoute: () => app,
   path: "security",
-  validateSearch: (search) => ({ required: text(search.required) }),
   component: lazyRouteComponent(() => import("./security/security-page"), "SecurityPage"),
 });
 const sessions = createRoute({

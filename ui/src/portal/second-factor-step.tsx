@@ -3,7 +3,7 @@ import { useTranslation } from "react-i18next";
 
 import { take } from "@/api/client";
 import { requestPasskey } from "@/api/passkeys";
-import { ApiProblem, toProblem } from "@/api/problem";
+import { ApiProblem } from "@/api/problem";
 import type { SecondFactorChallenge, SignInReply } from "@/api/schema";
 import { FactorForm, type FactorAnswer } from "@/features/factor-form";
 import { useApi } from "@/features/services";
@@ -25,10 +25,9 @@ export function SecondFactorStep({ challenge, onReply, onBack }: SecondFactorSte
   });
   const factorOf = async (given: FactorAnswer) => {
     if (given.method !== "passkey") return { [given.method]: given.value };
-    if (challenge.passkey === undefined) throw new ApiProblem("unreadable_answer", "There is no passkey challenge.");
+    if (!challenge.passkey) throw new ApiProblem("unreadable_answer", "There is no passkey challenge.");
     return { passkey: await requestPasskey(challenge.passkey) };
   };
-  const isOver = answer.isError && toProblem(answer.error).code === "invalid_link";
   return (
     <StrangerPanel
       title={t("secondFactor.title")}
@@ -42,7 +41,7 @@ export function SecondFactorStep({ challenge, onReply, onBack }: SecondFactorSte
       <FactorForm
         methods={challenge.methods}
         pending={answer.isPending}
-        problem={isOver ? new ApiProblem("invalid_link", t("secondFactor.over")) : answer.error}
+        problem={answer.error}
         submitLabel={t("secondFactor.submit")}
         onAnswer={(given) => answer.mutate(given)}
       />

@@ -6,6 +6,7 @@ import * as z from "zod/mini";
 
 import { take } from "@/api/client";
 import type { Pairing, Session } from "@/api/schema";
+import { useCursors } from "@/features/cursors";
 import { fields, useProblemForm } from "@/features/form";
 import { Listing } from "@/features/listing";
 import { usePageTitle } from "@/features/page-title";
@@ -32,12 +33,11 @@ export function SessionsPage() {
   const api = useApi();
   const queries = useQueryClient();
   const toast = useToast();
-  const [cursors, setCursors] = useState<string[]>([]);
+  const { cursor, page, previous, next } = useCursors();
   const [ending, setEnding] = useState<Session | "others" | null>(null);
   const [isPairing, setIsPairing] = useState(false);
   usePageTitle(t("places.sessions"));
 
-  const cursor = cursors.at(-1);
   const list = useQuery({ queryKey: [...SESSIONS, cursor], queryFn: () => take(api.GET("/api/me/sessions", { params: { query: { cursor } } })) });
   const end = useMutation({
     mutationFn: async (target: Session | "others") => {
@@ -54,7 +54,6 @@ export function SessionsPage() {
     setEnding(null);
     end.reset();
   };
-  const next = list.data?.next_cursor ?? null;
   return (
     <>
       <PageHeader
@@ -78,14 +77,14 @@ export function SessionsPage() {
         }
       >
         <div className="border-t border-line">
-          <Listing query={list} rows={3} isEmpty={(page) => page.items.length === 0} empty={<EmptyState title={t("sessionsPage.none")} />}>
-            {(page) => <SessionList sessions={page.items} onRevoke={setEnding} />}
+          <Listing query={list} rows={3} isEmpty={({ items }) => items.length === 0} empty={<EmptyState title={t("sessionsPage.none")} />}>
+            {({ items }) => <SessionList sessions={items} onRevoke={setEnding} />}
           </Listing>
           <Pager
             label={t("sessionsPage.list")}
-            page={cursors.length + 1}
-            onPrevious={cursors.length > 0 ? () => setCursors(cursors.slice(0, -1)) : undefined}
-            onNext={next === null ? undefined : () => setCursors([...cursors, next])}
+            page={page}
+            onPrevious={previous}
+            onNext={next(list.data?.next_cursor)}
           />
         </div>
       </Panel>

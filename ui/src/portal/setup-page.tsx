@@ -4,9 +4,10 @@ import { useTranslation } from "react-i18next";
 import * as z from "zod/mini";
 
 import { take } from "@/api/client";
-import { fields, given, PASSWORD_LENGTH_MIN, useProblemForm } from "@/features/form";
+import { fields, given, useProblemForm } from "@/features/form";
 import { ProblemAlert } from "@/features/problem-alert";
 import { useApi } from "@/features/services";
+import { PASSWORD_LENGTH_MIN } from "@/features/sign-in-options";
 import { buttonLook, Button } from "@/kit/button";
 import { CodeBlock } from "@/kit/code-block";
 import { Field } from "@/kit/field";
@@ -22,7 +23,7 @@ const schema = z.object({
   token: fields.required(),
   email: fields.email(),
   display_name: fields.name(),
-  password: fields.newPassword(),
+  password: fields.newPassword(PASSWORD_LENGTH_MIN),
 });
 
 /** Makes the first owner of a fresh site. */

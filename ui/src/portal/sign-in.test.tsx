@@ -4,7 +4,7 @@ import userEvent from "@testing-library/user-event";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 
 import { Services } from "@/features/services";
-import { error, serve, type Answers } from "@/features/test-site";
+import { error, OPTIONS, serve, type Answers } from "@/features/test-site";
 import portal from "@/i18n/messages/portal.en";
 import shared from "@/i18n/messages/shared.en";
 import { startLanguages } from "@/i18n/start";
@@ -17,7 +17,7 @@ const USER = {
 };
 const SIGNED_IN = { status: "signed_in", user: USER, session: "ses_1", expires_at: "2026-12-21T04:00:00.000Z" };
 const ALWAYS: Answers = {
-  "GET /api/auth/oauth": () => [200, { items: [] }],
+  "GET /api/auth/options": () => [200, OPTIONS],
   "GET /api/me": () => [200, { ...USER, permissions: [] }],
   "GET /api/me/totp": () => [200, { enabled: true, enabled_at: null }],
   "GET /api/me/passkeys": () => [200, { items: [] }],
@@ -114,11 +114,11 @@ describe("signing in", () => {
 
 describe("forms", () => {
   it("show what the server says about a field at that field", async () => {
-    await open("/register", { "POST /api/auth/register": () => [400, error("invalid_request", [{ field: "password", message: "Too common." }])] });
+    await open("/register", { "POST /api/auth/register": () => [400, error("invalid_request", [{ field: "password", code: "too_common", message: "Too common." }])] });
     await userEvent.type(await screen.findByLabelText("E-mail"), "ann@example.org");
     await userEvent.type(screen.getByLabelText("Password"), "password123456");
     await userEvent.click(screen.getByRole("button", { name: "Create account" }));
-    await screen.findByText("Too common.");
+    await screen.findByText("Too many people use this password. Choose another.");
     expect(screen.getByLabelText("Password").getAttribute("aria-invalid")).toBe("true");
     expect(screen.queryByRole("alert")).toBeNull();
   });

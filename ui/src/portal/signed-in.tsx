@@ -1,12 +1,11 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useRouter } from "@tanstack/react-router";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
 
 import type { KeyCreated, SecondFactorChallenge, SignedIn, SignInReply } from "@/api/schema";
 import { localPath } from "@/features/local-path";
-import { SecretOnce } from "@/kit/secret-once";
 
+import { FirstKey } from "./first-key";
 import { paths } from "./paths";
 
 /**
@@ -26,9 +25,9 @@ export function useReception(returnPath: string | undefined) {
   };
   const enter = (signedIn: SignedIn) => {
     queries.clear();
-    const next = signedIn.must_set_up_second_factor === true ? `${paths.security}?required=second-factor` : (localPath(returnPath) ?? paths.overview);
-    if (signedIn.first_key === undefined) leave(next);
-    else setKeyShown({ created: signedIn.first_key, next });
+    const next = signedIn.must_set_up_second_factor === true ? paths.security : (localPath(returnPath) ?? paths.overview);
+    if (signedIn.first_key) setKeyShown({ created: signedIn.first_key, next });
+    else leave(next);
   };
   const receive = (reply: SignInReply) => {
     if (reply.status === "signed_in") enter(reply);
@@ -36,14 +35,4 @@ export function useReception(returnPath: string | undefined) {
   };
   const firstKey = keyShown !== null && <FirstKey created={keyShown.created} onSaved={() => leave(keyShown.next)} />;
   return { receive, challenge, dropChallenge: () => setChallenge(null), firstKey };
-}
-
-/** The key that the first sign-in makes, shown for the only time. */
-function FirstKey({ created, onSaved }: { created: KeyCreated; onSaved: () => void }) {
-  const { t } = useTranslation("portal");
-  return (
-    <SecretOnce title={t("firstKey.title")} explanation={t("firstKey.why")} label={t("firstKey.label")} secret={created.secret} onSaved={onSaved}>
-      <p className="text-[0.8125rem] text-muted">{t("firstKey.later")}</p>
-    </SecretOnce>
-  );
 }

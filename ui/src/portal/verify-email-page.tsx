@@ -67,10 +67,11 @@ function ResendPanel({ isOver }: { isOver: boolean }) {
   const api = useApi();
   const { register, submit, errorOf, problem, isSubmitting, formState } = useProblemForm(schema, { email: "" });
   const send = submit((body) => take(api.POST("/api/auth/resend-verification", { body })));
+  const isSent = formState.isSubmitSuccessful && problem === null;
   return (
     <StrangerPanel
       title={isOver ? t("verify.overTitle") : t("verify.title")}
-      description={isOver ? t("verify.over") : t("verify.why")}
+      description={isSent ? undefined : isOver ? t("verify.over") : t("verify.why")}
       below={
         <Link to={paths.signIn} className={linkLook}>
           {t("signIn.back")}
@@ -78,7 +79,7 @@ function ResendPanel({ isOver }: { isOver: boolean }) {
       }
     >
       {problem !== null && <ProblemAlert problem={problem} />}
-      {formState.isSubmitSuccessful && problem === null ? (
+      {isSent ? (
         <Alert tone="success" live>
           {t("verify.sent")}
         </Alert>

@@ -1,5 +1,6 @@
 //! Role × route × form of credential: every cell of the table.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use axum::http::StatusCode;
@@ -23,6 +24,7 @@ enum Form {
     Ended,
     EndedCookie,
     Expired,
+    ExpiredCookie,
     SignedByAnotherSite,
     Unsigned,
     OfSomebodyElse,
@@ -39,13 +41,14 @@ enum Form {
     WrongCookie,
 }
 
-const FORMS: [Form; 19] = [
+const FORMS: [Form; 20] = [
     Form::Bearer,
     Form::LowerCaseBearer,
     Form::Cookie,
     Form::Ended,
     Form::EndedCookie,
     Form::Expired,
+    Form::ExpiredCookie,
     Form::SignedByAnotherSite,
     Form::Unsigned,
     Form::OfSomebodyElse,
@@ -74,6 +77,7 @@ struct Person {
     ended: String,
     ended_cookie: String,
     expired: String,
+    expired_cookie: String,
     of_disabled: String,
     key: String,
 }
@@ -82,13 +86,13 @@ struct Person {
 async fn each_route_admits_exactly_the_roles_of_its_permission_in_each_form() {
     let site = Site::new("credentials").await;
     let people = enter_people(&site).await;
-    let mut cells = 0;
+    let mut cells: BTreeMap<String, usize> = BTreeMap::new();
     for operation in operations() {
         // Nothing has these ids: whoever is admitted changes nothing.
         let path = operation.path_with("none");
         let answer = site.send(&operation.method, &path, &[], body_of(&operation).as_ref()).await;
         check(&operation, None, &answer, "no credential");
-        cells += 1;
+        *cells.entry("None".to_owned()).or_default() += 1;
         for person in &people {
             for form in FORMS {
                 let (path, headers) = dress(&site, person, form, &path).await;
@@ -96,11 +100,21 @@ async fn each_route_admits_exactly_the_roles_of_its_permission_in_each_form() {
                     site.send(&operation.method, &path, &headers, body_of(&operation).as_ref()).await;
                 let role = form.is_valid().then_some(person.user.role);
                 check(&operation, role, &answer, &format!("{form:?} of {:?}", person.user.role));
-                cells += 1;
+                *cells.entry(format!("{form:?}")).or_default() += 1;
             }
         }
     }
-    assert!(cells >= 3_000, "{cells} cells");
+    let count: usize = cells.values().sum();
+    println!("proof: cells of role, route and form of credential, {cells:?}; {count}; -");
+    assert!(count >= 3_000, "{count} cells");
+    // Each form is tried of every role at every route.
+    let routes = operations().len();
+    assert_eq!(cells.len(), FORMS.len() + 1);
+    assert!(
+        cells
+            .iter()
+            .all(|(form, cells)| *cells == if form == "None" { routes } else { routes * people.len() })
+    );
     site.finish().await;
 }
 
@@ -155,6 +169,7 @@ async fn enter_people(site: &Site) -> Vec<Person> {
             ended,
             ended_cookie,
             expired: site.token_for(&user, Duration::ZERO).await,
+            expired_cookie: site.expired_cookie(&user).await,
             of_disabled,
             key: key["secret"].as_str().unwrap().to_owned(),
             user,
@@ -180,6 +195,7 @@ async fn dress(
         Form::Ended => bearer(&person.ended),
         Form::EndedCookie => by_browser(person.ended_cookie.clone()),
         Form::Expired => bearer(&person.expired),
+        Form::ExpiredCookie => by_browser(person.expired_cookie.clone()),
         Form::SignedByAnotherSite => bearer(&sign_again(&token, &[9; 32])),
         Form::Unsigned => bearer(&unsigned(&token)),
         Form::OfSomebodyElse => bearer(&with_another_subject(&token)),
@@ -200,7 +216,7 @@ async fn dress(
 }
 
 /// What a page of the site makes a browser send.
-fn by_browser(cookie: String) -> Vec<(&'static str, String)> {
+pub(super) fn by_browser(cookie: String) -> Vec<(&'static str, String)> {
     vec![("cookie", cookie), ("origin", "http://127.0.0.1:8787".to_owned())]
 }
 

@@ -11,13 +11,13 @@ use axum::http::{HeaderMap, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tower::ServiceExt;
-use waystation_ids::{ChannelId, Email, KeyId, PriceVersionId, RequestId, Role};
+use waystation_ids::{ChannelId, Email, KeyId, PriceVersionId, RequestId, Role, SessionId};
 use waystation_ledger::{AttemptRecord, CallRecord, CallStatus, OutputCap, Reserve, Settlement, UsageRecord};
 use waystation_pricing::{Multiplier, Price, Usage, UsageSource};
-use waystation_store::{SessionKind, User};
+use waystation_store::{NewSession, SessionKind, User};
 
 use crate::audit_trail::Doer;
-use crate::auth::create_access_token;
+use crate::auth::{COOKIE_NAME, SessionSecret, create_access_token};
 use crate::clock::now_ms;
 use crate::config::{Config, Flags, load_values};
 use crate::http::build_router;
@@ -62,11 +62,17 @@ impl Answer {
 
 impl Site {
     pub(super) async fn new(name: &str) -> Site {
+        Site::with(name, &[]).await
+    }
+
+    /// With further settings.
+    pub(super) async fn with(name: &str, more: &[(&str, &str)]) -> Site {
         let folder = std::env::temp_dir().join(format!("waystation-rules-{name}-{}", std::process::id()));
-        let settings = vec![
+        let mut settings = vec![
             ("data_dir".to_owned(), folder.display().to_string()),
             ("auth.registration".to_owned(), "invite".to_owned()),
         ];
+        settings.extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let values = load_values(&Flags { file: None, settings }, |_: &str| None).unwrap();
         let app = App::open(Config::from_values(&values).unwrap()).await.unwrap();
         let router = build_router(&app, start_relay(&app).unwrap());
@@ -112,6 +118,24 @@ impl Site {
         let response = signed_in.await.unwrap();
         let cookie = response.headers()[header::SET_COOKIE].to_str().unwrap();
         cookie.split(';').next().unwrap().to_owned()
+    }
+
+    /// The cookie of a browser whose session has come to its end by its time.
+    pub(super) async fn expired_cookie(&self, user: &User) -> String {
+        let secret = SessionSecret::new().unwrap();
+        let session = NewSession {
+            id: SessionId::new(now_ms(), random_bytes().unwrap()),
+            user: user.id,
+            kind: SessionKind::Browser,
+            secret_hash: Some(secret.hash()),
+            name: None,
+            client_ip: None,
+            user_agent: None,
+            proved_by: None,
+            lasts_ms: 0,
+        };
+        let session = self.app.store.create_session(&session).await.unwrap();
+        format!("{COOKIE_NAME}={}.{}", session.id, secret.reveal())
     }
 
     /// A person of each role, the lowest first.

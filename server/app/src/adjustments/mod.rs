@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa_axum::routes;
 use uuid::Uuid;
 use waystation_api::adjustments::{Adjustment, AdjustmentAccount, AdjustmentCreate, AdjustmentDirection};
-use waystation_api::error::{ErrorCode, ErrorReply};
+use waystation_api::error::{ErrorCode, ErrorReply, FieldCode};
 use waystation_api::permissions::Permission;
 use waystation_api::time::Time;
 use waystation_ids::{AccountId, AdjustmentId, UserId};
@@ -111,10 +111,14 @@ pub(crate) fn audit_movement(
 /// Checks what the types cannot say.
 fn check(body: &AdjustmentCreate) -> Result<(), ApiError> {
     if body.amount.0 <= Money::ZERO {
-        return Err(ApiError::field("amount", "must be above zero; the direction says which way"));
+        return Err(ApiError::field(
+            "amount",
+            FieldCode::OutOfRange,
+            "must be above zero; the direction says which way",
+        ));
     }
     if body.currency != "USD" {
-        return Err(ApiError::field("currency", "must be USD"));
+        return Err(ApiError::field("currency", FieldCode::Invalid, "must be USD"));
     }
     check_note(&body.note)
 }
@@ -122,10 +126,18 @@ fn check(body: &AdjustmentCreate) -> Result<(), ApiError> {
 /// Every change by hand says why, in lines of text: PostgreSQL would keep no zero byte.
 pub(crate) fn check_note(note: &str) -> Result<(), ApiError> {
     if note.chars().any(|letter| letter.is_control() && !matches!(letter, '\n' | '\r' | '\t')) {
-        return Err(ApiError::field("note", "must hold no control characters but the ends of its lines"));
+        return Err(ApiError::field(
+            "note",
+            FieldCode::Invalid,
+            "must hold no control characters but the ends of its lines",
+        ));
     }
-    if note.trim().is_empty() || note.chars().count() > NOTE_LENGTH_MAX {
-        return Err(ApiError::field("note", "must say why, in 1 to 1,000 characters"));
+    let refused = |code| Err(ApiError::field("note", code, "must say why, in 1 to 1,000 characters"));
+    if note.trim().is_empty() {
+        return refused(FieldCode::Required);
+    }
+    if note.chars().count() > NOTE_LENGTH_MAX {
+        return refused(FieldCode::TooLong);
     }
     Ok(())
 }
@@ -188,8 +200,12 @@ pub(crate) fn refuse_movement(error: LaneError) -> ApiError {
             ErrorCode::InsufficientBalance,
             format!("The account has {} USD available.", Money::from_nanos(available)),
         ),
-        LaneError::Refused(Refusal::TooLarge) => ApiError::field("amount", "is too large for the account"),
-        LaneError::Refused(Refusal::NotPositive) => ApiError::field("amount", "must be above zero"),
+        LaneError::Refused(Refusal::TooLarge) => {
+            ApiError::field("amount", FieldCode::OutOfRange, "is too large for the account")
+        }
+        LaneError::Refused(Refusal::NotPositive) => {
+            ApiError::field("amount", FieldCode::OutOfRange, "must be above zero")
+        }
         LaneError::Unavailable(_) => ApiError::unavailable(error),
         LaneError::Closed => {
             ApiError::new(ErrorCode::ShuttingDown, "The server is stopping. Try again soon.")

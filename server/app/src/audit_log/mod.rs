@@ -5,6 +5,7 @@ mod export;
 use axum::extract::State;
 use utoipa_axum::routes;
 use waystation_api::audit_log::{AuditLogActor, AuditLogQuery, AuditLogRow, AuditLogTarget};
+use waystation_api::error::FieldCode;
 use waystation_api::pagination::{Page, page_limit};
 use waystation_api::permissions::Permission;
 use waystation_api::time::Time;
@@ -54,10 +55,14 @@ fn read_filter(app: &App, query: AuditLogQuery) -> Result<AuditFilter, ApiError>
                 .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._".contains(&byte))
     };
     if query.action.as_ref().is_some_and(|action| !is_action(action)) {
-        return Err(ApiError::field("action", "is the beginning of an action such as user.update"));
+        return Err(ApiError::field(
+            "action",
+            FieldCode::Invalid,
+            "is the beginning of an action such as user.update",
+        ));
     }
     if query.target.as_ref().is_some_and(|target| target.chars().count() > TARGET_LENGTH_MAX) {
-        return Err(ApiError::field("target", "is longer than 191 characters"));
+        return Err(ApiError::field("target", FieldCode::TooLong, "is longer than 191 characters"));
     }
     let start = query.start_date.as_deref().map(|text| read_start("start_date", text, zone));
     let end = query.end_date.as_deref().map(|text| read_end("end_date", text, zone));

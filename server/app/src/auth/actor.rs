@@ -53,6 +53,11 @@ impl Actor {
         self.signed_in.session.kind
     }
 
+    /// Whether the person has signed in, rather than a command at the server for them.
+    pub(crate) fn has_signed_in(&self) -> bool {
+        self.session_kind() != SessionKind::Cli
+    }
+
     /// When the person signed in, in unix milliseconds of the database.
     pub(crate) fn signed_in_at_ms(&self) -> i64 {
         self.signed_in.session.created_at_ms
@@ -66,6 +71,15 @@ impl Actor {
     /// Whether the person can do nothing yet but set up a second factor.
     pub(crate) fn must_set_up_second_factor(&self) -> bool {
         self.signed_in.lacks_second_factor
+    }
+
+    /// Refuses whoever can do nothing yet but set up a second factor.
+    pub(crate) fn check_second_factor(&self) -> Result<(), ApiError> {
+        if self.must_set_up_second_factor() {
+            let message = "must_set_up_second_factor: your role needs a second factor. Set one up first.";
+            return Err(ApiError::forbidden(message));
+        }
+        Ok(())
     }
 
     /// What the person may do.

@@ -95,9 +95,8 @@ fn check(access: Access, request: &Request) -> Result<(), ApiError> {
         return Ok(());
     }
     let actor = actor_of(request.extensions())?;
-    if actor.must_set_up_second_factor() && access != Access::Identified {
-        let message = "must_set_up_second_factor: your role needs a second factor. Set one up first.";
-        return Err(ApiError::forbidden(message));
+    if access != Access::Identified {
+        actor.check_second_factor()?;
     }
     match access {
         Access::Anyone | Access::Identified | Access::SignedIn => Ok(()),

@@ -1,5 +1,6 @@
 //! Where a channel may lead.
 
+use waystation_api::error::FieldCode;
 use waystation_relay::{UpstreamUrl, UpstreamUrlError};
 use waystation_store::ChannelFormat;
 
@@ -40,7 +41,7 @@ fn is_local_name(url: &UpstreamUrl) -> bool {
 }
 
 fn refuse(message: impl Into<String>) -> ApiError {
-    ApiError::field("base_url", message)
+    ApiError::field("base_url", FieldCode::Invalid, message)
 }
 
 #[cfg(test)]

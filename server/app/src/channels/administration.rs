@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use waystation_api::channels::{Channel, ChannelCreate, ChannelUpdate};
-use waystation_api::error::ErrorReply;
+use waystation_api::error::{ErrorReply, FieldCode};
 use waystation_api::pagination::{Page, PageQuery};
 use waystation_ids::ChannelId;
 use waystation_store::{self as store, ChangeKind, ChannelChange, NewChannel};
@@ -170,7 +170,7 @@ fn read_changed_url(body: &ChannelUpdate, before: &store::Channel) -> Result<Opt
         // Whoever may edit a channel may not see its secrets, and so not have them sent elsewhere either.
         let message = "names another host, and the channel's secrets belong to the one it has: make a new channel, \
                        or delete the secrets first";
-        return Err(ApiError::field("base_url", message));
+        return Err(ApiError::field("base_url", FieldCode::Invalid, message));
     }
     let format = body.format.map_or(before.format, stored_format);
     let allow_private_network = body.allow_private_network.unwrap_or(before.allow_private_network);

@@ -95,7 +95,7 @@ fn whole_ms(time: Duration) -> u64 {
 }
 
 fn refuse_probe(error: ProbeFieldError) -> ApiError {
-    ApiError::field(error.field(), error.to_string())
+    ApiError::field(error.field(), error.code(), error.to_string())
 }
 
 fn stored_format(format: ChannelFormat) -> store::ChannelFormat {
@@ -125,6 +125,6 @@ fn stored_models(models: Vec<ServedModel>) -> Vec<store::ChannelModel> {
 
 impl From<ChannelFieldError> for ApiError {
     fn from(error: ChannelFieldError) -> Self {
-        ApiError::field(error.field(), error.to_string())
+        ApiError::field(error.field(), error.code(), error.to_string())
     }
 }

@@ -7,7 +7,7 @@ use waystation_api::channel_probes::{
     ModelsFetchDraft, ModelsFetched, ModelsSync, ModelsSynced, UpstreamModel,
 };
 use waystation_api::channels::{ChannelModel, ChannelModelName};
-use waystation_api::error::ErrorReply;
+use waystation_api::error::{ErrorReply, FieldCode};
 use waystation_api::models::ModelName;
 use waystation_ids::ChannelId;
 use waystation_protocol::openai::model_list::ModelList;
@@ -98,7 +98,9 @@ pub(super) async fn sync_models(
         let models_max = ModelsSync::MODELS_MAX;
         let changed = app.store.change_channel_models(id, &change, models_max, &audit).await;
         channel = changed.map_err(|error| match error {
-            store::StoreError::TooMany(_) => ApiError::field("add", "would make it more than 2000 models"),
+            store::StoreError::TooMany(_) => {
+                ApiError::field("add", FieldCode::TooMany, "would make it more than 2000 models")
+            }
             other => other.into(),
         })?;
         app.changes.announce(ChangeKind::Channel, id).await;
@@ -189,7 +191,11 @@ fn checked_change(
     for (place, served) in body.add.iter().enumerate() {
         let upstream = ChannelModel::from(served.clone()).upstream;
         if !is_truncated && !offered.contains(upstream.as_str()) {
-            return Err(ApiError::field(format!("add[{place}]"), "is not offered by the upstream"));
+            return Err(ApiError::field(
+                format!("add[{place}]"),
+                FieldCode::Unknown,
+                "is not offered by the upstream",
+            ));
         }
     }
     let mut add = stored_models(body.add);
@@ -198,7 +204,7 @@ fn checked_change(
     let remove = body.remove.into_iter().map(ModelName::into_string).filter(|name| is_served(name));
     let remove: Vec<String> = remove.collect();
     if let Some(twice) = add.iter().position(|model| remove.contains(&model.name)) {
-        return Err(ApiError::field(format!("add[{twice}]"), "is to be removed as well"));
+        return Err(ApiError::field(format!("add[{twice}]"), FieldCode::Invalid, "is to be removed as well"));
     }
     Ok(ModelsChange { add, remove })
 }

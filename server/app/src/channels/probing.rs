@@ -7,7 +7,7 @@ use waystation_api::channel_probes::{
     ChannelTestRun, channel_presets,
 };
 use waystation_api::channels::{ChannelFormat, UpstreamSecret};
-use waystation_api::error::ErrorReply;
+use waystation_api::error::{ErrorReply, FieldCode};
 use waystation_api::models::OutputCapParameter;
 use waystation_api::pagination::Page;
 use waystation_ids::{ChannelId, CredentialId};
@@ -205,7 +205,7 @@ fn chosen_model<'a>(
         Some(name) => models.find(|model| model.name == name),
         None => models.next(),
     };
-    found.ok_or_else(|| ApiError::field("model", "is none that the channel serves"))
+    found.ok_or_else(|| ApiError::field("model", FieldCode::Unknown, "is none that the channel serves"))
 }
 
 /// Under which name the model takes the output cap, where the site has the model.

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use utoipa_axum::routes;
 use uuid::Uuid;
-use waystation_api::error::ErrorReply;
+use waystation_api::error::{ErrorReply, FieldCode};
 use waystation_api::grants::{Grant, GrantCreate, GrantUnit, GrantWhenUsed};
 use waystation_api::permissions::Permission;
 use waystation_api::time::Time;
@@ -96,32 +96,41 @@ fn check(body: &GrantCreate) -> Result<CheckedGrant, ApiError> {
     let amount = read_amount(unit, &body.amount).filter(|amount| *amount > 0).ok_or_else(|| {
         ApiError::field(
             "amount",
+            FieldCode::Invalid,
             "must be above zero: a whole number of tokens or calls, or a decimal of USD",
         )
     })?;
     if body.tokens_per_call.is_some() && unit != Unit::Calls {
-        return Err(ApiError::field("tokens_per_call", "belongs to a grant of calls"));
+        return Err(ApiError::field("tokens_per_call", FieldCode::Invalid, "belongs to a grant of calls"));
     }
     if body.tokens_per_call.is_some_and(|tokens| tokens == 0 || i64::try_from(tokens).is_err()) {
-        return Err(ApiError::field("tokens_per_call", "must be between 1 and 9223372036854775807"));
+        return Err(ApiError::field(
+            "tokens_per_call",
+            FieldCode::OutOfRange,
+            "must be between 1 and 9223372036854775807",
+        ));
     }
     if body.weight_ppm.is_some() && unit != Unit::Tokens {
-        return Err(ApiError::field("weight_ppm", "belongs to a grant of tokens"));
+        return Err(ApiError::field("weight_ppm", FieldCode::Invalid, "belongs to a grant of tokens"));
     }
     let weight_ppm = body.weight_ppm.unwrap_or(WEIGHT_PPM_DEFAULT);
     if !(1..=WEIGHT_PPM_MAX).contains(&weight_ppm) {
-        return Err(ApiError::field("weight_ppm", "must be between 1 and 1000000000"));
+        return Err(ApiError::field("weight_ppm", FieldCode::OutOfRange, "must be between 1 and 1000000000"));
     }
     if let Some(models) = &body.models {
         let fits = |name: &String| {
             (1..=MODEL_NAME_LENGTH_MAX).contains(&name.chars().count()) && !name.chars().any(char::is_control)
         };
         if models.is_empty() || models.len() > MODELS_MAX || !models.iter().all(fits) {
-            return Err(ApiError::field("models", "must name 1 to 200 models, or be left out for all"));
+            return Err(ApiError::field(
+                "models",
+                FieldCode::Invalid,
+                "must name 1 to 200 models, or be left out for all",
+            ));
         }
     }
     if serde_json::to_string(&body.models).map_err(ApiError::internal)?.len() > MODELS_BYTES_MAX {
-        return Err(ApiError::field("models", "must have at most 50000 bytes"));
+        return Err(ApiError::field("models", FieldCode::TooLong, "must have at most 50000 bytes"));
     }
     check_note(&body.note)?;
     Ok(CheckedGrant {
@@ -152,7 +161,7 @@ async fn make_grant(
     let checked = check(body)?;
     // Not before the key is looked up: a grant that was given is shown again after its time, too.
     if checked.expires_at_ms.is_some_and(|expiry| expiry <= now_ms()) {
-        return Err(ApiError::field("expires_at", "must be in the future"));
+        return Err(ApiError::field("expires_at", FieldCode::OutOfRange, "must be in the future"));
     }
     let mut account =
         Account::new(AccountId::new(now_ms(), random_bytes()?), user, AccountKind::Grant, checked.unit);

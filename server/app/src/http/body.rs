@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
-use waystation_api::error::ErrorCode;
+use waystation_api::error::{ErrorCode, FieldCode};
 
 use crate::error::ApiError;
 use crate::http::body_bytes::{ACCEPTED_CODINGS, BodyError, packing_of, read_body};
@@ -159,7 +159,7 @@ fn refuse_json(path: String, error: &serde_json::Error) -> ApiError {
     }
     let path = if path == "." { String::new() } else { path };
     // Serde names the field of these in its text only.
-    let named = ["missing field `", "unknown field `"]
+    let named = ["missing field `", "unknown field `", "duplicate field `"]
         .iter()
         .find_map(|start| message.strip_prefix(start)?.split('`').next())
         // For a missing field the path ends at what should hold it; for an unknown one at the field itself.
@@ -173,7 +173,19 @@ fn refuse_json(path: String, error: &serde_json::Error) -> ApiError {
         (false, None) => path,
     };
     let message = message.split(" at line ").next().unwrap_or_default();
-    ApiError::field(field, message)
+    ApiError::field(field, code_of(message), message)
+}
+
+/// What Serde says of a field only by its text.
+fn code_of(message: &str) -> FieldCode {
+    const STARTS: [(&str, FieldCode); 4] = [
+        ("missing field `", FieldCode::Required),
+        ("unknown field `", FieldCode::Unknown),
+        ("duplicate field `", FieldCode::Repeated),
+        ("invalid type: ", FieldCode::WrongType),
+    ];
+    let known = STARTS.iter().find(|(start, _)| message.starts_with(start));
+    known.map_or(FieldCode::Invalid, |(_, code)| *code)
 }
 
 #[cfg(test)]
@@ -196,10 +208,29 @@ mod tests {
         _count: u8,
     }
 
-    fn field(body: &str) -> Option<String> {
+    fn fault(body: &str) -> Option<(String, FieldCode)> {
         let error = read_json::<Outer>(body.as_bytes()).unwrap_err();
         assert_eq!(error.code(), ErrorCode::InvalidRequest);
-        error.reply(String::new()).error.fields.first().map(|field| field.field.clone())
+        error.reply(String::new()).error.fields.first().map(|field| (field.field.clone(), field.code))
+    }
+
+    fn field(body: &str) -> Option<String> {
+        fault(body).map(|(field, _)| field)
+    }
+
+    #[test]
+    fn a_field_at_fault_has_a_code_that_says_why() {
+        for (body, code) in [
+            (r#"{}"#, FieldCode::Required),
+            (r#"{"inner":{}}"#, FieldCode::Required),
+            (r#"{"inner":{"count":1},"other":1}"#, FieldCode::Unknown),
+            (r#"{"inner":{"count":1},"inner":{"count":1}}"#, FieldCode::Repeated),
+            (r#"{"inner":{"count":"x"}}"#, FieldCode::WrongType),
+            (r#"{"inner":{"count":null}}"#, FieldCode::WrongType),
+            (r#"{"inner":{"count":-1}}"#, FieldCode::Invalid),
+        ] {
+            assert_eq!(fault(body).map(|(_, code)| code), Some(code), "{body}");
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use tracing::warn;
 use uuid::Uuid;
-use waystation_api::error::ErrorCode;
+use waystation_api::error::{ErrorCode, FieldCode};
 use waystation_ids::UserId;
 use waystation_store::{Claim, IdempotentWrite};
 
@@ -33,7 +33,11 @@ impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
         let is_key = (1..=KEY_LENGTH_MAX).contains(&key.len()) && key.iter().all(u8::is_ascii_graphic);
         match std::str::from_utf8(key) {
             Ok(key) if is_key => Ok(IdempotencyKey(key.to_owned())),
-            _ => Err(ApiError::field("Idempotency-Key", "the header is needed: 1 to 255 visible characters")),
+            _ => Err(ApiError::field(
+                "Idempotency-Key",
+                FieldCode::Required,
+                "the header is needed: 1 to 255 visible characters",
+            )),
         }
     }
 }

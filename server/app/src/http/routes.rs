@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::{Request, State};
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use utoipa::openapi::OpenApi;
@@ -17,13 +18,13 @@ use crate::http::origin_guard::check_origin;
 use crate::http::reception::receive_request;
 use crate::http::security_headers::add_security_headers;
 use crate::metrics::metrics_routes;
+use crate::pages::{WebFiles, show_page};
 use crate::relay_routes::{RelayState, relay_routes};
 use crate::setup::require_owner;
-use crate::setup_page::setup_page_routes;
 use crate::state::App;
 use crate::{
-    adjustments, audit_log, channels, grants, health, home, invites, keys, ledger, model_groups, models,
-    notices, openapi, requests, settings, sign_in, site, users,
+    adjustments, audit_log, channels, grants, health, invites, keys, ledger, model_groups, models, notices,
+    openapi, requests, settings, sign_in, site, users,
 };
 
 /// Everything the server answers.
@@ -32,7 +33,8 @@ pub(crate) fn build_router(app: &App, relay: Arc<Relay>) -> Router {
     let management = api_routes(management_slices())
         .layer(from_fn_with_state(app.clone(), identify_actor))
         .layer(from_fn_with_state(app.clone(), require_owner));
-    let setup = api_routes(sign_in::setup_routes()).merge(setup_page_routes());
+    let setup = api_routes(sign_in::setup_routes());
+    let files = Arc::new(WebFiles::load());
     let page = Arc::new(openapi::write_page(&document));
     let document = Arc::new(openapi::write_document(&document));
     let probes = Router::new()
@@ -41,7 +43,6 @@ pub(crate) fn build_router(app: &App, relay: Arc<Relay>) -> Router {
         .method_not_allowed_fallback(wrong_method)
         .with_state(app.clone());
     let public = Router::new()
-        .route("/", get(home::show_home))
         .route("/api/docs", get(move || openapi::show_page(page)))
         .route("/api/openapi.json", get(move || openapi::show_document(document)));
     let metrics = metrics_routes(app, relay.clone());
@@ -50,7 +51,9 @@ pub(crate) fn build_router(app: &App, relay: Arc<Relay>) -> Router {
         .merge(management)
         .merge(setup)
         .merge(public)
-        .fallback(unknown_url)
+        .fallback(async move |State(app): State<App>, request: Request| {
+            show_page(&app, &files, request).await
+        })
         .method_not_allowed_fallback(wrong_method)
         .with_state(app.clone())
         .layer(from_fn_with_state(app.clone(), check_origin))
@@ -91,10 +94,6 @@ pub(crate) fn management_slices() -> GuardedRoutes {
 
 fn api_routes(slices: GuardedRoutes) -> Router<App> {
     OpenApiRouter::new().nest("/api", slices.into_router()).into()
-}
-
-async fn unknown_url() -> ApiError {
-    ApiError::new(ErrorCode::UnknownUrl, "There is nothing at this address.")
 }
 
 async fn wrong_method() -> ApiError {

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use utoipa_axum::routes;
-use waystation_api::error::{ErrorCode, ErrorReply};
+use waystation_api::error::{ErrorCode, ErrorReply, FieldCode};
 use waystation_api::invites::{Invite, InviteCreate, InviteCreated, InviteStatus};
 use waystation_api::pagination::{Page, PageQuery, page_limit};
 use waystation_api::permissions::Permission;
@@ -57,7 +57,7 @@ async fn create_invite(
 ) -> Result<(StatusCode, Json<InviteCreated>), ApiError> {
     let days = body.expires_in_days.unwrap_or(DAYS_DEFAULT);
     if !(1..=DAYS_MAX).contains(&days) {
-        return Err(ApiError::field("expires_in_days", "must be between 1 and 90"));
+        return Err(ApiError::field("expires_in_days", FieldCode::OutOfRange, "must be between 1 and 90"));
     }
     if app.site.is_closed().await? {
         let message = "This site takes nobody new: set auth.registration to invite or open.";
@@ -101,7 +101,8 @@ async fn list_invites(
 ) -> Result<Json<Page<Invite>>, ApiError> {
     let limit = page_limit(query.limit);
     let after = query.cursor.as_deref().map(str::parse).transpose();
-    let after = after.map_err(|_| ApiError::field("cursor", "is not one of this list"))?;
+    let after =
+        after.map_err(|_| ApiError::field("cursor", FieldCode::Invalid, "is not one of this list"))?;
     let invites = app.store.list_invites(after, limit + 1).await?;
     let invites = invites.into_iter().map(wire_invite).collect();
     Ok(Json(Page::from_found(invites, limit, |invite: &Invite| invite.id.to_string())))

@@ -9,7 +9,7 @@ mod tests;
 mod wire;
 
 use utoipa_axum::routes;
-use waystation_api::error::ErrorCode;
+use waystation_api::error::{ErrorCode, FieldCode};
 use waystation_api::keys::{KeyCreate, KeyCreated, KeyRotate, KeyUpdate};
 use waystation_api::permissions::Permission;
 use waystation_ids::{KeyId, UserId};
@@ -103,7 +103,11 @@ async fn rotate_key(
     body: KeyRotate,
 ) -> Result<KeyCreated, ApiError> {
     if body.grace_seconds > GRACE_SECONDS_MAX {
-        return Err(ApiError::field("grace_seconds", "must be at most 2592000, which is 30 days"));
+        return Err(ApiError::field(
+            "grace_seconds",
+            FieldCode::OutOfRange,
+            "must be at most 2592000, which is 30 days",
+        ));
     }
     let secret = app.new_key_secret()?;
     let rotation = KeyRotation {

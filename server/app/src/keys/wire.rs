@@ -1,5 +1,6 @@
 //! Keys between the API's types and the store's.
 
+use waystation_api::error::FieldCode;
 use waystation_api::keys::{Key, KeyBudgets, KeyBudgetsUpdate, KeyCreate, KeySwitch, KeyUpdate};
 use waystation_api::money::Usd;
 use waystation_api::pagination::{Page, PageQuery};
@@ -23,7 +24,8 @@ const LIST_BYTES_MAX: usize = 50_000;
 /// A page of a user's keys.
 pub(super) async fn list_page(app: &App, user: UserId, query: &PageQuery) -> Result<Page<Key>, ApiError> {
     let after = query.cursor.as_deref().map(str::parse::<KeyId>).transpose();
-    let after = after.map_err(|_| ApiError::field("cursor", "is not one of this list"))?;
+    let after =
+        after.map_err(|_| ApiError::field("cursor", FieldCode::Invalid, "is not one of this list"))?;
     let keys = app.store.list_keys(user, after, query.limit() + 1).await?;
     let keys = keys.into_iter().map(wire_key).collect();
     Ok(Page::from_found(keys, query.limit(), |key: &Key| key.id.to_string()))
@@ -104,7 +106,11 @@ fn read_budgets(update: &KeyBudgetsUpdate) -> Result<Vec<BudgetChange>, ApiError
         let Some(limit) = limit else { continue };
         let limit = limit.map(|Usd(limit)| limit);
         if limit.is_some_and(Money::is_negative) {
-            return Err(ApiError::field(format!("budgets.{}", period.name()), "must not be negative"));
+            return Err(ApiError::field(
+                format!("budgets.{}", period.name()),
+                FieldCode::OutOfRange,
+                "must not be negative",
+            ));
         }
         changes.push(BudgetChange { id: BudgetId::new(now_ms(), random_bytes()?), period, limit });
     }
@@ -114,7 +120,7 @@ fn read_budgets(update: &KeyBudgetsUpdate) -> Result<Vec<BudgetChange>, ApiError
 fn check_expiry(expiry: Option<Time>) -> Result<(), ApiError> {
     match expiry {
         Some(expiry) if expiry.unix_ms() <= now_ms() => {
-            Err(ApiError::field("expires_at", "must lie in the future"))
+            Err(ApiError::field("expires_at", FieldCode::OutOfRange, "must lie in the future"))
         }
         _ => Ok(()),
     }
@@ -128,6 +134,7 @@ fn check_models(models: Option<&[String]>) -> Result<(), ApiError> {
     match models.unwrap_or_default().iter().position(|name| !is_name(name)) {
         Some(place) => Err(ApiError::field(
             format!("allowed_models[{place}]"),
+            FieldCode::Invalid,
             "must be a model's name, 1 to 191 visible characters, or a group's id",
         )),
         None => Ok(()),
@@ -139,6 +146,7 @@ fn check_networks(networks: Option<&[String]>) -> Result<(), ApiError> {
     match networks.unwrap_or_default().iter().position(|text| text.parse::<IpNetwork>().is_err()) {
         Some(place) => Err(ApiError::field(
             format!("allowed_ips[{place}]"),
+            FieldCode::Invalid,
             "must be an address or a network such as 10.0.0.0/8",
         )),
         None => Ok(()),
@@ -149,10 +157,10 @@ fn check_networks(networks: Option<&[String]>) -> Result<(), ApiError> {
 fn check_length(field: &str, list: Option<&[String]>) -> Result<(), ApiError> {
     match list {
         Some(list) if !(1..=LIST_LENGTH_MAX).contains(&list.len()) => {
-            Err(ApiError::field(field, "must have 1 to 200 entries, or be null for all"))
+            Err(ApiError::field(field, FieldCode::Invalid, "must have 1 to 200 entries, or be null for all"))
         }
         Some(list) if serde_json::to_string(list).map_err(ApiError::internal)?.len() > LIST_BYTES_MAX => {
-            Err(ApiError::field(field, "must have at most 50000 bytes"))
+            Err(ApiError::field(field, FieldCode::TooLong, "must have at most 50000 bytes"))
         }
         _ => Ok(()),
     }
@@ -161,9 +169,11 @@ fn check_length(field: &str, list: Option<&[String]>) -> Result<(), ApiError> {
 fn check_cap(cap: Option<u64>) -> Result<(), ApiError> {
     match cap {
         // What the database can hold; no model writes as much.
-        Some(cap) if cap == 0 || i64::try_from(cap).is_err() => {
-            Err(ApiError::field("output_cap", "must be between 1 and 9223372036854775807"))
-        }
+        Some(cap) if cap == 0 || i64::try_from(cap).is_err() => Err(ApiError::field(
+            "output_cap",
+            FieldCode::OutOfRange,
+            "must be between 1 and 9223372036854775807",
+        )),
         _ => Ok(()),
     }
 }

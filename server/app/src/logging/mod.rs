@@ -53,12 +53,29 @@ impl<'a> MakeWriter<'a> for LogWriter {
     }
 }
 
+/// Tells as errors, with the caller's own bytes, of every passkey that anybody sends and that cannot be read.
+const SILENT: &str = "webauthn_rs_core";
+
 /// A lone level is ours; what stands below us is heard from warnings on.
 fn filter(level: &str) -> EnvFilter {
     match level {
         "error" | "warn" | "info" | "debug" | "trace" => {
-            EnvFilter::new(format!("{},waystation={level}", if level == "error" { "error" } else { "warn" }))
+            let others = if level == "error" { "error" } else { "warn" };
+            EnvFilter::new(format!("{others},{SILENT}=off,waystation={level}"))
         }
         directives => EnvFilter::new(directives),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_callers_send_as_passkeys_is_not_logged_unless_asked_for() {
+        for level in ["error", "warn", "info", "debug", "trace"] {
+            assert!(filter(level).to_string().contains("webauthn_rs_core=off"), "{level}");
+        }
+        assert!(!filter("webauthn_rs_core=debug").to_string().contains("off"));
     }
 }

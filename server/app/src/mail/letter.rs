@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use waystation_api::locale::Locale;
 
-use crate::home::escape_html;
+use crate::html::escape_html;
 
 /// A mail before it is packed: all of it is plain text, which is escaped where it becomes HTML.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use waystation_api::error::ErrorReply;
+use waystation_api::error::{ErrorReply, FieldCode};
 use waystation_api::model_groups::{ModelGroup, ModelGroupCreate, ModelGroupUpdate};
 use waystation_api::models::ModelName;
 use waystation_api::pagination::{Page, PageQuery};
@@ -142,7 +142,9 @@ async fn find_models(app: &App, names: Vec<ModelName>) -> Result<Vec<ModelId>, A
     let found = app.store.find_models(&names).await?;
     let id_of = |(place, name): (usize, &String)| {
         let id = found.get(name).copied();
-        id.ok_or_else(|| ApiError::field(format!("models[{place}]"), "is no model of this site"))
+        id.ok_or_else(|| {
+            ApiError::field(format!("models[{place}]"), FieldCode::Unknown, "is no model of this site")
+        })
     };
     names.iter().enumerate().map(id_of).collect()
 }

@@ -46,6 +46,6 @@ fn shown_group(group: &store::ModelGroup) -> Option<String> {
 
 impl From<ModelGroupFieldError> for ApiError {
     fn from(error: ModelGroupFieldError) -> Self {
-        ApiError::field(error.field(), error.to_string())
+        ApiError::field(error.field(), error.code(), error.to_string())
     }
 }

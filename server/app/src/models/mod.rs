@@ -63,6 +63,6 @@ fn stored_parameter(parameter: OutputCapParameter) -> store::OutputCapParameter 
 
 impl From<ModelFieldError> for ApiError {
     fn from(error: ModelFieldError) -> Self {
-        ApiError::field(error.field(), error.to_string())
+        ApiError::field(error.field(), error.code(), error.to_string())
     }
 }

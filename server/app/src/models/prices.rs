@@ -41,7 +41,8 @@ pub(super) async fn create_price_version(
     PathParts(model): PathParts<ModelId>,
     Json(body): Json<PriceCreate>,
 ) -> Result<(StatusCode, Json<PriceVersion>), ApiError> {
-    let price = body.price().map_err(|error| ApiError::field(error.field(), error.to_string()))?;
+    let price =
+        body.price().map_err(|error| ApiError::field(error.field(), error.code(), error.to_string()))?;
     let now_ms = now_ms();
     let new = NewPriceVersion {
         id: PriceVersionId::new(now_ms, random_bytes()?),

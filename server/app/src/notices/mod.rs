@@ -77,5 +77,5 @@ fn shown_notice(notice: &store::Notice) -> Option<String> {
 }
 
 fn refuse(error: NoticeFieldError) -> ApiError {
-    ApiError::field(error.field(), error.to_string())
+    ApiError::field(error.field(), error.code(), error.to_string())
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::extract::State;
-use waystation_api::error::{ErrorCode, ErrorReply};
+use waystation_api::error::{ErrorCode, ErrorReply, FieldCode};
 use waystation_api::pagination::Page;
 use waystation_api::settings::{Setting as WireSetting, SettingsUpdate};
 use waystation_pricing::Money;
@@ -63,7 +63,7 @@ async fn checked_changes(
     values: BTreeMap<String, Option<String>>,
 ) -> Result<Vec<(String, Option<String>)>, ApiError> {
     if values.is_empty() {
-        return Err(ApiError::field("values", "names no setting"));
+        return Err(ApiError::field("values", FieldCode::Required, "names no setting"));
     }
     for (name, text) in &values {
         check_change(app, name, text.as_deref())?;
@@ -73,10 +73,13 @@ async fn checked_changes(
 }
 
 fn check_change(app: &App, name: &str, text: Option<&str>) -> Result<(), ApiError> {
-    let refuse = |reason: &str| Err(ApiError::field(format!("values.{name}"), reason));
-    let Some(setting) = Setting::find(name) else { return refuse("is no setting") };
+    let refuse = |code: FieldCode, reason: &str| Err(ApiError::field(format!("values.{name}"), code, reason));
+    let Some(setting) = Setting::find(name) else { return refuse(FieldCode::Unknown, "is no setting") };
     if !setting.is_live {
-        return refuse("is read when the server starts: set it in the file or the environment");
+        return refuse(
+            FieldCode::Invalid,
+            "is read when the server starts: set it in the file or the environment",
+        );
     }
     let (_, origin) = app.config.values.get(setting);
     if is_locked(&origin) {
@@ -86,10 +89,10 @@ fn check_change(app: &App, name: &str, text: Option<&str>) -> Result<(), ApiErro
         return Err(ApiError::new(ErrorCode::Conflict, message));
     }
     if text.is_some_and(|text| text.len() > TEXT_BYTES_MAX) {
-        return refuse("is longer than 16384 bytes");
+        return refuse(FieldCode::TooLong, "is longer than 16384 bytes");
     }
     match text.map(|text| setting.check(text)) {
-        Some(Err(reason)) => refuse(&reason),
+        Some(Err(reason)) => refuse(FieldCode::Invalid, &reason),
         Some(Ok(())) | None => Ok(()),
     }
 }
@@ -113,7 +116,11 @@ async fn check_together(app: &App, values: &BTreeMap<String, Option<String>>) ->
         None => Ok(()),
         Some(reason) => {
             let help = "set mail.smtp_url, or auth.require_verification to false";
-            Err(ApiError::field(format!("values.{REGISTRATION}"), format!("{reason}: {help}")))
+            Err(ApiError::field(
+                format!("values.{REGISTRATION}"),
+                FieldCode::Invalid,
+                format!("{reason}: {help}"),
+            ))
         }
     }
 }

@@ -7,10 +7,8 @@ use waystation_api::error::ErrorCode;
 pub(crate) use waystation_api::sign_in::Reception;
 use waystation_api::sign_in::{SignInReply, SignedIn, Tokens};
 use waystation_api::time::Time;
-use waystation_ids::{KeyId, SessionId, UserId, UserStatus};
-use waystation_store::{
-    AuditEntry, ChangeKind, KeyLimits, NewKey, NewSession, Session, SessionKind, SignInRecord, User,
-};
+use waystation_ids::{SessionId, UserId, UserStatus};
+use waystation_store::{AuditEntry, ChangeKind, NewSession, Session, SessionKind, SignInRecord, User};
 
 use crate::audit_trail::Deed;
 use crate::auth::{
@@ -20,16 +18,14 @@ use crate::clock::now_ms;
 use crate::error::ApiError;
 use crate::http::body::Json;
 use crate::http::visitor::Visitor;
-use crate::keys::wire_key;
 use crate::random::random_bytes;
+use crate::sign_in::first_key::FirstKey;
 use crate::sign_in::mailed_links::mail_new_device;
 use crate::sign_in::policy::give_gift_or_leave_it;
 use crate::sign_in::second_factor::{begin_challenge, methods_of};
 use crate::state::App;
 use crate::users::show;
 
-/// What the key is called that the first sign-in makes.
-const FIRST_KEY_NAME: &str = "Default";
 const SESSION_NAME_LENGTH_MAX: usize = 64;
 
 /// How somebody has proved who they are.
@@ -103,20 +99,12 @@ pub(crate) async fn open_named_session(
         proved_by: Some(proved_by.name().to_owned()),
         lasts_ms: span.idle_ms.min(span.max_ms),
     };
-    let key_secret = app.new_key_secret()?;
-    let key = NewKey {
-        id: KeyId::new(now_ms(), random_bytes()?),
-        user: user.id,
-        name: FIRST_KEY_NAME.to_owned(),
-        hash: key_secret.hash(),
-        preview: key_secret.preview(),
-        limits: KeyLimits::default(),
-        budgets: Vec::new(),
-    };
-    let key_entry = Deed { action: "key.create", target: Some(("key", &key.id.to_string())) }
-        .by_stranger(Some(user.id), visitor);
-    // A provider leads back by an address, in which no secret goes: whoever comes so makes a key there.
-    let first_key = (proved_by != ProvedBy::Oauth).then_some((key, key_entry));
+    let drawn = FirstKey::draw(app, user.id)?;
+    let key_id = drawn.new.id.to_string();
+    let key_entry =
+        Deed { action: "key.create", target: Some(("key", &key_id)) }.by_stranger(Some(user.id), visitor);
+    // A provider leads back by an address, in which no secret goes: whoever comes so asks for the key.
+    let first_key = (proved_by != ProvedBy::Oauth).then(|| (drawn.new.clone(), key_entry));
     let record = SignInRecord { entry: succeeded(&new, visitor), first_key };
     let (session, first_key) = app.store.create_sign_in(&new, &record).await.map_err(user_gone)?;
     if let Some(key) = &first_key {
@@ -134,10 +122,7 @@ pub(crate) async fn open_named_session(
             Reception::Tokens => Some(issue_tokens(app, &session, &secret)?),
         },
         must_set_up_second_factor,
-        first_key: first_key.map(|key| waystation_api::keys::KeyCreated {
-            key: wire_key(key),
-            secret: key_secret.reveal().to_owned(),
-        }),
+        first_key: first_key.map(|key| drawn.show(key)),
     };
     let mut response = Json(SignInReply::SignedIn(Box::new(signed_in))).into_response();
     if reception == Reception::Cookie {

@@ -7,17 +7,18 @@ use waystation_api::passkeys::UsedCredential;
 use waystation_ids::UserId;
 
 use crate::audit_trail::Deed;
+use crate::base64_text::read_base64;
 use crate::clock::now_ms;
 use crate::error::ApiError;
 use crate::http::visitor::Visitor;
 use crate::mail::MailKind;
 use crate::sign_in::backoff::Bucket;
 use crate::sign_in::mailed_links::mail_user_deed;
-use crate::sign_in::passkeys::relying_party;
+use crate::sign_in::passkeys::read_credential;
 use crate::sign_in::recovery_code::hash_code;
+use crate::sign_in::relying_party::{CeremonyError, RelyingParty, UseUnderWay, is_backed_up};
 use crate::sign_in::totp::open_secret;
 use crate::state::App;
-use crate::webauthn::{CeremonyError, StoredCredential, read_base64};
 
 /// Checks a guess at somebody's secret, unless too many were made: of those who know it, nobody is kept out.
 pub(super) async fn check_guess(
@@ -66,12 +67,12 @@ pub(super) async fn check_recovery_code(
     Ok(is_right)
 }
 
-/// Whose passkey signed the challenge; none: nobody's. A passkey that `owner` does not have is nobody's either; where
+/// Whose passkey signed what was asked; none: nobody's. A passkey that `owner` does not have is nobody's either; where
 /// no owner is named, the passkey has to name its own.
 pub(super) async fn check_passkey(
     app: &App,
     visitor: &Visitor,
-    challenge: &[u8],
+    under_way: &UseUnderWay,
     answer: &UsedCredential,
     owner: Option<UserId>,
 ) -> Result<Option<UserId>, ApiError> {
@@ -87,11 +88,13 @@ pub(super) async fn check_passkey(
     if !is_owned || owner.is_some_and(|owner| owner != passkey.user) {
         return Ok(None);
     }
-    let known: StoredCredential = serde_json::from_str(&passkey.credential).map_err(ApiError::internal)?;
-    match relying_party(app)?.check_use(challenge, answer, &known) {
-        Ok(used) => {
-            let used = serde_json::to_string(&used).map_err(ApiError::internal)?;
-            let is_current = app.store.use_passkey(passkey.id, &passkey.credential, &used).await?;
+    let mut known = read_credential(&passkey)?;
+    match RelyingParty::of(app)?.finish_use(answer, under_way, &mut known) {
+        Ok(()) => {
+            let used = serde_json::to_string(&known).map_err(ApiError::internal)?;
+            let is_backed_up = is_backed_up(&known);
+            let is_current =
+                app.store.use_passkey(passkey.id, &passkey.credential, &used, is_backed_up).await?;
             Ok(is_current.then_some(passkey.user))
         }
         Err(CeremonyError::Counter) => {

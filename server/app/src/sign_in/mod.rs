@@ -4,9 +4,11 @@ mod backoff;
 mod certificate;
 mod completion;
 mod factor_check;
+mod first_key;
 mod gift;
 mod mailed_links;
 mod oauth;
+mod options;
 mod pairing;
 mod passkey_sign_in;
 mod passkeys;
@@ -17,6 +19,7 @@ mod recovery_code;
 mod recovery_codes;
 mod refresh;
 mod registration;
+mod relying_party;
 mod second_factor;
 mod sessions;
 mod setup;
@@ -45,6 +48,7 @@ pub(crate) fn routes() -> GuardedRoutes {
     let reading = Access::Holding(Permission::UsersRead);
     let writing = Access::Holding(Permission::UsersWrite);
     GuardedRoutes::new()
+        .route(Access::Anyone, routes!(options::show_sign_in_options))
         .route(Access::Anyone, routes!(registration::register))
         .route(Access::Anyone, routes!(registration::verify_email))
         .route(Access::Anyone, routes!(registration::resend_verification))
@@ -58,6 +62,7 @@ pub(crate) fn routes() -> GuardedRoutes {
         .route(Access::Anyone, routes!(passkey_sign_in::finish_passkey_sign_in))
         .route(Access::Identified, routes!(proof::start_proof))
         .route(Access::Identified, routes!(proof::create_proof))
+        .route(Access::Identified, routes!(first_key::create_my_first_key))
         .route(Access::Identified, routes!(totp::create_totp, totp::show_totp, totp::delete_totp))
         .route(Access::Identified, routes!(totp::confirm_totp))
         .route(

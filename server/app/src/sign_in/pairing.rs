@@ -9,7 +9,7 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use waystation_api::devices::{DevicePair, Pairing, PairingCreate};
-use waystation_api::error::{ErrorCode, ErrorReply};
+use waystation_api::error::{ErrorCode, ErrorReply, FieldCode};
 use waystation_api::sign_in::SignInReply;
 use waystation_api::time::Time;
 use waystation_ids::{SessionId, UserId};
@@ -57,7 +57,7 @@ pub(super) async fn create_my_pairing(
 ) -> Result<(StatusCode, Json<Pairing>), ApiError> {
     let name = String::from(body.name);
     if name.chars().count() > NAME_LENGTH_MAX {
-        return Err(ApiError::field("name", "must have at most 64 characters"));
+        return Err(ApiError::field("name", FieldCode::TooLong, "must have at most 64 characters"));
     }
     let entry = Deed { action: "device.invite", target: None }.by(&actor, &visitor);
     let pairing = create_pairing(&app, actor.id(), Some(actor.session()), name, entry).await?;
@@ -82,7 +82,7 @@ pub(super) async fn pair_device(
 ) -> Result<Response, ApiError> {
     let named = body.device_name.map(String::from);
     if named.as_ref().is_some_and(|name| name.chars().count() > NAME_LENGTH_MAX) {
-        return Err(ApiError::field("device_name", "must have at most 64 characters"));
+        return Err(ApiError::field("device_name", FieldCode::TooLong, "must have at most 64 characters"));
     }
     app.backoff.admit(Bucket::Client, &visitor).await?;
     let Some((user, invitation)) = take_invitation(&app, &body.code).await? else {

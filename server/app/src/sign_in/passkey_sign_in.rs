@@ -51,8 +51,8 @@ pub(super) async fn finish_passkey_sign_in(
     Json(body): Json<PasskeySignIn>,
 ) -> Result<Response, ApiError> {
     app.backoff.admit(Bucket::Client, &visitor).await?;
-    let challenge = take_open_use(&app, &body.challenge).await?;
-    let Some(user) = check_passkey(&app, &visitor, &challenge, &body.credential, None).await? else {
+    let under_way = take_open_use(&app, &body.challenge).await?;
+    let Some(user) = check_passkey(&app, &visitor, &under_way, &body.credential, None).await? else {
         app.backoff.note_failure(Bucket::Client, &visitor).await;
         return Err(refuse(&app, &visitor, None).await?);
     };

@@ -2,22 +2,22 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use reqwest::Url;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::json;
 use sha2::{Digest, Sha256};
-use waystation_api::error::{ErrorCode, ErrorReply};
+use waystation_api::error::{ErrorCode, ErrorReply, FieldCode};
 use waystation_api::name::Name;
 use waystation_api::pagination::Page;
 use waystation_api::passkeys::{
     Passkey, PasskeyCreate, PasskeyCreated, PasskeyCreationStarted, PasskeyUpdate, PasskeyUseStarted,
-    PasskeyUserEntity,
 };
 use waystation_api::time::Time;
 use waystation_ids::{PasskeyId, UserId};
 use waystation_store::{
     self as store, ChangeKind, NewPasskey, PasskeyCreation, PasskeyDeletion, PendingKind,
 };
+use webauthn_rs::prelude::{Passkey as Credential, PasskeyRegistration};
 
 use crate::audit_trail::{Deed, state_of};
 use crate::auth::Actor;
@@ -30,24 +30,15 @@ use crate::random::random_bytes;
 use crate::sign_in::mailed_links::mail_user_deed;
 use crate::sign_in::proof::{FreshProof, OfferedProof};
 use crate::sign_in::recovery_code::NewCodes;
+use crate::sign_in::relying_party::{RelyingParty, UseUnderWay, is_backed_up};
 use crate::sign_in::step_token::{
     Step, begin_step, hash_token, open_state, take_open_token, write_open_token,
 };
 use crate::state::App;
-use crate::webauthn::{RelyingParty, StoredCredential, read_base64, write_base64};
-
-/// What the site is called where authenticators list it.
-pub(super) const SITE_NAME: &str = "Waystation";
 
 /// The most passkeys of one person.
 const PASSKEYS_MAX: u64 = 20;
 const NAME_LENGTH_MAX: usize = 64;
-
-/// What a passkey's next step needs.
-#[derive(Serialize, Deserialize)]
-struct UnderWay {
-    challenge: String,
-}
 
 /// Begin to make a passkey
 ///
@@ -65,24 +56,11 @@ pub(super) async fn start_passkey(
     actor: Actor,
     proof: OfferedProof,
 ) -> Result<Json<PasskeyCreationStarted>, ApiError> {
-    let site = relying_party(&app)?;
+    let site = RelyingParty::of(&app)?;
     let FreshProof { .. } = proof.redeem_or_set_up(&app).await?;
     let known = load_credentials(&app, actor.id()).await?;
-    let bytes = random_bytes::<32>()?;
-    let under_way = UnderWay { challenge: write_base64(&bytes) };
-    let step = Step {
-        kind: PendingKind::PasskeyCreation,
-        user: Some(actor.id()),
-        session: Some(actor.session()),
-        state: &under_way,
-    };
-    let challenge = begin_step(&app, step).await?;
-    let user = PasskeyUserEntity {
-        id: write_base64(actor.id().uuid().as_bytes()),
-        name: actor.user().email.to_string(),
-        display_name: actor.user().display_name.clone(),
-    };
-    let options = site.creation_options(&bytes, user, &known);
+    let (options, state) = site.start_creation(actor.user(), &known).map_err(ApiError::internal)?;
+    let challenge = begin_own_step(&app, &actor, PendingKind::PasskeyCreation, &state).await?;
     Ok(Json(PasskeyCreationStarted { challenge, options }))
 }
 
@@ -105,17 +83,19 @@ pub(super) async fn finish_passkey(
     Json(body): Json<PasskeyCreate>,
 ) -> Result<(StatusCode, Json<PasskeyCreated>), ApiError> {
     let name = check_name(body.name)?;
-    let challenge = take_step(&app, &body.challenge, PendingKind::PasskeyCreation, &actor).await?;
-    let made = relying_party(&app)?
-        .read_creation(&challenge, &body.credential)
-        .map_err(|error| ApiError::field("credential", error.to_string()))?;
+    let state: PasskeyRegistration =
+        take_own_step(&app, &actor, PendingKind::PasskeyCreation, &body.challenge).await?;
+    let made = RelyingParty::of(&app)?
+        .finish_creation(&body.credential, &state)
+        .map_err(|error| ApiError::field("credential", FieldCode::Invalid, error.to_string()))?;
     let codes = NewCodes::new()?;
     let id = PasskeyId::new(now_ms(), random_bytes()?);
     let new = NewPasskey {
         id,
         user: actor.id(),
-        credential_hash: Sha256::digest(&made.id).into(),
+        credential_hash: Sha256::digest(made.cred_id()).into(),
         credential: serde_json::to_string(&made).map_err(ApiError::internal)?,
+        is_backed_up: is_backed_up(&made),
         name,
         codes: codes.hashes,
     };
@@ -131,7 +111,7 @@ pub(super) async fn finish_passkey(
         PasskeyCreation::Kept { passkey, has_new_codes } => {
             app.changes.announce(ChangeKind::User, actor.id()).await;
             mail_user_deed(&app, actor.user(), &visitor, |deed| MailKind::SecondFactorChanged { deed });
-            let passkey = wire_passkey(passkey)?;
+            let passkey = wire_passkey(passkey);
             let recovery_codes = has_new_codes.then_some(codes.texts);
             Ok((StatusCode::CREATED, Json(PasskeyCreated { passkey, recovery_codes })))
         }
@@ -148,8 +128,7 @@ pub(super) async fn list_passkeys(
     actor: Actor,
 ) -> Result<Json<Page<Passkey>>, ApiError> {
     let passkeys = app.store.list_passkeys(actor.id()).await?;
-    let items = passkeys.into_iter().map(wire_passkey).collect::<Result<_, _>>()?;
-    Ok(Json(Page { items, next_cursor: None }))
+    Ok(Json(Page { items: passkeys.into_iter().map(wire_passkey).collect(), next_cursor: None }))
 }
 
 /// Rename a passkey
@@ -173,7 +152,7 @@ pub(super) async fn update_passkey(
     let mut entry =
         Deed { action: "passkey.update", target: Some(("passkey", &target)) }.by(&actor, &visitor);
     entry.after = state_of(&json!({"name": name}));
-    Ok(Json(wire_passkey(app.store.rename_passkey(actor.id(), id, &name, &entry).await?)?))
+    Ok(Json(wire_passkey(app.store.rename_passkey(actor.id(), id, &name, &entry).await?)))
 }
 
 /// Take a passkey away
@@ -214,121 +193,82 @@ pub(super) async fn delete_passkey(
 
 /// Begins a use of one of the actor's passkeys, to prove who that is.
 pub(super) async fn begin_use(app: &App, actor: &Actor) -> Result<PasskeyUseStarted, ApiError> {
-    let site = relying_party(app)?;
-    let known = load_credentials(app, actor.id()).await?;
-    let bytes = random_bytes::<32>()?;
-    let under_way = UnderWay { challenge: write_base64(&bytes) };
-    let step = Step {
-        kind: PendingKind::PasskeyUse,
-        user: Some(actor.id()),
-        session: Some(actor.session()),
-        state: &under_way,
-    };
-    let challenge = begin_step(app, step).await?;
-    Ok(PasskeyUseStarted { challenge, options: site.use_options(&bytes, &known) })
+    let under_way = RelyingParty::of(app)?.start_use().map_err(ApiError::internal)?;
+    let options = under_way.options(&load_credentials(app, actor.id()).await?);
+    let challenge = begin_own_step(app, actor, PendingKind::PasskeyUse, &under_way).await?;
+    Ok(PasskeyUseStarted { challenge, options })
 }
 
-/// Takes a use that [`begin_use`] began for the same session; gives what was to be signed.
-pub(super) async fn take_use(app: &App, token: &str, actor: &Actor) -> Result<Vec<u8>, ApiError> {
-    take_step(app, token, PendingKind::PasskeyUse, actor).await
+/// Takes a use that [`begin_use`] began for the same session.
+pub(super) async fn take_use(app: &App, token: &str, actor: &Actor) -> Result<UseUnderWay, ApiError> {
+    take_own_step(app, actor, PendingKind::PasskeyUse, token).await
 }
 
 /// Begins to sign somebody in with whichever passkey there is. Nothing is written: anybody may begin.
 pub(super) async fn begin_open_use(app: &App) -> Result<PasskeyUseStarted, ApiError> {
-    let site = relying_party(app)?;
-    let bytes = random_bytes::<32>()?;
-    let under_way = UnderWay { challenge: write_base64(&bytes) };
+    let under_way = RelyingParty::of(app)?.start_use().map_err(ApiError::internal)?;
+    let options = under_way.options(&[]);
     let now_ms = app.store.now_ms().await?;
     let challenge = write_open_token(app, PendingKind::PasskeyUse, under_way, now_ms)?;
-    Ok(PasskeyUseStarted { challenge, options: site.use_options(&bytes, &[]) })
+    Ok(PasskeyUseStarted { challenge, options })
 }
 
-/// Takes what [`begin_open_use`] began, once; gives what was to be signed.
-pub(super) async fn take_open_use(app: &App, token: &str) -> Result<Vec<u8>, ApiError> {
-    let taken: Option<UnderWay> = take_open_token(app, PendingKind::PasskeyUse, token).await?;
-    read_base64(&taken.ok_or_else(step_ended)?.challenge).ok_or_else(step_ended)
-}
-
-/// The site, as browsers and authenticators know it.
-pub(super) fn relying_party(app: &App) -> Result<RelyingParty, ApiError> {
-    let port = || app.listening_on.get().copied().unwrap_or(app.config.listen).port();
-    let local = || format!("http://localhost:{}", port());
-    let address = app.config.public_url.clone().unwrap_or_else(local);
-    read_site(&address).ok_or_else(|| {
-        let message = "Passkeys are bound to a host name and https: they need such a public_url.";
-        ApiError::new(ErrorCode::Conflict, message)
-    })
+/// Takes what [`begin_open_use`] began, once.
+pub(super) async fn take_open_use(app: &App, token: &str) -> Result<UseUnderWay, ApiError> {
+    take_open_token(app, PendingKind::PasskeyUse, token).await?.ok_or_else(step_ended)
 }
 
 /// What is kept of somebody's passkeys.
-pub(super) async fn load_credentials(app: &App, user: UserId) -> Result<Vec<StoredCredential>, ApiError> {
+pub(super) async fn load_credentials(app: &App, user: UserId) -> Result<Vec<Credential>, ApiError> {
     app.store.list_passkeys(user).await?.iter().map(read_credential).collect()
 }
 
-async fn take_step(app: &App, token: &str, kind: PendingKind, actor: &Actor) -> Result<Vec<u8>, ApiError> {
+/// What is kept of a passkey, to check its answers by.
+pub(super) fn read_credential(passkey: &store::Passkey) -> Result<Credential, ApiError> {
+    serde_json::from_str(&passkey.credential).map_err(ApiError::internal)
+}
+
+/// Remembers a step that only the same session can take.
+async fn begin_own_step<T: Serialize>(
+    app: &App,
+    actor: &Actor,
+    kind: PendingKind,
+    state: &T,
+) -> Result<String, ApiError> {
+    begin_step(app, Step { kind, user: Some(actor.id()), session: Some(actor.session()), state }).await
+}
+
+async fn take_own_step<T: DeserializeOwned>(
+    app: &App,
+    actor: &Actor,
+    kind: PendingKind,
+    token: &str,
+) -> Result<T, ApiError> {
     let hash = hash_token(token).ok_or_else(step_ended)?;
     let taken = app.store.take_pending(&hash, kind).await?.ok_or_else(step_ended)?;
     if (taken.user, taken.session) != (Some(actor.id()), Some(actor.session())) {
         return Err(step_ended());
     }
-    let under_way: UnderWay = open_state(app, &hash, &taken)?;
-    read_base64(&under_way.challenge).ok_or_else(step_ended)
+    open_state(app, &hash, &taken)
 }
 
 fn step_ended() -> ApiError {
     ApiError::new(ErrorCode::InvalidLink, "This challenge is unknown, used or too old. Begin anew.")
 }
 
-/// Browsers offer passkeys to pages that come by TLS, or from the same machine, and have a host name.
-fn read_site(address: &str) -> Option<RelyingParty> {
-    let url = Url::parse(address).ok()?;
-    let host = url.domain()?;
-    if url.scheme() != "https" && host != "localhost" {
-        return None;
-    }
-    let origin = url.origin().ascii_serialization();
-    Some(RelyingParty { id: host.to_owned(), origin, name: SITE_NAME.to_owned() })
-}
-
 fn check_name(name: Name) -> Result<String, ApiError> {
     match name.as_str().chars().count() <= NAME_LENGTH_MAX {
         true => Ok(name.into()),
-        false => Err(ApiError::field("name", "has at most 64 characters")),
+        false => Err(ApiError::field("name", FieldCode::TooLong, "has at most 64 characters")),
     }
 }
 
-fn wire_passkey(passkey: store::Passkey) -> Result<Passkey, ApiError> {
-    Ok(Passkey {
+fn wire_passkey(passkey: store::Passkey) -> Passkey {
+    Passkey {
         id: passkey.id,
-        backed_up: read_credential(&passkey)?.backed_up,
         name: passkey.name,
+        backed_up: passkey.is_backed_up,
         created_at: Time::from_unix_ms(passkey.created_at_ms),
         last_used_at: passkey.last_used_at_ms.map(Time::from_unix_ms),
-    })
-}
-
-fn read_credential(passkey: &store::Passkey) -> Result<StoredCredential, ApiError> {
-    serde_json::from_str(&passkey.credential).map_err(ApiError::internal)
-}
-
-#[cfg(test)]
-mod site_tests {
-    use super::*;
-
-    #[test]
-    fn passkeys_are_bound_to_the_public_host_and_origin() {
-        let site = read_site("https://AI.example.org/").unwrap();
-        assert_eq!((site.id.as_str(), site.origin.as_str()), ("ai.example.org", "https://ai.example.org"));
-        let site = read_site("https://ai.example.org:8443/relay").unwrap();
-        assert_eq!(
-            (site.id.as_str(), site.origin.as_str()),
-            ("ai.example.org", "https://ai.example.org:8443")
-        );
-        assert_eq!(read_site("http://localhost:8787").unwrap().origin, "http://localhost:8787");
-        for address in
-            ["http://ai.example.org", "https://127.0.0.1", "https://[::1]:8787", "ai.example.org", ""]
-        {
-            assert_eq!(read_site(address), None, "{address}");
-        }
     }
 }

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::json;
 use tracing::warn;
-use waystation_api::error::{ErrorCode, ErrorReply};
+use waystation_api::error::{ErrorCode, ErrorReply, FieldCode};
 use waystation_api::passwords::{PasswordReset, PasswordResetRequest, PasswordSignIn, PasswordUpdate};
 use waystation_api::registration::{Accepted, NextStep};
 use waystation_api::sign_in::SignInReply;
@@ -204,7 +204,7 @@ pub(super) async fn update_my_password(
 /// The login as it is compared, and as tries are counted by it.
 fn normalise(login: &str) -> Result<String, ApiError> {
     if login.chars().count() > LOGIN_LENGTH_MAX {
-        return Err(ApiError::field("login", "is longer than 254 characters"));
+        return Err(ApiError::field("login", FieldCode::TooLong, "is longer than 254 characters"));
     }
     Ok(login.trim().to_ascii_lowercase())
 }

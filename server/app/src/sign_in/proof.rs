@@ -4,7 +4,7 @@
 use axum::extract::{FromRequestParts, State};
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
-use waystation_api::error::{ErrorCode, ErrorReply};
+use waystation_api::error::{ErrorCode, ErrorReply, FieldCode};
 use waystation_api::passwords::Password;
 use waystation_api::second_factors::{PasskeyProof, ProofCreate, ProofGiven, ProofMethod, ProofStarted};
 use waystation_api::time::Time;
@@ -17,7 +17,8 @@ use crate::http::body::Json;
 use crate::http::visitor::Visitor;
 use crate::passwords::Compared;
 use crate::sign_in::factor_check::{check_guess, check_passkey, check_recovery_code, check_totp};
-use crate::sign_in::passkeys::{begin_use, relying_party, take_use};
+use crate::sign_in::passkeys::{begin_use, take_use};
+use crate::sign_in::relying_party::RelyingParty;
 use crate::sign_in::step_token::{Step, begin_step, hash_token, step_time_ms};
 use crate::state::App;
 
@@ -124,7 +125,7 @@ pub(super) async fn start_proof(
     actor: Actor,
 ) -> Result<Json<ProofStarted>, ApiError> {
     let methods = proof_methods(&app, &actor).await?;
-    let has_passkey = methods.contains(&ProofMethod::Passkey) && relying_party(&app).is_ok();
+    let has_passkey = methods.contains(&ProofMethod::Passkey) && RelyingParty::of(&app).is_ok();
     let passkey = match has_passkey {
         true => Some(begin_use(&app, &actor).await?),
         false => None,
@@ -194,8 +195,8 @@ async fn check(app: &App, actor: &Actor, visitor: &Visitor, sent: &Sent) -> Resu
         Sent::Totp(code) => check_totp(app, actor.id(), code).await,
         Sent::RecoveryCode(code) => check_recovery_code(app, visitor, actor.id(), code).await,
         Sent::Passkey(answer) => {
-            let challenge = take_use(app, &answer.challenge, actor).await?;
-            let owner = check_passkey(app, visitor, &challenge, &answer.credential, Some(actor.id())).await?;
+            let under_way = take_use(app, &answer.challenge, actor).await?;
+            let owner = check_passkey(app, visitor, &under_way, &answer.credential, Some(actor.id())).await?;
             Ok(owner.is_some())
         }
     }
@@ -224,7 +225,11 @@ fn only_one(body: ProofCreate) -> Result<Sent, ApiError> {
         (None, Some(code), None, None) => Ok(Sent::Totp(code)),
         (None, None, Some(code), None) => Ok(Sent::RecoveryCode(code)),
         (None, None, None, Some(answer)) => Ok(Sent::Passkey(answer)),
-        _ => Err(ApiError::field("password", "send one of password, totp, recovery_code and passkey")),
+        _ => Err(ApiError::field(
+            "password",
+            FieldCode::Invalid,
+            "send one of password, totp, recovery_code and passkey",
+        )),
     }
 }
 

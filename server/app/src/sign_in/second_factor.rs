@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use waystation_api::error::{ErrorCode, ErrorReply};
+use waystation_api::error::{ErrorCode, ErrorReply, FieldCode};
 use waystation_api::passkeys::{PasskeyUseOptions, UsedCredential};
 use waystation_api::second_factors::{ChallengeQuery, SecondFactorAnswer};
 use waystation_api::sign_in::{Reception, SecondFactor, SecondFactorChallenge, SignInReply};
@@ -15,13 +15,12 @@ use crate::audit_trail::{Deed, state_of};
 use crate::error::ApiError;
 use crate::http::body::Json;
 use crate::http::visitor::Visitor;
-use crate::random::random_bytes;
 use crate::sign_in::completion::{ProvedBy, open_session};
 use crate::sign_in::factor_check::{check_guess, check_passkey, check_recovery_code, check_totp};
-use crate::sign_in::passkeys::{load_credentials, relying_party};
+use crate::sign_in::passkeys::load_credentials;
+use crate::sign_in::relying_party::{RelyingParty, UseUnderWay};
 use crate::sign_in::step_token::{Step, begin_step, hash_token, open_state};
 use crate::state::App;
-use crate::webauthn::{read_base64, write_base64};
 
 const TRIES_MAX: i64 = 5;
 
@@ -30,8 +29,8 @@ const TRIES_MAX: i64 = 5;
 struct UnderWay {
     user: UserId,
     reception: Reception,
-    /// What a passkey is to sign.
-    challenge: String,
+    /// What a passkey is to sign; none on a site whose address no passkey can be bound to.
+    passkey: Option<UseUnderWay>,
 }
 
 /// A second factor as it is sent.
@@ -54,8 +53,9 @@ pub(crate) async fn begin_challenge(
     proved_by: ProvedBy,
     reception: Reception,
 ) -> Result<SecondFactorChallenge, ApiError> {
-    let challenge = write_base64(&random_bytes::<32>()?);
-    let under_way = UnderWay { user: user.id, reception, challenge };
+    let site = RelyingParty::of(app).ok();
+    let passkey = site.map(|site| site.start_use()).transpose().map_err(ApiError::internal)?;
+    let under_way = UnderWay { user: user.id, reception, passkey };
     let step =
         Step { kind: PendingKind::SecondFactor, user: Some(user.id), session: None, state: &under_way };
     let token = begin_step(app, step).await?;
@@ -135,8 +135,8 @@ async fn try_factor(
         Sent::Totp(code) => check_totp(app, under_way.user, code).await,
         Sent::RecoveryCode(code) => check_recovery_code(app, visitor, under_way.user, code).await,
         Sent::Passkey(answer) => {
-            let challenge = read_base64(&under_way.challenge).unwrap_or_default();
-            let owner = check_passkey(app, visitor, &challenge, answer, Some(under_way.user)).await?;
+            let Some(asked) = &under_way.passkey else { return Ok(false) };
+            let owner = check_passkey(app, visitor, asked, answer, Some(under_way.user)).await?;
             Ok(owner.is_some())
         }
     }
@@ -161,11 +161,10 @@ async fn describe(app: &App, token: String, under_way: &UnderWay) -> Result<Seco
     Ok(SecondFactorChallenge { challenge: token, methods, passkey })
 }
 
-/// What to ask of a browser; none on a site whose address no passkey is bound to any more.
+/// What to ask of a browser; none on a site whose address no passkey is bound to.
 async fn passkey_options(app: &App, under_way: &UnderWay) -> Result<Option<PasskeyUseOptions>, ApiError> {
-    let Ok(site) = relying_party(app) else { return Ok(None) };
-    let challenge = read_base64(&under_way.challenge).unwrap_or_default();
-    Ok(Some(site.use_options(&challenge, &load_credentials(app, under_way.user).await?)))
+    let Some(asked) = &under_way.passkey else { return Ok(None) };
+    Ok(Some(asked.options(&load_credentials(app, under_way.user).await?)))
 }
 
 /// Recovery codes stand in for another factor; by themselves they are none.
@@ -183,7 +182,7 @@ fn only_one(body: SecondFactorAnswer) -> Result<Sent, ApiError> {
         (Some(code), None, None) => Ok(Sent::Totp(code)),
         (None, Some(code), None) => Ok(Sent::RecoveryCode(code)),
         (None, None, Some(answer)) => Ok(Sent::Passkey(answer)),
-        _ => Err(ApiError::field("totp", "send one of totp, recovery_code and passkey")),
+        _ => Err(ApiError::field("totp", FieldCode::Invalid, "send one of totp, recovery_code and passkey")),
     }
 }
 

@@ -10,11 +10,11 @@ use waystation_ids::{SessionId, UserId};
 use waystation_store::{NewPending, Pending, PendingKind};
 use zeroize::Zeroizing;
 
+use crate::base64_text::{read_base64, write_base64};
 use crate::error::ApiError;
 use crate::random::random_bytes;
 use crate::sealing::Purpose;
 use crate::state::App;
-use crate::webauthn::{read_base64, write_base64};
 
 /// How long each step can be taken.
 pub(super) const STEP_TIME: Duration = Duration::from_secs(5 * 60);

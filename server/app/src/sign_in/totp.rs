@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use waystation_api::error::{ErrorCode, ErrorReply};
+use waystation_api::error::{ErrorCode, ErrorReply, FieldCode};
 use waystation_api::second_factors::{RecoveryCodes, TotpConfirm, TotpSetup, TotpState};
 use waystation_api::time::Time;
 use waystation_ids::UserId;
@@ -17,9 +17,9 @@ use crate::http::visitor::Visitor;
 use crate::mail::MailKind;
 use crate::sealing::Purpose;
 use crate::sign_in::mailed_links::mail_user_deed;
-use crate::sign_in::passkeys::SITE_NAME;
 use crate::sign_in::proof::{FreshProof, OfferedProof};
 use crate::sign_in::recovery_code::NewCodes;
+use crate::sign_in::relying_party::SITE_NAME;
 use crate::sign_in::totp_code::TotpSecret;
 use crate::state::App;
 
@@ -83,9 +83,9 @@ pub(super) async fn confirm_totp(
     let begun = app.store.load_totp(actor.id()).await?.filter(|totp| totp.confirmed_at_ms.is_none());
     let begun = begun.ok_or_else(nothing_to_confirm)?;
     let secret = open_secret(&app, actor.id(), &begun.sealed)?;
-    let step = secret
-        .find_step(&body.code, now_ms())
-        .ok_or_else(|| ApiError::field("code", "is not what the app shows now; is its clock right?"))?;
+    let step = secret.find_step(&body.code, now_ms()).ok_or_else(|| {
+        ApiError::field("code", FieldCode::Invalid, "is not what the app shows now; is its clock right?")
+    })?;
     let codes = NewCodes::new()?;
     let id = actor.id().to_string();
     let entry = Deed { action: "totp.enable", target: Some(("user", &id)) }.by(&actor, &visitor);

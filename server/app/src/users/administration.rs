@@ -1,8 +1,10 @@
 //! The administration's routes.
 
+use std::time::Duration;
+
 use axum::extract::State;
 use axum::http::StatusCode;
-use waystation_api::error::ErrorReply;
+use waystation_api::error::{ErrorReply, FieldCode};
 use waystation_api::pagination::{Page, page_limit};
 use waystation_api::users::{User, UserCreate, UserCreated, UserQuery, UserUpdate};
 use waystation_ids::{Role, UserId};
@@ -23,6 +25,8 @@ use crate::users::{Entry, enter_user, show, shown_user, wire_user};
 const CHANNEL_GROUP_LENGTH_MAX: usize = 64;
 /// No address is longer, and the search reads every person for each letter of it.
 const SEARCH_LENGTH_MAX: usize = 254;
+/// After this a page ends where the search has come to.
+const SEARCH_TIME: Duration = Duration::from_secs(1);
 
 /// Enter a person
 ///
@@ -86,18 +90,20 @@ pub(super) async fn list_users(
     let limit = page_limit(query.limit);
     let after = read_cursor(query.cursor.as_deref())?;
     if query.q.as_ref().is_some_and(|text| text.chars().count() > SEARCH_LENGTH_MAX) {
-        return Err(ApiError::field("q", "is longer than 254 characters"));
+        return Err(ApiError::field("q", FieldCode::TooLong, "is longer than 254 characters"));
     }
     let filter = UserFilter {
         text: query.q.filter(|text| !text.trim().is_empty()),
         role: query.role,
         status: query.status,
     };
-    let users = app.store.list_users(&filter, after, limit + 1).await?;
-    let ids: Vec<UserId> = users.iter().map(|user| user.id).collect();
+    let found = app.store.search_users(&filter, after, limit + 1, SEARCH_TIME).await?;
+    let ids: Vec<UserId> = found.users.iter().map(|user| user.id).collect();
     let balances = app.store.list_money_balances(&ids, now_ms()).await?;
-    let users = users.into_iter().map(|user| wire_user(user, &balances)).collect();
-    Ok(Json(Page::from_found(users, limit, |user: &User| user.id.to_string())))
+    let users = found.users.into_iter().map(|user| wire_user(user, &balances)).collect();
+    let mut page = Page::from_found(users, limit, |user: &User| user.id.to_string());
+    page.next_cursor = page.next_cursor.or(found.searched_to.map(|id| id.to_string()));
+    Ok(Json(page))
 }
 
 /// Show a person
@@ -157,7 +163,11 @@ fn read_update(body: UserUpdate) -> Result<store::UserUpdate, ApiError> {
         (1..=CHANNEL_GROUP_LENGTH_MAX).contains(&name.chars().count()) && !name.chars().any(char::is_control)
     };
     if body.channel_group.as_ref().is_some_and(|group| group.as_deref().is_some_and(|name| !is_group(name))) {
-        return Err(ApiError::field("channel_group", "must be 1 to 64 visible characters, or null"));
+        return Err(ApiError::field(
+            "channel_group",
+            FieldCode::Invalid,
+            "must be 1 to 64 visible characters, or null",
+        ));
     }
     Ok(store::UserUpdate {
         display_name: body.display_name.map(String::from),
@@ -168,5 +178,8 @@ fn read_update(body: UserUpdate) -> Result<store::UserUpdate, ApiError> {
 }
 
 fn read_cursor(cursor: Option<&str>) -> Result<Option<UserId>, ApiError> {
-    cursor.map(str::parse).transpose().map_err(|_| ApiError::field("cursor", "is not one of this list"))
+    cursor
+        .map(str::parse)
+        .transpose()
+        .map_err(|_| ApiError::field("cursor", FieldCode::Invalid, "is not one of this list"))
 }

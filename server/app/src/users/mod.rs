@@ -34,7 +34,7 @@ pub(crate) fn routes() -> GuardedRoutes {
         .route(Access::Holding(Permission::UsersWrite), routes!(removal::remove_user))
         .route(Access::Holding(Permission::UsersWrite), routes!(resets::reset_user_password))
         .route(Access::Holding(Permission::UsersWrite), routes!(resets::reset_user_second_factor))
-        .route(Access::SignedIn, routes!(own::show_me))
+        .route(Access::Identified, routes!(own::show_me))
         .route(Access::SignedIn, routes!(own::update_me))
 }
 

@@ -4,7 +4,7 @@ use axum::extract::State;
 use waystation_api::error::ErrorReply;
 use waystation_api::permissions::Permission;
 use waystation_api::users::{Me, MeUpdate};
-use waystation_store::{ChangeKind, OwnUpdate};
+use waystation_store::{ChangeKind, OwnUpdate, User};
 
 use crate::audit_trail::Doer;
 use crate::auth::Actor;
@@ -20,8 +20,8 @@ use crate::users::{show, shown_user};
     responses((status = 200, description = "The person, the balance and the permissions", body = Me)),
 )]
 pub(super) async fn show_me(State(app): State<App>, actor: Actor) -> Result<Json<Me>, ApiError> {
-    let user = show(&app, actor.user().clone()).await?;
-    Ok(Json(Me { permissions: Permission::held_by(user.role), user }))
+    let user = actor.user().clone();
+    Ok(Json(show_oneself(&app, &actor, user).await?))
 }
 
 /// Change what one is called
@@ -49,6 +49,16 @@ pub(super) async fn update_me(
     let audit = doer.does("user.update", "user", &actor.id().to_string()).showing(shown_user);
     let user = app.store.update_own_user(actor.id(), &update, &audit).await?;
     app.changes.announce(ChangeKind::User, actor.id()).await;
-    let user = show(&app, user).await?;
-    Ok(Json(Me { permissions: Permission::held_by(user.role), user }))
+    Ok(Json(show_oneself(&app, &actor, user).await?))
+}
+
+async fn show_oneself(app: &App, actor: &Actor, user: User) -> Result<Me, ApiError> {
+    let is_first_key_due = actor.has_signed_in() && !app.store.has_had_keys(actor.id()).await?;
+    let user = show(app, user).await?;
+    Ok(Me {
+        permissions: Permission::held_by(user.role),
+        user,
+        must_set_up_second_factor: actor.must_set_up_second_factor(),
+        is_first_key_due,
+    })
 }

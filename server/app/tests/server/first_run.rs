@@ -112,23 +112,3 @@ async fn the_token_is_new_at_each_start_lasts_an_hour_and_is_not_printed_into_a_
     assert_eq!(site.run(&["setup-token"]).await.code, Some(1));
     server.stop().await;
 }
-
-#[tokio::test]
-async fn the_setup_page_runs_its_own_script_only_and_speaks_two_languages() {
-    let site = Site::new();
-    let server = site.serve(&[]).await;
-    let page = send(&server.url, "GET", "/setup", &[("accept-language", "zh-CN,zh;q=0.9")], None).await;
-    assert_eq!(page.status, 200);
-    assert!(page.text.contains("设置令牌") && page.text.contains("lang=\"zh-CN\""));
-    assert!(send(&server.url, "GET", "/setup", &[], None).await.text.contains("Setup token"));
-    let policy = page.header("content-security-policy");
-    assert!(policy.contains("default-src 'none'") && policy.contains("script-src 'self'"), "{policy}");
-    assert!(!policy.contains("unsafe") && !policy.contains('*'), "{policy}");
-    for (path, kind) in [("/setup/page.js", "text/javascript"), ("/setup/page.css", "text/css")] {
-        let seen = send(&server.url, "GET", path, &[], None).await;
-        assert!(seen.status == 200 && seen.header("content-type").starts_with(kind), "{path}");
-    }
-    set_up(&site, &server).await;
-    assert_eq!(send(&server.url, "GET", "/setup", &[], None).await.status, 303);
-    server.stop().await;
-}

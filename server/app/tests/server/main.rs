@@ -10,12 +10,15 @@
 mod audit;
 mod browser;
 mod catalog;
+mod closed;
 mod commands;
 mod demo;
+mod first_admins;
 mod first_run;
 mod guards;
 mod management;
 mod metrics;
+mod pages;
 mod serving;
 mod sessions;
 mod supply;

@@ -22,10 +22,10 @@ async fn a_server_is_alive_and_ready_and_stops_in_order() {
 async fn before_the_first_owner_only_setting_up_is_answered() {
     let site = Site::new();
     let server = site.serve(&[]).await;
-    for path in ["/", "/setup", "/api/setup", "/healthz", "/readyz", "/api/docs", "/api/openapi.json"] {
+    for path in ["/setup", "/api/setup", "/healthz", "/readyz", "/api/docs", "/api/openapi.json"] {
         assert_eq!(reqwest::get(format!("{}{path}", server.url)).await.unwrap().status(), 200, "{path}");
     }
-    for path in ["/v1/models", "/api/v1/models", "/v1/chat/completions"] {
+    for path in ["/", "/app", "/console", "/api/me", "/v1/models", "/api/v1/models", "/v1/chat/completions"] {
         let answer = reqwest::get(format!("{}{path}", server.url)).await.unwrap();
         let status = answer.status();
         let body: serde_json::Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();

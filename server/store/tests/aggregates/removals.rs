@@ -21,7 +21,7 @@ async fn insert_personal_rows(store: &Store, url: &str, user: UserId) {
             "INSERT INTO identities (id, user_id, provider, issuer, subject, created_at_ms) VALUES ({id}, {id}, 'p', 'i', '{user}', 0)"
         ),
         format!(
-            "INSERT INTO passkeys (id, user_id, credential_hash, credential, name, created_at_ms) VALUES ({id}, {id}, {hash}, '', '', 0)"
+            "INSERT INTO passkeys (id, user_id, credential_hash, credential, is_backed_up, name, created_at_ms) VALUES ({id}, {id}, {hash}, '', FALSE, '', 0)"
         ),
         format!(
             "INSERT INTO totp_secrets (user_id, sealed, created_at_ms, last_step) VALUES ({id}, {hash}, 0, 0)"

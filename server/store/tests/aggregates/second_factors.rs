@@ -45,6 +45,7 @@ fn passkey(user: &User, name: &str) -> NewPasskey {
         user: user.id,
         credential_hash: random(),
         credential: "{\"counter\":1}".to_owned(),
+        is_backed_up: false,
         name: name.to_owned(),
         codes: vec![random(), random()],
     }
@@ -159,11 +160,13 @@ async fn a_passkey_is_kept_once_and_used_as_it_was_seen() {
 
         let found = store.find_passkey(&first.credential_hash).await.unwrap().unwrap();
         assert_eq!((found.user, found.name.as_str(), found.last_used_at_ms), (ann.id, "Laptop", None));
-        let uses = (0..10).map(|_| store.use_passkey(found.id, &found.credential, "{\"counter\":2}"));
+        assert!(!found.is_backed_up);
+        let uses = (0..10).map(|_| store.use_passkey(found.id, &found.credential, "{\"counter\":2}", true));
         let used = join_all(uses).await.into_iter().filter(|used| *used.as_ref().unwrap()).count();
         assert_eq!(used, 1);
         let found = store.find_passkey(&first.credential_hash).await.unwrap().unwrap();
         assert!(found.credential == "{\"counter\":2}" && found.last_used_at_ms.is_some());
+        assert!(found.is_backed_up);
 
         let renamed = store.rename_passkey(ann.id, first.id, "Desk", &entry("passkey.update")).await.unwrap();
         assert_eq!((renamed.name.as_str(), renamed.credential), ("Desk", found.credential));

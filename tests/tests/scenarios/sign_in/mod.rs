@@ -1,10 +1,21 @@
 //! Signing in, from the first mail to the last session.
 
 mod enumeration;
+mod first_key;
+mod first_sign_ups;
+mod forwarded;
+mod hosts;
 mod invites;
+mod key_forms;
 mod mails;
+mod makers;
 mod oauth;
+mod oauth_steps;
 mod passwords;
+mod planted_sessions;
+mod reads;
+mod searches;
+mod upgrades;
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -61,4 +72,25 @@ async fn register(world: &World, mails: &MailServer, email: &str, password: &str
 
 fn start(options: WorldOptions) -> World {
     World::start_with(DatabaseKind::Sqlite, options)
+}
+
+/// Runs so many of something at once, in this task; gives what each ends with, in the order of their ends.
+async fn at_once<T>(count: usize, one: impl AsyncFn(usize) -> T) -> Vec<T> {
+    let one = &one;
+    let mut running: Vec<_> = (0..count).map(|number| Box::pin(async move { one(number).await })).collect();
+    let mut ended = Vec::new();
+    std::future::poll_fn(move |context| {
+        running.retain_mut(|future| match future.as_mut().poll(context) {
+            std::task::Poll::Ready(end) => {
+                ended.push(end);
+                false
+            }
+            std::task::Poll::Pending => true,
+        });
+        match running.is_empty() {
+            true => std::task::Poll::Ready(std::mem::take(&mut ended)),
+            false => std::task::Poll::Pending,
+        }
+    })
+    .await
 }

@@ -9,14 +9,14 @@ use waystation_tests::{
     Browser, DatabaseKind, MockProvider, OidcServer, ProviderAnswer, Reply, World, WorldOptions,
 };
 
-const COOKIE: &str = "__Host-waystation-oauth";
+pub(super) const COOKIE: &str = "__Host-waystation-oauth";
 
 /// A site where people register by `sso` and `other`, which are one server under two names.
-fn open_site(oidc: &OidcServer) -> World {
+pub(super) fn open_site(oidc: &OidcServer) -> World {
     World::start_with(DatabaseKind::Sqlite, options_for(oidc))
 }
 
-fn options_for(oidc: &OidcServer) -> WorldOptions {
+pub(super) fn options_for(oidc: &OidcServer) -> WorldOptions {
     let mut options = WorldOptions::single().with("WAYSTATION_AUTH_REGISTRATION", "open");
     for name in ["SSO", "OTHER"] {
         for (setting, value) in [
@@ -50,23 +50,23 @@ fn open_site_by(kind: &str, mock: &MockProvider, more: &[(&str, &str)]) -> World
     World::start_with(DatabaseKind::Sqlite, options)
 }
 
-fn browser_of(world: &World) -> Browser {
+pub(super) fn browser_of(world: &World) -> Browser {
     Browser::new(world.first_server().base_url())
 }
 
 /// The provider's page that the site sends a browser to.
-async fn start(browser: &Browser, provider: &str, body: Value) -> String {
+pub(super) async fn start(browser: &Browser, provider: &str, body: Value) -> String {
     let reply = browser.ask(Method::POST, &format!("/api/auth/oauth/{provider}/start"), Some(&body)).await;
     reply.expect(200).json()["authorize_url"].as_str().expect("an address").to_owned()
 }
 
 /// Where the provider sends the browser back to, once the person has agreed.
-async fn agree(browser: &Browser, authorize_url: &str) -> String {
+pub(super) async fn agree(browser: &Browser, authorize_url: &str) -> String {
     browser.open(authorize_url).await.expect(302).header("location").to_owned()
 }
 
 /// The whole way by a provider that answers by itself; gives where the browser ends.
-async fn go_by(browser: &Browser, provider: &str, body: Value) -> String {
+pub(super) async fn go_by(browser: &Browser, provider: &str, body: Value) -> String {
     let back = agree(browser, &start(browser, provider, body).await).await;
     end_of(&browser.open(&back).await)
 }
@@ -78,14 +78,14 @@ async fn go_by_mock(browser: &Browser) -> String {
     end_of(&browser.open(&back).await)
 }
 
-fn end_of(reply: &Reply) -> String {
+pub(super) fn end_of(reply: &Reply) -> String {
     assert_eq!(reply.status, 303, "{}", reply.text);
     assert_eq!(reply.header("cache-control"), "no-store");
     assert_eq!(reply.header("referrer-policy"), "no-referrer");
     reply.header("location").to_owned()
 }
 
-fn parameter(url: &str, name: &str) -> String {
+pub(super) fn parameter(url: &str, name: &str) -> String {
     let url = reqwest::Url::parse(url).expect("an address");
     url.query_pairs()
         .find(|(known, _)| known == name)
@@ -94,7 +94,7 @@ fn parameter(url: &str, name: &str) -> String {
 }
 
 /// Whom the browser is signed in as, if it is.
-async fn who(browser: &Browser) -> Option<Value> {
+pub(super) async fn who(browser: &Browser) -> Option<Value> {
     let reply = browser.ask(Method::GET, "/api/me", None).await;
     match reply.status {
         200 => Some(reply.json()),
@@ -107,11 +107,11 @@ async fn address_of(browser: &Browser) -> Option<String> {
     who(browser).await.map(|me| me["email"].as_str().expect("an address").to_owned())
 }
 
-async fn count_people(world: &World) -> usize {
+pub(super) async fn count_people(world: &World) -> usize {
     world.get("/api/admin/users?limit=100").await["items"].as_array().expect("a list").len()
 }
 
-fn error(code: &str) -> String {
+pub(super) fn error(code: &str) -> String {
     format!("/sign-in#error={code}")
 }
 
@@ -122,12 +122,12 @@ async fn a_newcomer_registers_by_a_provider_and_is_the_same_person_ever_after() 
         let world = World::start_with(kind, options_for(&oidc));
         oidc.name("ann", "Ann@Example.org").await;
         let browser = browser_of(&world);
-        let providers = browser.ask(Method::GET, "/api/auth/oauth", None).await.expect(200).json();
+        let options = browser.ask(Method::GET, "/api/auth/options", None).await.expect(200).json();
         let named = json!([
-            {"name": "other", "display_name": "other", "kind": "oidc"},
-            {"name": "sso", "display_name": "sso", "kind": "oidc"},
+            {"name": "other", "title": "other", "preset": "oidc"},
+            {"name": "sso", "title": "sso", "preset": "oidc"},
         ]);
-        assert_eq!(providers["items"], named);
+        assert_eq!(options["providers"], named);
 
         assert_eq!(go_by(&browser, "sso", json!({"return_path": "/app/keys?a=b"})).await, "/app/keys?a=b");
         let me = who(&browser).await.expect("the browser is signed in");
@@ -618,6 +618,12 @@ async fn linux_do_lets_in_by_trust_level_and_vouches_for_no_address() {
     assert_eq!(go_by_mock(&again).await, "/");
     assert_eq!(who(&again).await.expect("the browser is signed in")["id"], me["id"]);
     assert_eq!(count_people(&world).await, 2);
+    // Nothing is linked to somebody by an address that nobody vouches for; that is said at once.
+    let link = json!({"purpose": "link"});
+    let refused = again.ask(Method::POST, "/api/auth/oauth/mock/start", Some(&link)).await;
+    refused.expect_code(409, "conflict");
+    let options = again.ask(Method::GET, "/api/auth/options", None).await.expect(200).json();
+    assert_eq!(options["providers"], json!([{"name": "mock", "title": "L 站", "preset": "linuxdo"}]));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,7 +6,9 @@ use reqwest::Method;
 use serde_json::json;
 use waystation_tests::{DatabaseKind, MailServer, World, eventually, nanos};
 
-use super::{PASSWORD, SITE, ask, ask_from, open_site, patient_site, register, sign_in, start, token_of};
+use super::{
+    PASSWORD, SITE, ask, ask_from, at_once, open_site, patient_site, register, sign_in, start, token_of,
+};
 
 /// Every instance hears of it within this.
 const HEARD_WITHIN: Duration = Duration::from_secs(5);
@@ -107,7 +109,7 @@ async fn a_mailed_link_is_taken_by_one_of_many() {
         let client = format!("203.0.113.{number}");
         ask_from(&world, &client, "/api/auth/password-reset/confirm", body).await.status
     };
-    let statuses = futures(12, confirm).await;
+    let statuses = at_once(12, confirm).await;
     assert_eq!(statuses.iter().filter(|status| **status == 204).count(), 1, "{statuses:?}");
     assert!(statuses.iter().all(|status| matches!(status, 204 | 400)), "{statuses:?}");
 }
@@ -117,7 +119,7 @@ async fn a_wave_of_sign_ins_leaves_the_server_time_for_everything_else() {
     let mails = MailServer::start();
     let world = start(patient_site(&mails));
     let began = Instant::now();
-    let sign_ins = futures(60, async |number| {
+    let sign_ins = at_once(60, async |number| {
         let body = json!({ "login": format!("somebody{number}"), "password": PASSWORD });
         ask_from(&world, &format!("203.0.113.{number}"), "/api/auth/login", body).await.status
     });
@@ -164,24 +166,4 @@ async fn a_field_that_is_not_offered_is_refused_by_every_write() {
         world.ask_with_text(Method::POST, path, Some(list)).await.expect_code(400, "invalid_request");
     }
     assert!(mails.mails_to("ann@example.org").is_empty());
-}
-
-/// Runs so many of something at once.
-async fn futures<F: Future<Output = u16>>(count: usize, one: impl Fn(usize) -> F) -> Vec<u16> {
-    let mut running: Vec<_> = (0..count).map(|number| Box::pin(one(number))).collect();
-    let mut ended = Vec::new();
-    std::future::poll_fn(move |context| {
-        running.retain_mut(|future| match future.as_mut().poll(context) {
-            std::task::Poll::Ready(status) => {
-                ended.push(status);
-                false
-            }
-            std::task::Poll::Pending => true,
-        });
-        match running.is_empty() {
-            true => std::task::Poll::Ready(std::mem::take(&mut ended)),
-            false => std::task::Poll::Pending,
-        }
-    })
-    .await
 }

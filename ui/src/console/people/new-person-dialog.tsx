@@ -6,11 +6,12 @@ import * as z from "zod/mini";
 
 import { take } from "@/api/client";
 import type { UserCreated } from "@/api/schema";
-import { fields, given, PASSWORD_LENGTH_MIN, useProblemForm } from "@/features/form";
+import { fields, given, useProblemForm } from "@/features/form";
 import { ProblemAlert } from "@/features/problem-alert";
 import { rolesBelow, ROLES } from "@/features/roles";
 import { useApi } from "@/features/services";
 import { useMe } from "@/features/session";
+import { usePasswordLengthMin } from "@/features/sign-in-options";
 import { useFormats } from "@/i18n/formats";
 import { Button } from "@/kit/button";
 import { Dialog } from "@/kit/dialog";
@@ -22,22 +23,23 @@ import { TextInput } from "@/kit/text-input";
 import { useToast } from "@/kit/toast";
 
 import { paths } from "../paths";
-import { PEOPLE } from "./people-page";
+import { PEOPLE } from "./people";
 
-const schema = z
-  .object({
-    email: fields.email(),
-    display_name: fields.name(),
-    role: z.enum(ROLES as [(typeof ROLES)[number]]),
-    entry: z.enum(["invite", "password"]),
-    password: z.string(),
-  })
-  .check(
-    z.refine((values) => values.entry === "invite" || values.password.length >= PASSWORD_LENGTH_MIN, {
-      path: ["password"],
-      message: "invalid.password",
-    }),
-  );
+const schemaOf = (lengthMin: number) =>
+  z
+    .object({
+      email: fields.email(),
+      display_name: fields.name(),
+      role: z.enum(ROLES as [(typeof ROLES)[number]]),
+      entry: z.enum(["invite", "password"]),
+      password: z.string(),
+    })
+    .check(
+      z.refine((values) => values.entry === "invite" || values.password.length >= lengthMin, {
+        path: ["password"],
+        message: `invalid.password:${lengthMin}`,
+      }),
+    );
 
 /** Enters a person, who sets a password by a link or is given one. */
 export function NewPersonDialog({ onClose }: { onClose: () => void }) {
@@ -49,19 +51,24 @@ export function NewPersonDialog({ onClose }: { onClose: () => void }) {
   const formats = useFormats();
   const actor = useMe().data;
   const [created, setCreated] = useState<UserCreated | null>(null);
-  const form = useProblemForm(schema, { email: "", display_name: "", role: "user", entry: "invite", password: "" });
+  const lengthMin = usePasswordLengthMin();
+  const form = useProblemForm(
+    schemaOf(lengthMin),
+    { email: "", display_name: "", role: "user", entry: "invite", password: "" },
+    { "email.taken": t("newPerson.known") },
+  );
   const { register, submit, errorOf, problem, isSubmitting, watch } = form;
   const open = (user: UserCreated) => router.history.push(paths.person(user.id));
   const send = submit(async ({ email, display_name, role, entry, password }) => {
     const way = entry === "invite" ? { invite: true } : { password };
     const user = await take(api.POST("/api/admin/users", { body: { email, role, ...given("display_name", display_name), ...way } }));
     await queries.invalidateQueries({ queryKey: PEOPLE });
-    if (user.password_link !== undefined) return setCreated(user);
+    if (user.password_link) return setCreated(user);
     toast({ text: entry === "invite" ? t("newPerson.mailed", { email: user.email }) : t("newPerson.entered") });
     open(user);
   });
 
-  if (created?.password_link !== undefined) {
+  if (created?.password_link) {
     return (
       <SecretOnce
         title={t("newPerson.linkTitle")}
@@ -83,7 +90,7 @@ export function NewPersonDialog({ onClose }: { onClose: () => void }) {
   return (
     <Dialog open onClose={onClose} title={t("newPerson.title")} footer={footer}>
       <form id="person" className="grid gap-4" noValidate onSubmit={send}>
-        {problem !== null && <ProblemAlert problem={problem} words={problem.code === "already_exists" ? t("newPerson.known") : undefined} />}
+        {problem !== null && <ProblemAlert problem={problem} />}
         <Field label={t("newPerson.email")} error={errorOf("email")}>
           <TextInput type="email" autoFocus autoComplete="off" {...register("email")} />
         </Field>
@@ -109,7 +116,7 @@ export function NewPersonDialog({ onClose }: { onClose: () => void }) {
           </Select>
         </Field>
         {watch("entry") === "password" && (
-          <Field label={t("newPerson.password")} hint={t("newPerson.passwordHint", { count: PASSWORD_LENGTH_MIN })} error={errorOf("password")}>
+          <Field label={t("newPerson.password")} hint={t("newPerson.passwordHint", { count: lengthMin })} error={errorOf("password")}>
             <PasswordInput autoComplete="new-password" {...register("password")} />
           </Field>
         )}

@@ -27,10 +27,9 @@ import { useFilter, useKeyset } from "../keyset";
 import { paths } from "../paths";
 import { SearchBox } from "../search-box";
 import { NewPersonDialog } from "./new-person-dialog";
+import { PEOPLE } from "./people";
 
 type Filters = { q?: string; role?: Role; status?: UserStatus };
-
-export const PEOPLE = ["people"] as const;
 
 export function PeoplePage() {
   const { t } = useTranslation("console");
@@ -137,6 +136,6 @@ export function RoleBadge({ role }: { role: Role }) {
 export function StatusBadge({ user }: { user: User }) {
   const { t } = useTranslation("console");
   if (user.status === "disabled") return <Badge tone="danger">{t("people.disabled")}</Badge>;
-  if (user.email_verified_at === null) return <Badge tone="warning">{t("people.unverified")}</Badge>;
+  if (!user.email_verified_at) return <Badge tone="warning">{t("people.unverified")}</Badge>;
   return <Badge tone="success">{t("people.active")}</Badge>;
 }

@@ -19,7 +19,7 @@ import { TextInput } from "@/kit/text-input";
 import { useToast } from "@/kit/toast";
 
 import { paths } from "../paths";
-import { PEOPLE } from "./people-page";
+import { PEOPLE } from "./people";
 
 type Deed = "password" | "factor" | "removal";
 

@@ -17,7 +17,7 @@ import { Select } from "@/kit/select";
 import { TextInput } from "@/kit/text-input";
 import { useToast } from "@/kit/toast";
 
-import { PEOPLE } from "./people-page";
+import { PEOPLE } from "./people";
 
 const schema = z.object({
   display_name: fields.requiredName(),

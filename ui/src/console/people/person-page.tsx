@@ -7,6 +7,7 @@ import { useTranslation } from "react-i18next";
 import { take } from "@/api/client";
 import { toProblem } from "@/api/problem";
 import type { Session, User } from "@/api/schema";
+import { useCursors } from "@/features/cursors";
 import { Listing } from "@/features/listing";
 import { Money } from "@/features/money";
 import { usePageTitle } from "@/features/page-title";
@@ -21,14 +22,17 @@ import { ConfirmDialog } from "@/kit/confirm-dialog";
 import { CopyButton } from "@/kit/copy-button";
 import { EmptyState } from "@/kit/empty-state";
 import { PageHeader } from "@/kit/page-header";
+import { Pager } from "@/kit/pager";
 import { Panel } from "@/kit/panel";
 import { Skeleton } from "@/kit/skeleton";
 import { useToast } from "@/kit/toast";
 
 import { paths } from "../paths";
-import { PEOPLE, RoleBadge, StatusBadge } from "./people-page";
+import { PEOPLE } from "./people";
+import { RoleBadge, StatusBadge } from "./people-page";
 import { PersonActions } from "./person-actions";
 import { PersonForm } from "./person-form";
+import { PersonKeys } from "./person-keys";
 
 export function PersonPage() {
   const { t } = useTranslation("console");
@@ -64,6 +68,7 @@ function Person({ user, back }: { user: User; back: React.ReactNode }) {
   const me = useMe().data;
   const mayWrite = useMay("users.write");
   const maySeeAudit = useMay("audit.read");
+  const maySeeKeys = useMay("keys.read");
   const isSelf = me?.id === user.id;
   const isHigher = me !== undefined && !mayActOn(me.role, user.role);
   // Said, not hidden: whoever may not change a person learns why.
@@ -86,6 +91,7 @@ function Person({ user, back }: { user: User; back: React.ReactNode }) {
           <Panel title={t("person.edit")} description={blockedBy}>
             <PersonForm key={user.id} user={user} blockedBy={blockedBy} />
           </Panel>
+          {maySeeKeys && <PersonKeys user={user} blockedBy={blockedBy} />}
           <PersonSessions user={user} blockedBy={blockedBy} />
         </div>
         <div className="grid gap-5">
@@ -100,7 +106,7 @@ function Person({ user, back }: { user: User; back: React.ReactNode }) {
               <dt className="text-muted">{t("people.since")}</dt>
               <dd>{formats.date(user.created_at)}</dd>
               <dt className="text-muted">{t("person.verified")}</dt>
-              <dd>{user.email_verified_at === null ? t("person.notYet") : formats.date(user.email_verified_at)}</dd>
+              <dd>{user.email_verified_at ? formats.date(user.email_verified_at) : t("person.notYet")}</dd>
               <dt className="text-muted">{t("person.id")}</dt>
               <dd className="flex min-w-0 items-center justify-end gap-1">
                 <code className="min-w-0 truncate font-mono text-xs">{user.id}</code>
@@ -108,9 +114,12 @@ function Person({ user, back }: { user: User; back: React.ReactNode }) {
               </dd>
             </dl>
             {maySeeAudit && (
-              <p className="mt-4 border-t border-line pt-3">
-                <Link to={paths.auditLogOf(user.id)} className="rounded-sm font-medium text-accent hover:underline">
+              <p className="mt-4 flex flex-wrap gap-x-5 gap-y-1 border-t border-line pt-3">
+                <Link to={paths.auditLogOf(user.id)} className="rounded-sm py-0.5 font-medium text-accent hover:underline">
                   {t("person.audit")}
+                </Link>
+                <Link to={paths.auditLogBy(user.id)} className="rounded-sm py-0.5 font-medium text-accent hover:underline">
+                  {t("person.auditBy")}
                 </Link>
               </p>
             )}
@@ -129,9 +138,10 @@ function PersonSessions({ user, blockedBy }: { user: User; blockedBy: string | u
   const toast = useToast();
   const [ending, setEnding] = useState<Session | "all" | null>(null);
   const key = [...PEOPLE, "sessions", user.id];
+  const { cursor, page, previous, next } = useCursors();
   const list = useQuery({
-    queryKey: key,
-    queryFn: () => take(api.GET("/api/admin/users/{id}/sessions", { params: { path: { id: user.id } } })),
+    queryKey: [...key, cursor],
+    queryFn: () => take(api.GET("/api/admin/users/{id}/sessions", { params: { path: { id: user.id }, query: { cursor } } })),
   });
   const end = useMutation({
     mutationFn: async (target: Session | "all") => {
@@ -161,6 +171,7 @@ function PersonSessions({ user, blockedBy }: { user: User; blockedBy: string | u
         <Listing query={list} rows={2} isEmpty={({ items }) => items.length === 0} empty={<EmptyState title={t("person.noSessions")} />}>
           {({ items }) => <SessionList sessions={items} onRevoke={blockedBy === undefined ? setEnding : undefined} />}
         </Listing>
+        <Pager label={t("person.sessions")} page={page} onPrevious={previous} onNext={next(list.data?.next_cursor)} />
       </div>
       <ConfirmDialog
         open={ending !== null}

@@ -8,7 +8,9 @@ import { toProblem } from "@/api/problem";
 import type { Identity, OauthProvider } from "@/api/schema";
 import { Listing } from "@/features/listing";
 import { ProblemAlert } from "@/features/problem-alert";
+import { ProviderBadge } from "@/features/provider-badge";
 import { useApi } from "@/features/services";
+import { useSignInOptions } from "@/features/sign-in-options";
 import { useFormats } from "@/i18n/formats";
 import { Button } from "@/kit/button";
 import { ConfirmDialog } from "@/kit/confirm-dialog";
@@ -27,7 +29,7 @@ export function IdentitiesSection() {
   const queries = useQueryClient();
   const toast = useToast();
   const [removing, setRemoving] = useState<Identity | null>(null);
-  const providers = useQuery({ queryKey: ["providers"], queryFn: () => take(api.GET("/api/auth/oauth")), staleTime: Infinity });
+  const offered = useSignInOptions().data?.providers ?? [];
   const list = useQuery({ queryKey: IDENTITIES, queryFn: () => take(api.GET("/api/me/identities")) });
   const link = useMutation({
     mutationFn: async (provider: string) => {
@@ -45,9 +47,8 @@ export function IdentitiesSection() {
     },
     onError: (thrown) => toProblem(thrown).code === "proof_withheld" && setRemoving(null),
   });
-  const offered = providers.data?.items ?? [];
   if (offered.length === 0 && (list.data?.items.length ?? 0) === 0) return null;
-  const nameOf = (provider: string) => offered.find(({ name }) => name === provider)?.display_name ?? provider;
+  const nameOf = (provider: string) => offered.find(({ name }) => name === provider)?.title ?? provider;
   return (
     <Panel title={t("identities.title")} description={t("identities.why")} flush>
       <div className="border-t border-line">
@@ -87,11 +88,11 @@ function IdentityList({ identities, nameOf, onRemove }: { identities: Identity[]
     <ul className="divide-y divide-line">
       {identities.map((identity) => (
         <li key={identity.id} className="flex items-center gap-3.5 px-4 py-3 sm:px-5">
-          <Link2 size={18} aria-hidden="true" className="shrink-0 text-muted" />
+          <ProviderBadge provider={{ title: nameOf(identity.provider) }} />
           <div className="grid min-w-0 flex-1 gap-0.5">
             <p className="font-medium">{nameOf(identity.provider)}</p>
             <p className="flex flex-wrap gap-x-3 text-[0.8125rem] text-muted">
-              {identity.email !== null && <span className="[overflow-wrap:anywhere]">{identity.email}</span>}
+              {identity.email && <span className="[overflow-wrap:anywhere]">{identity.email}</span>}
               <span>{t("identities.linked", { date: formats.date(identity.created_at) })}</span>
             </p>
           </div>
@@ -107,12 +108,20 @@ function IdentityList({ identities, nameOf, onRemove }: { identities: Identity[]
 function LinkRow({ providers, pending, onLink }: { providers: OauthProvider[]; pending: string | undefined; onLink: (name: string) => void }) {
   const { t } = useTranslation("portal");
   if (providers.length === 0) return null;
+  // It asserts no verified address to anybody, and without one the server links nothing.
+  const unlinkable = providers.filter(({ preset }) => preset === "linuxdo");
+  const linkable = providers.filter(({ preset }) => preset !== "linuxdo");
   return (
-    <div className="flex flex-wrap gap-2 border-t border-line px-4 py-3.5 sm:px-5">
-      {providers.map((provider) => (
-        <Button key={provider.name} size="small" pending={pending === provider.name} onClick={() => onLink(provider.name)}>
-          {t("identities.link", { provider: provider.display_name })}
+    <div className="flex flex-wrap items-center gap-2 border-t border-line px-4 py-3.5 sm:px-5">
+      {linkable.map((provider) => (
+        <Button key={provider.name} size="small" pending={pending === provider.name} icon={<ProviderBadge provider={provider} />} onClick={() => onLink(provider.name)}>
+          {t("identities.link", { provider: provider.title })}
         </Button>
+      ))}
+      {unlinkable.map((provider) => (
+        <p key={provider.name} className="w-full text-[0.8125rem] text-muted">
+          {t("identities.noLink", { provider: provider.title })}
+        </p>
       ))}
     </div>
   );

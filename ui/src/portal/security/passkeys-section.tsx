@@ -1,4 +1,4 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Ellipsis, Fingerprint, Pencil, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -13,6 +13,8 @@ import { Listing } from "@/features/listing";
 import { useNow } from "@/features/now";
 import { ProblemAlert } from "@/features/problem-alert";
 import { useApi } from "@/features/services";
+import { ME } from "@/features/session";
+import { useSignInOptions } from "@/features/sign-in-options";
 import { readUserAgent } from "@/features/user-agent";
 import { useFormats } from "@/i18n/formats";
 import { Badge } from "@/kit/badge";
@@ -27,11 +29,9 @@ import { Panel } from "@/kit/panel";
 import { TextInput } from "@/kit/text-input";
 import { useToast } from "@/kit/toast";
 
+import { PASSKEYS, RECOVERY_CODES, usePasskeys } from "./factors";
 import { RecoveryCodesOnce } from "./recovery-codes-once";
 
-const PASSKEYS = ["passkeys"] as const;
-/** As many as a page of the API holds; nobody has more. */
-const PASSKEYS_MAX = 100;
 
 export function PasskeysSection() {
   const { t } = useTranslation("portal");
@@ -41,8 +41,9 @@ export function PasskeysSection() {
   const [naming, setNaming] = useState<Passkey | "new" | null>(null);
   const [removing, setRemoving] = useState<Passkey | null>(null);
   const [codes, setCodes] = useState<string[] | null>(null);
-  const list = useQuery({ queryKey: PASSKEYS, queryFn: () => take(api.GET("/api/me/passkeys", { params: { query: { limit: PASSKEYS_MAX } } })) });
-  const refresh = () => Promise.all([queries.invalidateQueries({ queryKey: PASSKEYS }), queries.invalidateQueries({ queryKey: ["recovery-codes"] })]);
+  const options = useSignInOptions();
+  const list = usePasskeys();
+  const refresh = () => Promise.all([PASSKEYS, RECOVERY_CODES, ME].map((queryKey) => queries.invalidateQueries({ queryKey })));
   const remove = useMutation({
     mutationFn: (passkey: Passkey) => take(api.DELETE("/api/me/passkeys/{id}", { params: { path: { id: passkey.id } } })),
     onSuccess: async () => {
@@ -52,8 +53,9 @@ export function PasskeysSection() {
     },
     onError: (thrown) => toProblem(thrown).code === "proof_withheld" && setRemoving(null),
   });
+  const blockedBy = options.data?.has_passkeys === false ? t("passkeys.noSite") : canUsePasskeys() ? undefined : t("passkeys.unsupported");
   const add = (
-    <Button variant="primary" blockedBy={canUsePasskeys() ? undefined : t("passkeys.unsupported")} onClick={() => setNaming("new")}>
+    <Button variant="primary" blockedBy={blockedBy} onClick={() => setNaming("new")}>
       {t("passkeys.add")}
     </Button>
   );
@@ -79,7 +81,7 @@ export function PasskeysSection() {
           onClose={() => setNaming(null)}
           onDone={async (given) => {
             setNaming(null);
-            if (given !== undefined) setCodes(given);
+            if (given) setCodes(given);
             await refresh();
           }}
         />
@@ -121,7 +123,7 @@ function PasskeyList({ passkeys, onRename, onRemove }: { passkeys: Passkey[]; on
             <p className="flex flex-wrap gap-x-3 text-[0.8125rem] text-muted">
               <span>{t("passkeys.made", { date: formats.date(passkey.created_at) })}</span>
               <span>
-                {passkey.last_used_at === null ? t("passkeys.neverUsed") : t("passkeys.used", { when: formats.relative(passkey.last_used_at, now) })}
+                {passkey.last_used_at ? t("passkeys.used", { when: formats.relative(passkey.last_used_at, now) }) : t("passkeys.neverUsed")}
               </span>
             </p>
           </div>
@@ -142,7 +144,7 @@ function PasskeyList({ passkeys, onRename, onRemove }: { passkeys: Passkey[]; on
 const schema = z.object({ name: fields.requiredName() });
 
 /** Names a passkey; a new one is made with its name. */
-function NameDialog({ passkey, onClose, onDone }: { passkey: Passkey | null; onClose: () => void; onDone: (codes?: string[]) => void }) {
+function NameDialog({ passkey, onClose, onDone }: { passkey: Passkey | null; onClose: () => void; onDone: (codes?: string[] | null) => void }) {
   const { t } = useTranslation("portal");
   const api = useApi();
   const { register, submit, errorOf, problem, isSubmitting } = useProblemForm(schema, { name: passkey?.name ?? readUserAgent(navigator.userAgent) });
@@ -180,7 +182,7 @@ function NameDialog({ passkey, onClose, onDone }: { passkey: Passkey | null; onC
       footer={footer}
     >
       <form id="passkey" className="grid gap-4" noValidate onSubmit={send}>
-        {problem !== null && <ProblemAlert problem={problem} words={problem.code === "unreadable_answer" && problem.status === 0 ? problem.message : undefined} />}
+        {problem !== null && <ProblemAlert problem={problem} words={problem.code === "invalid_link" ? t("passkeys.over") : problem.code === "unreadable_answer" && problem.status === 0 ? problem.message : undefined} />}
         <Field label={t("passkeys.name")} hint={t("passkeys.nameHint")} error={errorOf("name")}>
           <TextInput autoFocus {...register("name")} />
         </Field>

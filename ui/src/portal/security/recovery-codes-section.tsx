@@ -1,4 +1,4 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
@@ -12,6 +12,7 @@ import { ConfirmDialog } from "@/kit/confirm-dialog";
 import { Panel } from "@/kit/panel";
 import { Skeleton } from "@/kit/skeleton";
 
+import { RECOVERY_CODES, useRecoveryCodes } from "./factors";
 import { RecoveryCodesOnce } from "./recovery-codes-once";
 
 const FEW = 3;
@@ -22,13 +23,13 @@ export function RecoveryCodesSection() {
   const queries = useQueryClient();
   const [isAsking, setIsAsking] = useState(false);
   const [codes, setCodes] = useState<string[] | null>(null);
-  const state = useQuery({ queryKey: ["recovery-codes"], queryFn: () => take(api.GET("/api/me/recovery-codes")) });
+  const state = useRecoveryCodes();
   const make = useMutation({
     mutationFn: () => take(api.POST("/api/me/recovery-codes")),
     onSuccess: async (made) => {
       setIsAsking(false);
       setCodes(made.codes);
-      await queries.invalidateQueries({ queryKey: ["recovery-codes"] });
+      await queries.invalidateQueries({ queryKey: RECOVERY_CODES });
     },
     onError: (thrown) => toProblem(thrown).code === "proof_withheld" && setIsAsking(false),
   });

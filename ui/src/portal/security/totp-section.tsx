@@ -1,4 +1,4 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import * as z from "zod/mini";
@@ -8,6 +8,7 @@ import { toProblem } from "@/api/problem";
 import { useProblemForm } from "@/features/form";
 import { ProblemAlert } from "@/features/problem-alert";
 import { useApi } from "@/features/services";
+import { ME } from "@/features/session";
 import { useFormats } from "@/i18n/formats";
 import { Badge } from "@/kit/badge";
 import { Button } from "@/kit/button";
@@ -20,6 +21,7 @@ import { Skeleton } from "@/kit/skeleton";
 import { TextInput } from "@/kit/text-input";
 import { useToast } from "@/kit/toast";
 
+import { RECOVERY_CODES, TOTP, useTotp } from "./factors";
 import { RecoveryCodesOnce } from "./recovery-codes-once";
 
 const QrCode = lazy(() => import("./qr-code"));
@@ -34,8 +36,8 @@ export function TotpSection() {
   const [setup, setSetup] = useState<Setup | null>(null);
   const [codes, setCodes] = useState<string[] | null>(null);
   const [isRemoving, setIsRemoving] = useState(false);
-  const state = useQuery({ queryKey: ["totp"], queryFn: () => take(api.GET("/api/me/totp")) });
-  const refresh = () => Promise.all([queries.invalidateQueries({ queryKey: ["totp"] }), queries.invalidateQueries({ queryKey: ["recovery-codes"] })]);
+  const state = useTotp();
+  const refresh = () => Promise.all([TOTP, RECOVERY_CODES, ME].map((queryKey) => queries.invalidateQueries({ queryKey })));
 
   const begin = useMutation({ mutationFn: () => take(api.POST("/api/me/totp")), onSuccess: setSetup });
   const remove = useMutation({
@@ -69,7 +71,7 @@ export function TotpSection() {
       {state.isSuccess && (
         <p className="flex flex-wrap items-center gap-2 text-muted">
           {isOn ? <Badge tone="success">{t("totp.on")}</Badge> : <Badge>{t("totp.off")}</Badge>}
-          {isOn && state.data.enabled_at !== null && t("totp.since", { date: formats.date(state.data.enabled_at) })}
+          {isOn && state.data.enabled_at && t("totp.since", { date: formats.date(state.data.enabled_at) })}
         </p>
       )}
       {setup !== null && <SetupDialog setup={setup} onClose={() => setSetup(null)} onConfirmed={(given) => void confirmed(given)} />}
@@ -98,7 +100,7 @@ const schema = z.object({ code: z.string().check(z.trim(), z.minLength(1, "inval
 function SetupDialog({ setup, onClose, onConfirmed }: { setup: Setup; onClose: () => void; onConfirmed: (codes: string[]) => void }) {
   const { t } = useTranslation("portal");
   const api = useApi();
-  const { register, submit, errorOf, problem, isSubmitting } = useProblemForm(schema, { code: "" });
+  const { register, submit, errorOf, problem, isSubmitting } = useProblemForm(schema, { code: "" }, { "code.invalid": t("totp.wrong") });
   const send = submit(async ({ code }) => {
     const { codes } = await take(api.POST("/api/me/totp/confirm", { body: { code: code.replaceAll(/\s/g, "") } }));
     onConfirmed(codes);

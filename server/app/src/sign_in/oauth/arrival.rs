@@ -67,6 +67,7 @@ async fn link(
 ) -> Result<(), OauthFailure> {
     let actor = actor.filter(|actor| taken.owner == Some((actor.id(), actor.session())));
     let actor = actor.ok_or(OauthFailure::OtherSession)?;
+    actor.check_second_factor()?;
     if profile.verified_email().is_none() {
         return Err(OauthFailure::EmailUnverified);
     }

@@ -14,6 +14,7 @@ mod start;
 mod step;
 
 pub(crate) use provider::Oauth;
+pub(super) use provider::Provider;
 use utoipa_axum::routes;
 
 use crate::auth::{Access, GuardedRoutes};
@@ -21,7 +22,6 @@ use crate::auth::{Access, GuardedRoutes};
 /// The slice's routes below `/api`.
 pub(super) fn routes() -> GuardedRoutes {
     GuardedRoutes::new()
-        .route(Access::Anyone, routes!(start::list_oauth_providers))
         .route(Access::Anyone, routes!(start::start_oauth))
         .route(Access::Anyone, routes!(callback::finish_oauth))
         .route(Access::SignedIn, routes!(identities::list_my_identities))

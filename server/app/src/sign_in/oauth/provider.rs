@@ -35,7 +35,7 @@ pub(crate) struct Oauth {
 }
 
 /// One identity provider.
-pub(super) struct Provider {
+pub(in crate::sign_in) struct Provider {
     settings: ProviderSettings,
     http: ProviderHttp,
     discovery: Discovery,
@@ -103,7 +103,7 @@ impl Oauth {
     }
 
     /// All of them, by name.
-    pub(super) fn providers(&self) -> &[Provider] {
+    pub(in crate::sign_in) fn providers(&self) -> &[Provider] {
         &self.providers
     }
 
@@ -115,12 +115,12 @@ impl Oauth {
 
 impl Provider {
     /// How it was set up.
-    pub(super) fn settings(&self) -> &ProviderSettings {
+    pub(in crate::sign_in) fn settings(&self) -> &ProviderSettings {
         &self.settings
     }
 
     /// What people call it.
-    pub(super) fn display_name(&self) -> &str {
+    pub(in crate::sign_in) fn title(&self) -> &str {
         let usual = match self.settings.kind() {
             ProviderKind::Github => "GitHub",
             ProviderKind::Google => "Google",
@@ -128,6 +128,11 @@ impl Provider {
             ProviderKind::Oidc | ProviderKind::OAuth2 => &self.settings.name,
         };
         self.settings.display_name.as_deref().unwrap_or(usual)
+    }
+
+    /// Whether it ever says that an address is verified.
+    pub(super) fn vouches_for_addresses(&self) -> bool {
+        self.settings.kind() != ProviderKind::LinuxDo
     }
 
     /// The provider's page that asks the person.
@@ -433,7 +438,7 @@ mod tests {
     async fn people_are_sent_to_github_with_pkce_and_the_exact_address_of_the_way_back() {
         let oauth = oauth(&[("oauth.github.client_id", "client")]);
         let provider = oauth.find("github").unwrap();
-        assert_eq!(provider.display_name(), "GitHub");
+        assert_eq!(provider.title(), "GitHub");
         let url = provider.authorize_url(&WAY, "s").await.unwrap();
         assert_eq!(
             url.origin().ascii_serialization() + url.path(),

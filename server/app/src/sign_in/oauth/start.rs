@@ -3,12 +3,11 @@
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
-use waystation_api::error::{ErrorCode, ErrorReply};
-use waystation_api::oauth::{OauthProvider, OauthProviders, OauthPurpose, OauthStart, OauthStarted};
+use waystation_api::error::{ErrorCode, ErrorReply, FieldCode};
+use waystation_api::oauth::{OauthPurpose, OauthStart, OauthStarted};
 use waystation_api::sign_in::Reception;
 
 use crate::auth::Actor;
-use crate::config::ProviderKind;
 use crate::error::{ApiError, error_chain};
 use crate::http::body::{Json, PathParts};
 use crate::http::local_path::local_path;
@@ -19,15 +18,6 @@ use crate::sign_in::proof::OfferedProof;
 use crate::state::App;
 
 const INVITE_LENGTH_MAX: usize = 128;
-
-/// List the identity providers that people may sign in by
-#[utoipa::path(
-    get, path = "/auth/oauth", tag = "sign-in", operation_id = "list_oauth_providers",
-    responses((status = 200, description = "All of them", body = OauthProviders)),
-)]
-pub(super) async fn list_oauth_providers(State(app): State<App>) -> Json<OauthProviders> {
-    Json(OauthProviders { items: app.oauth.providers().iter().map(show_provider).collect() })
-}
 
 /// Begin to sign in by an identity provider, or to link an account with it
 ///
@@ -42,6 +32,7 @@ pub(super) async fn list_oauth_providers(State(app): State<App>) -> Json<OauthPr
         (status = 401, description = "To link, one has to be signed in", body = ErrorReply),
         (status = 403, description = "To link, a fresh proof is needed", body = ErrorReply),
         (status = 404, description = "There is no such provider", body = ErrorReply),
+        (status = 409, description = "The provider verifies no addresses for others, so nothing can be linked", body = ErrorReply),
         (status = 503, description = "The provider does not answer", body = ErrorReply),
     ),
 )]
@@ -56,6 +47,15 @@ pub(super) async fn start_oauth(
     let owner = match (body.purpose, actor) {
         (OauthPurpose::SignIn, _) => None,
         (OauthPurpose::Link, Some(actor)) => {
+            // The route lets anyone in; to link is not to set up a second factor.
+            actor.check_second_factor()?;
+            if !provider.vouches_for_addresses() {
+                let message = format!(
+                    "{} does not say whether an address is verified, so an account there cannot be linked.",
+                    provider.title()
+                );
+                return Err(ApiError::new(ErrorCode::Conflict, message));
+            }
             OfferedProof::of(actor.clone(), &headers).redeem_or_set_up(&app).await?;
             Some(actor)
         }
@@ -64,10 +64,18 @@ pub(super) async fn start_oauth(
         }
     };
     if body.reception != Reception::Cookie {
-        return Err(ApiError::field("reception", "only a browser comes back from a provider; pair programs"));
+        return Err(ApiError::field(
+            "reception",
+            FieldCode::Invalid,
+            "only a browser comes back from a provider; pair programs",
+        ));
     }
     if body.invite.as_ref().is_some_and(|invite| invite.len() > INVITE_LENGTH_MAX) {
-        return Err(ApiError::field("invite", format!("has at most {INVITE_LENGTH_MAX} characters")));
+        return Err(ApiError::field(
+            "invite",
+            FieldCode::TooLong,
+            format!("has at most {INVITE_LENGTH_MAX} characters"),
+        ));
     }
     let step = Step {
         provider: name,
@@ -95,24 +103,9 @@ fn redirect_url(app: &App, provider: &Provider) -> Result<String, ApiError> {
 
 fn read_return_path(text: Option<String>) -> Result<String, ApiError> {
     let text = text.unwrap_or_else(|| "/".to_owned());
-    local_path(&text)
-        .map(|path| path.as_str().to_owned())
-        .ok_or_else(|| ApiError::field("return_path", "must be a path of this site such as /app/keys"))
-}
-
-fn show_provider(provider: &Provider) -> OauthProvider {
-    let kind = match provider.settings().kind() {
-        ProviderKind::Github => "github",
-        ProviderKind::Google => "google",
-        ProviderKind::LinuxDo => "linuxdo",
-        ProviderKind::Oidc => "oidc",
-        ProviderKind::OAuth2 => "oauth2",
-    };
-    OauthProvider {
-        name: provider.settings().name.clone(),
-        display_name: provider.display_name().to_owned(),
-        kind: kind.to_owned(),
-    }
+    local_path(&text).map(|path| path.as_str().to_owned()).ok_or_else(|| {
+        ApiError::field("return_path", FieldCode::Invalid, "must be a path of this site such as /app/keys")
+    })
 }
 
 impl Step {

@@ -2,7 +2,9 @@
 
 mod passkeys;
 mod proof;
+mod relying_party;
 mod second_factor;
+mod software_authenticator;
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -21,6 +23,7 @@ use zeroize::Zeroizing;
 
 use crate::audit_trail::Doer;
 use crate::auth::create_access_token;
+use crate::base64_text::read_base64;
 use crate::clock::now_ms;
 use crate::config::{Config, Flags, load_values};
 use crate::http::build_router;
@@ -29,11 +32,10 @@ use crate::http::visitor::Visitor;
 use crate::passwords::hash_password;
 use crate::relay_start::start_relay;
 use crate::sign_in::completion::{ProvedBy, Reception, complete_sign_in};
+use crate::sign_in::tests::software_authenticator::SoftwareAuthenticator;
 use crate::sign_in::totp_code::TotpSecret;
 use crate::state::App;
 use crate::users::{Entry, enter_user};
-use crate::webauthn::read_base64;
-use crate::webauthn::software_authenticator::SoftwareAuthenticator;
 
 const PASSWORD: &str = "correct horse battery";
 const ORIGIN: &str = "https://ai.example.org";

@@ -90,7 +90,7 @@ async fn an_answer_for_another_site_or_from_another_page_signs_nobody_in() {
         (started["challenge"].as_str().unwrap(), authenticator.sign(&challenge_of(&started["options"])));
     let mut changed = read_base64(token).unwrap();
     changed[20] ^= 1;
-    for token in ["", "x", &crate::webauthn::write_base64(&changed)] {
+    for token in ["", "x", &crate::base64_text::write_base64(&changed)] {
         let body = json!({"challenge": token, "credential": credential});
         let (status, body) = site.post(&Caller::stranger(), "/auth/passkeys/finish", body).await;
         assert_eq!((status, code(&body)), (StatusCode::BAD_REQUEST, "invalid_link"), "{token}");

@@ -2,7 +2,7 @@ use sha2::{Digest, Sha256};
 use waystation_store::{NewPending, PendingKind};
 
 use super::*;
-use crate::webauthn::write_base64;
+use crate::base64_text::write_base64;
 
 /// A call that shows somebody else's secret.
 async fn make_key(site: &Site, caller: &Caller, user: &User) -> (StatusCode, Value) {

@@ -196,7 +196,7 @@ async fn an_app_that_was_not_confirmed_is_asked_for_by_nobody() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_names_no_challenge_is_refused() {
     let site = Site::new("unknown").await;
-    let unknown = crate::webauthn::write_base64(&[7; 32]);
+    let unknown = crate::base64_text::write_base64(&[7; 32]);
     for challenge in ["", "x", "é", &unknown, &format!("{unknown}=")] {
         for (path, body) in [
             ("/auth/second-factor", json!({"challenge": challenge, "totp": "000000"})),
