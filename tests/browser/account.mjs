@@ -14,11 +14,11 @@ export async function sendSignIn(page, login, password = PASSWORD) {
 }
 
 // Signs somebody in for the first time: the first key is shown, and kept.
-export async function signInFirst(page, login, password = PASSWORD) {
+export async function signInFirst(page, login, password = PASSWORD, next = "**/app") {
     await page.goto("/sign-in");
     await sendSignIn(page, login, password);
     const secret = await keepFirstKey(page);
-    await page.waitForURL("**/app");
+    await page.waitForURL(next);
     return secret;
 }
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { proveByRecoveryCode, setUpApp, signInFirst, signOut } from "./account.mjs";
-import { ask, findBarriers, openPage } from "./browser.mjs";
+import { keepFirstKey, proveByRecoveryCode, setUpApp, signInFirst, signOut } from "./account.mjs";
+import { ask, findBarriers, findTraces, openPage } from "./browser.mjs";
 import { Provider } from "./provider.mjs";
 import { OWNER, Site } from "./site.mjs";
 
@@ -20,11 +20,20 @@ async function continueWithProvider(page) {
     await page.getByRole("button", { name: "Continue with Example" }).click();
 }
 
-test("a newcomer comes in by a provider and is the same person the next time", async (t) => {
+test("a newcomer by a provider is shown a first key once, and is the same person the next time", async (t) => {
     const { provider, page } = await openSite(t);
     await provider.name("ann", NEW);
     await continueWithProvider(page);
     await page.waitForURL("**/app");
+    const secret = await keepFirstKey(page);
+    assert.match(secret, /^sk-/);
+    assert.deepEqual(await findTraces(page, secret), []);
+    await page.reload();
+    await page.getByRole("heading", { name: "Hello, " }).waitFor();
+    assert.equal((await ask(page, "GET", "/api/me")).body.is_first_key_due, false);
+    assert.equal((await ask(page, "POST", "/api/me/first-key")).status, 409);
+    assert.equal(await page.getByRole("dialog").count(), 0);
+    assert.equal((await ask(page, "GET", "/api/me/keys")).body.items.length, 1);
     const me = (await ask(page, "GET", "/api/me")).body;
     assert.deepEqual([me.email, me.role], [NEW, "user"]);
     await page.goto("/app/security");
@@ -34,6 +43,7 @@ test("a newcomer comes in by a provider and is the same person the next time", a
     await continueWithProvider(page);
     await page.waitForURL("**/app");
     assert.equal((await ask(page, "GET", "/api/me")).body.id, me.id);
+    assert.equal(await page.getByRole("dialog").count(), 0);
 });
 
 test("an account is linked to a provider, asks for the second factor behind it, and is unlinked", async (t) => {
@@ -94,6 +104,6 @@ test("where nobody may register, a stranger's account elsewhere opens nothing", 
     const { provider, page } = await openSite(t, { WAYSTATION_AUTH_REGISTRATION: "closed" });
     await provider.name("ann", NEW);
     await continueWithProvider(page);
-    await page.getByText("This site isn’t accepting new accounts.").waitFor();
+    await page.getByText("You have no account here, and this site lets nobody register this way.").waitFor();
     assert.equal((await ask(page, "GET", "/api/me")).status, 401);
 });

@@ -120,6 +120,7 @@ const SCREENS = [
     await page.selectOption("select[name=role]", "operator");
     await page.click("form button[type=submit]");
   } },
+  { name: "person-email", path: person, stub: {}, act: (page) => submit(page, { "input[name=email]": "research.group@example.org" }) },
   { name: "person-delete", path: person, stub: {}, act: press(/^(Delete person|删除用户)$/) },
   { name: "invitations", path: "/console/invitations", stub: {} },
   { name: "invitations-empty", path: "/console/invitations", stub: { empty: true } },
@@ -171,7 +172,7 @@ function lengthenTexts() {
   while (walker.nextNode()) texts.push(walker.currentNode);
   for (const text of texts) {
     const parent = text.parentElement;
-    if (!/\p{L}{2}/u.test(text.data) || text.data.includes("@") || parent.closest("script, code, pre, .font-mono, time")) continue;
+    if (!/\p{L}{2}/u.test(text.data) || text.data.includes("@") || parent.closest("script, code, pre, .font-mono, time, [aria-hidden=true]")) continue;
     text.data = lengthen(text.data);
   }
   for (const input of document.querySelectorAll("[placeholder]")) input.placeholder = lengthen(input.placeholder);
@@ -180,7 +181,7 @@ function lengthenTexts() {
 /** Words that do not fit where they stand, though nothing says that they may be cut. */
 function findCutTexts() {
   return [...document.querySelectorAll("button, a, label, h1, h2, p, th, dt, dd, li, span")]
-    .filter((element) => element.checkVisibility() && element.closest(".truncate, .sr-only, pre, [role=listbox]") === null && element.clientWidth > 1)
+    .filter((element) => element.checkVisibility() && element.closest(".truncate, .sr-only, pre, [role=listbox], [aria-hidden=true]") === null && element.clientWidth > 1)
     .filter((element) => element.scrollWidth > element.clientWidth + 1 && !/auto|scroll/.test(getComputedStyle(element).overflowX))
     .map((element) => `${element.tagName.toLowerCase()} “${element.textContent.trim().slice(0, 40)}”`)
     .slice(0, 3);
@@ -201,7 +202,10 @@ for (const { language, theme, isTouched, widths, height } of looks) {
   await context.addInitScript(watchJumps);
   for (const screen of SCREENS.filter(({ name }) => options.only === undefined || name.startsWith(options.only))) {
     let label = `${screen.name}.${language}.${theme}.${widths[0]}`;
-    const note = (text) => findings.push(`${label}: ${text}`);
+    const note = (text) => {
+      findings.push(`${label}: ${text}`);
+      console.log(findings.at(-1));
+    };
     await fetch(`${site}/stub`, { method: "PUT", body: JSON.stringify(screen.stub) });
     const page = await context.newPage();
     await page.setViewportSize({ width: widths[0], height });
@@ -259,5 +263,5 @@ async function look(page, screen, label, note, isLong) {
 await browser.close();
 server.close();
 await writeFile(join(out, `findings${options.language === undefined ? "" : `.${options.language}`}.txt`), `${findings.join("\n")}\n`);
-console.log(findings.length === 0 ? `nothing found; pictures in ${out}` : findings.join("\n"));
+console.log(`${findings.length} findings; pictures in ${out}`);
 process.exit(findings.length === 0 ? 0 : 1);

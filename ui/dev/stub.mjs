@@ -192,7 +192,8 @@ const routes = {
   },
   "GET /api/admin/users/:id": ({ path }) => find(state.people, path.id),
   "PATCH /api/admin/users/:id": ({ path, body, request }) => {
-    if (body.role !== undefined) proven(request);
+    if (body.role !== undefined || body.email !== undefined) proven(request);
+    if (state.people.some(({ id, email }) => email === body.email && id !== path.id)) fail("already_exists", "Taken.", [{ field: "email", code: "taken", message: "is taken already" }]);
     return Object.assign(find(state.people, path.id), body);
   },
   "DELETE /api/admin/users/:id": ({ path }) => void (state.people = state.people.filter(({ id }) => id !== path.id)),

@@ -137,6 +137,14 @@ pub struct MeUpdate {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UserUpdate {
+    /// The address. Another one is not verified until its holder opens the link that is mailed there; the one until
+    /// now is told, and all sessions end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<Email>,
+    /// The name to sign in with; null takes it away.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, max_length = 64)]
+    pub username: Option<Option<Username>>,
     /// What the person is called.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub display_name: Option<Name>,
@@ -208,7 +216,7 @@ mod tests {
             let body = format!("{{\"email\":\"a@b.org\",\"{field}\":null}}");
             assert!(serde_json::from_str::<UserCreate>(&body).is_err(), "{field}");
         }
-        for field in ["id", "email", "username", "balance", "is_demo", "created_at"] {
+        for field in ["id", "balance", "is_demo", "created_at", "email_verified_at", "password"] {
             assert!(serde_json::from_str::<UserUpdate>(&format!("{{\"{field}\":null}}")).is_err(), "{field}");
         }
         for field in

@@ -18,6 +18,7 @@ mod config;
 mod data_folder;
 mod days;
 mod demo;
+mod drawn_secret;
 mod error;
 mod grants;
 mod health;

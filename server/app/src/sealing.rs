@@ -28,8 +28,6 @@ pub(crate) enum Purpose {
     SiteSecret,
     /// A channel's secret, by its credential's id.
     Credential,
-    /// What a device that is to be paired is called, by the user's id.
-    Pairing,
     /// What instances remember of a key together, by the key's hash.
     SharedKey,
     /// What the next step of a sign-in needs, by the hash of its token.
@@ -44,7 +42,6 @@ impl Purpose {
         match self {
             Purpose::SiteSecret => "waystation site secret v1",
             Purpose::Credential => "waystation channel credential v1",
-            Purpose::Pairing => "waystation pairing v1",
             Purpose::SharedKey => "waystation shared key v1",
             Purpose::PendingSignIn => "waystation pending sign-in v1",
             Purpose::TotpSecret => "waystation totp secret v1",

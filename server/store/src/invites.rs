@@ -1,8 +1,8 @@
 //! Invitations to register, each known by the hash of its token, and used once.
 
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect,
+    ActiveValue::Set, ColumnTrait, Condition, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
 };
 use waystation_ids::{Email, InviteId, UserId};
 
@@ -152,6 +152,31 @@ pub(crate) async fn use_invite(
     };
     entity::Entity::update(used).exec_without_returning(transaction).await?;
     Ok(true)
+}
+
+/// Takes an address out of all invitations, those that its person used included. What is still open for it alone is
+/// taken back: without the address it would be anybody's.
+pub(crate) async fn erase_invited(
+    transaction: &Transaction,
+    user: UserId,
+    email: &str,
+    now_ms: i64,
+) -> Result<(), DbErr> {
+    entity::Entity::update_many()
+        .col_expr(entity::Column::RevokedAtMs, Expr::value(now_ms))
+        .filter(entity::Column::Email.eq(email))
+        .filter(entity::Column::UsedAtMs.is_null())
+        .filter(entity::Column::RevokedAtMs.is_null())
+        .exec(transaction)
+        .await?;
+    entity::Entity::update_many()
+        .col_expr(entity::Column::Email, Expr::value(None::<String>))
+        .filter(
+            Condition::any().add(entity::Column::Email.eq(email)).add(entity::Column::UsedBy.eq(user.uuid())),
+        )
+        .exec(transaction)
+        .await?;
+    Ok(())
 }
 
 impl entity::Model {

@@ -2,7 +2,7 @@
 
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
-    QuerySelect,
+    QuerySelect, sea_query::Expr,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use thiserror::Error;
@@ -16,6 +16,9 @@ use crate::column_values::{read_count, read_json, write_count, write_json};
 use crate::connection::{Store, Transaction, database_time_ms};
 use crate::error::StoreError;
 use crate::users;
+
+/// What keys are called whose person was removed.
+const NAME_OF_NOBODYS: &str = "Deleted";
 
 /// A user's key, without its secret, which is not kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -353,7 +356,7 @@ pub(crate) async fn insert_new_key(transaction: &Transaction, key: &NewKey) -> R
     with_budgets(transaction, row).await
 }
 
-/// Revokes every key of a user for good, within the transaction of what ends them.
+/// Revokes every key of a user who is removed, and forgets what told of the person.
 pub(crate) async fn revoke_all_keys(
     transaction: &Transaction,
     user: UserId,
@@ -369,6 +372,13 @@ pub(crate) async fn revoke_all_keys(
     for row in rows {
         save_key(transaction, revoked(row, now_ms)).await?;
     }
+    // What somebody called a key, and where it was used from, tells of the person.
+    entity::Entity::update_many()
+        .col_expr(entity::Column::Name, Expr::value(NAME_OF_NOBODYS))
+        .col_expr(entity::Column::AllowedIps, Expr::value(None::<String>))
+        .filter(entity::Column::UserId.eq(user.uuid()))
+        .exec(transaction)
+        .await?;
     Ok(())
 }
 

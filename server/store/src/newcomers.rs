@@ -46,8 +46,13 @@ impl From<sea_orm::DbErr> for EnterError {
 }
 
 impl Store {
-    /// Enters a person who registers, opens the cash account and uses up the invitation: all of it or nothing.
-    pub async fn enter_newcomer(&self, newcomer: &Newcomer, entry: &AuditEntry) -> Result<User, EnterError> {
+    /// Enters a person who registers, opens the cash account and uses up the invitation: all of it or nothing, and the
+    /// audit log tells of it by these entries.
+    pub async fn enter_newcomer(
+        &self,
+        newcomer: &Newcomer,
+        entries: &[AuditEntry],
+    ) -> Result<User, EnterError> {
         self.repeat(|| async {
             let transaction = self.begin().await?;
             let id = newcomer.user.id;
@@ -71,7 +76,9 @@ impl Store {
             entity::Entity::update(registered).exec_without_returning(&transaction).await?;
             let row = entity::Entity::find_by_id(id.uuid()).one(&transaction).await?;
             let user = User::try_from(row.ok_or(StoreError::Missing("user"))?)?;
-            append_audit(&transaction, entry).await?;
+            for entry in entries {
+                append_audit(&transaction, entry).await?;
+            }
             transaction.commit().await?;
             Ok(user)
         })

@@ -13,6 +13,7 @@ use crate::audit_log::Audited;
 use crate::changes::{ChangeKind, record_change};
 use crate::connection::{Store, Transaction, database_time_ms};
 use crate::error::StoreError;
+use crate::invites::erase_invited;
 use crate::keys::revoke_all_keys;
 use crate::repeat::TakenBack;
 use crate::users::{UpdateUserError, User, entity, lock_user_of_role};
@@ -109,6 +110,7 @@ impl Store {
                 .exec_without_returning(&transaction)
                 .await?;
             revoke_all_keys(&transaction, id, now_ms).await?;
+            erase_invited(&transaction, id, before.email.as_str(), now_ms).await?;
             for table in PERSONAL_TABLES {
                 let rows =
                     Query::delete().from_table(table).and_where(Expr::col("user_id").eq(id.uuid())).take();

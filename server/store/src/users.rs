@@ -75,6 +75,10 @@ pub struct NewUser {
 /// What to change about a person; what is none stays.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UserUpdate {
+    /// The address. Another one is not verified, and ends all sessions.
+    pub email: Option<Email>,
+    /// The name to sign in with; `Some(None)` takes it away.
+    pub username: Option<Option<Username>>,
     /// What the person is called.
     pub display_name: Option<String>,
     /// Whether the person may do anything at all.
@@ -169,6 +173,7 @@ impl Store {
     }
 
     /// Changes a person whose role is `expected_role`: whoever decided that the change is allowed did so by that.
+    /// [`StoreError::Taken`] where another has the address or the username.
     pub async fn update_user(
         &self,
         id: UserId,
@@ -185,7 +190,16 @@ impl Store {
             if ends_ownership && owners == [row.id] {
                 return Err(UpdateUserError::LastOwner);
             }
+            let has_other_email = update.email.as_ref().is_some_and(|email| *email != before.email);
             let changed = entity::Model {
+                email: update.email.as_ref().map_or(row.email, |email| email.as_str().to_owned()),
+                email_verified_at_ms: row.email_verified_at_ms.filter(|_| !has_other_email),
+                username: match &update.username {
+                    Some(username) => username.as_ref().map(|name| name.as_str().to_owned()),
+                    None => row.username,
+                },
+                // Whoever was given a name, or lost it, is not given another one later.
+                wanted_username: row.wanted_username.filter(|_| update.username.is_none()),
                 display_name: update.display_name.clone().unwrap_or(row.display_name),
                 status: update.status.map_or(row.status, |status| status.name().to_owned()),
                 role: update.role.map_or(row.role, |role| role.name().to_owned()),
@@ -195,8 +209,17 @@ impl Store {
             };
             entity::Entity::update(changed.clone().into_active_model().reset_all())
                 .exec_without_returning(&transaction)
-                .await?;
-            if changed.status != UserStatus::Active.name() || changed.role != before.role.name() {
+                .await
+                .map_err(taken_name)?;
+            if has_other_email {
+                // Whoever reads the mails that went to the address before has nothing to do with the account now.
+                for purpose in [LinkPurpose::Verify, LinkPurpose::Reset] {
+                    close_links(&transaction, id, purpose, changed.updated_at_ms).await?;
+                }
+                end_pending_of(&transaction, id).await?;
+            }
+            let is_other_role = changed.role != before.role.name();
+            if changed.status != UserStatus::Active.name() || is_other_role || has_other_email {
                 // For good: who is let in again, or may do other things now, signs in again.
                 end_sessions(&transaction, id, changed.updated_at_ms).await?;
             }

@@ -314,7 +314,8 @@ export interface paths {
         /**
          * Change a person
          * @description Nobody changes a person whose role is not below their own. Disabling a person ends all sessions for good, and
-         *     all keys until the person is active again. Another role ends all sessions, too.
+         *     all keys until the person is active again. Another role or address ends all sessions, too; these and another
+         *     username need a fresh proof.
          */
         patch: operations["update_user"];
         trace?: never;
@@ -490,7 +491,7 @@ export interface paths {
         put?: never;
         /**
          * Take away a person's second factors
-         * @description Authenticator app, recovery codes and passkeys. It ends every session of the person.
+         * @description Authenticator app, recovery codes and passkeys. It ends every session of the person, who is mailed that it was done.
          */
         post: operations["reset_user_second_factor"];
         delete?: never;
@@ -3527,8 +3528,11 @@ export interface components {
             /** @description Which group of channels serves the person's calls; null: the default one. */
             channel_group?: string | null;
             display_name?: components["schemas"]["Name"] | null;
+            email?: components["schemas"]["Email"] | null;
             role?: components["schemas"]["Role"] | null;
             status?: components["schemas"]["UserStatus"] | null;
+            /** @description The name to sign in with; null takes it away. */
+            username?: string | null;
         };
         /** @description A name to sign in with, trimmed and in lower case: 1 to 64 characters of `a-z 0-9 . - _`. */
         Username: string;
@@ -4595,7 +4599,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorReply"];
                 };
             };
-            /** @description The site would be left without an active owner */
+            /** @description The address or username is taken, or the site would be left without an active owner */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5446,6 +5450,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorReply"];
                 };
             };
+            /** @description The client has begun too often and not come back */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
             /** @description The provider does not answer */
             503: {
                 headers: {
@@ -5767,6 +5780,15 @@ export interface operations {
             };
             /** @description It was exchanged a moment ago: use what that gave */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Too many calls that came to nothing */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -114,6 +114,29 @@ it("an entry of the audit log shows the fields that differ", () => {
   expect(changesOf(null, { limits: { day: "1" } })).toEqual([{ field: "limits", before: "–", after: '{"day":"1"}' }]);
 });
 
+it("a person gets another address only after its consequence was named", async () => {
+  const sent: unknown[] = [];
+  await open("/console/people/usr_1", {
+    "PATCH /api/admin/users/usr_1": (body) => {
+      sent.push(body);
+      return sent.length === 1 ? [409, error("already_exists", [{ field: "email", code: "taken", message: "is taken already" }])] : [200, user("usr_1", "user")];
+    },
+  });
+  const change = async (address: string) => {
+    const field = await screen.findByLabelText("E-mail");
+    await userEvent.clear(field);
+    await userEvent.type(field, address);
+    await userEvent.click(screen.getByRole("button", { name: "Save changes" }));
+    const dialog = await screen.findByRole("alertdialog");
+    expect(dialog.textContent).toContain("usr_1@example.org is told");
+    await userEvent.click(within(dialog).getByRole("button", { name: "Save changes" }));
+  };
+  await change("taken@example.org");
+  await screen.findByText("Somebody with this e-mail is here already.");
+  await change("free@example.org");
+  await waitFor(() => expect(sent).toEqual([{ email: "taken@example.org" }, { email: "free@example.org" }]));
+});
+
 describe("the keys of a person", () => {
   const key = { id: "key_1", name: "Default", preview: "sk-Ab…yz", status: "active", budgets: {}, show_cost: false, created_at: "2026-11-21T04:00:00.000Z" };
   const answers: Answers = {

@@ -118,7 +118,7 @@ function InviteTable({ invites, onRevoke }: { invites: Invite[]; onRevoke: (invi
     {
       id: "until",
       header: t("invites.until"),
-      className: "whitespace-nowrap",
+      className: "sm:whitespace-nowrap",
       cell: (invite) => {
         if (invite.used_by) {
           return (

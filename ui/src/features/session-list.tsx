@@ -32,7 +32,7 @@ export function SessionList({ sessions, onRevoke }: SessionListProps) {
                 {session.is_current && <Badge tone="accent">{t("sessions.current")}</Badge>}
                 {session.kind !== "browser" && sessionName(session) !== null && <Badge>{t(`sessions.kinds.${session.kind}`)}</Badge>}
               </p>
-              <p className="flex flex-wrap gap-x-3 text-[0.8125rem] text-muted">
+              <p className="flex flex-wrap gap-x-3 text-[0.8125rem] [overflow-wrap:anywhere] text-muted">
                 {session.client_ip && <span className="tabular-nums">{session.client_ip}</span>}
                 <span title={formats.dateTimeExact(session.last_used_at ?? session.created_at)}>
                   {t("sessions.lastUsed", { when: formats.relative(session.last_used_at ?? session.created_at, now) })}

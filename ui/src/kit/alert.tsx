@@ -21,7 +21,7 @@ export function Alert({ tone, title, children, action, live = false }: AlertProp
       <div className="grid min-w-0 flex-1 gap-1">
         {title !== undefined && <p className="font-medium">{title}</p>}
         {children !== undefined && <div className="min-w-0">{children}</div>}
-        {action !== undefined && <div className="pt-1.5">{action}</div>}
+        {Boolean(action) && <div className="pt-1.5">{action}</div>}
       </div>
     </div>
   );

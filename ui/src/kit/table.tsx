@@ -19,8 +19,9 @@ type TableProps<Row> = { caption: string; columns: Column<Row>[]; rows: Row[]; r
 /** A table; on narrow screens a card for each row. It says the same to a screen reader in both shapes. */
 export function Table<Row>({ caption, columns, rows, rowKey }: TableProps<Row>) {
   return (
-    // The roles are said because a row shown as a card would lose them.
-    <div className="overflow-x-auto">
+    // The roles are said because a row shown as a card would lose them. What is hidden but read out is placed by the
+    // nearest placed element: without one of its own it would widen the page.
+    <div className="relative overflow-x-auto">
       <table role="table" className="table-cards w-full border-collapse text-start">
         <caption className="sr-only">{caption}</caption>
         <thead role="rowgroup">

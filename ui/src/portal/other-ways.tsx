@@ -39,7 +39,7 @@ export function OtherWays({ options, returnPath, onReply }: OtherWaysProps) {
       {byPasskey.isError && <ProblemAlert problem={byPasskey.error} words={passkeyWords(byPasskey.error)} />}
       {hasPasskeys && (
         <Button size="large" wide className={WITH_ICON} pending={byPasskey.isPending} icon={<Fingerprint size={18} />} onClick={() => byPasskey.mutate()}>
-          {t("signIn.passkey")}
+          <span className="truncate">{t("signIn.passkey")}</span>
         </Button>
       )}
       <ProviderButtons providers={options.providers} returnPath={returnPath} />

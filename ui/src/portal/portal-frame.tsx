@@ -1,4 +1,4 @@
-import { Navigate, useLocation } from "@tanstack/react-router";
+import { useLocation } from "@tanstack/react-router";
 import { CircleUser, House, MonitorSmartphone, ShieldCheck, SlidersHorizontal } from "lucide-react";
 import { useTranslation } from "react-i18next";
 
@@ -9,6 +9,7 @@ import { Frame } from "@/features/frame";
 import { useMe } from "@/features/session";
 
 import { FirstKeyDue } from "./first-key";
+import { useLeave } from "./leave";
 import { paths } from "./paths";
 
 export function PortalFrame() {
@@ -24,12 +25,14 @@ function Pages() {
   const { t } = useTranslation("portal");
   const me = useMe();
   const { pathname } = useLocation();
-  // Whoever is signed out is on the way to the sign-in page.
-  if (me.isPending || (me.isError && toProblem(me.error).code === "invalid_token")) return <FramePending />;
-  if (me.isError) return <FailurePage error={me.error} />;
+  const code = me.isError ? toProblem(me.error).code : null;
   // The server answers nothing else before the second factor is there.
-  const isHeld = me.data.must_set_up_second_factor === true;
-  if (isHeld && pathname !== paths.security) return <Navigate to={paths.security} replace />;
+  const isHeld = me.data?.must_set_up_second_factor === true;
+  const elsewhereFirst = code === "setup_required" ? paths.setup : isHeld && pathname !== paths.security ? paths.security : null;
+  useLeave(elsewhereFirst);
+  // Whoever is signed out is on the way to the sign-in page.
+  if (me.isPending || code === "invalid_token" || elsewhereFirst !== null) return <FramePending />;
+  if (me.isError) return <FailurePage error={me.error} />;
   const places = [
     { to: paths.overview, label: t("places.overview"), icon: <House size={18} aria-hidden="true" />, exact: true },
     { to: paths.profile, label: t("places.profile"), icon: <CircleUser size={18} aria-hidden="true" /> },

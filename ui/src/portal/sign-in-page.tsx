@@ -1,5 +1,5 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
-import { Link, Navigate, useSearch } from "@tanstack/react-router";
+import { Link, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import * as z from "zod/mini";
@@ -19,6 +19,7 @@ import { PasswordInput } from "@/kit/password-input";
 import { TextInput } from "@/kit/text-input";
 
 import { firstForm, useFirstForm } from "./first-form";
+import { useLeave } from "./leave";
 import { OtherWays } from "./other-ways";
 import { paths } from "./paths";
 import { SecondFactorStep } from "./second-factor-step";
@@ -47,7 +48,10 @@ export function SignInPage() {
   });
   const shown: SecondFactorChallenge | undefined = challenge ?? pending.data;
 
-  if (options.isError && toProblem(options.error).code === "setup_required") return <Navigate to={paths.setup} replace />;
+  const isFresh = options.isError && toProblem(options.error).code === "setup_required";
+  useLeave(isFresh ? paths.setup : null);
+
+  if (isFresh) return null;
   if (shown !== undefined) {
     const back = () => {
       dropChallenge();

@@ -1,5 +1,5 @@
 import { RouterProvider } from "@tanstack/react-router";
-import { render, screen, waitFor, within } from "@testing-library/react";
+import { cleanup, render, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 
@@ -217,4 +217,15 @@ it("whoever has pressed before the script was there is signed in by it, once", a
   expect(sent).toEqual([{ login: "ann", password: "correct" }]);
   router.history.push("/sign-in");
   expect(((await screen.findByLabelText("Password")) as HTMLInputElement).value).toBe("");
+});
+
+it("a site without an owner leads from anywhere to its setup", async () => {
+  const answers: Answers = Object.fromEntries(["GET /api/me", "GET /api/auth/options"].map((route) => [route, () => [503, error("setup_required")]]));
+  for (const path of ["/", "/sign-in"]) {
+    router.history.push("/forgot-password");
+    await open(path, { ...answers, "GET /api/setup": () => [200, { required: true }] });
+    await screen.findByRole("heading", { name: "Set up your Waystation" });
+    expect(router.state.location.pathname).toBe("/setup");
+    cleanup();
+  }
 });

@@ -17,6 +17,7 @@ fn bodies_of(operation: &Operation) -> Vec<Value> {
             json!({"status": "disabled"}),
             json!({"role": "user"}),
             json!({"channel_group": "fast"}),
+            json!({"username": null}),
         ],
         "create_user_key" => vec![json!({"name": "x"})],
         "update_user_key" => vec![json!({"name": "x"}), json!({"status": "disabled"})],

@@ -1,10 +1,12 @@
 //! Reading changes nothing.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde_json::Value;
 use waystation_ids::Role;
 
+use crate::access_rules::credentials::session_of;
 use crate::access_rules::operations::operations;
 use crate::access_rules::site::Site;
 
@@ -18,6 +20,11 @@ fn bytes_of(site: &Site) -> BTreeMap<String, Vec<u8>> {
         files.insert(name.to_owned(), std::fs::read(site.folder().join(name)).unwrap_or_default());
     }
     files
+}
+
+async fn is_use_noted(site: &Site, token: &str) -> bool {
+    let found = site.app.store.load_active_session(session_of(token)).await.unwrap();
+    found.is_some_and(|(session, _)| session.last_used_at_ms.is_some())
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -37,6 +44,10 @@ async fn every_route_that_reads_leaves_the_database_as_it_is() {
     // When a session was last used is noted once in a while: now, and not again below.
     for token in tokens.iter().chain([&of_owner]) {
         site.get_done(token, "GET", "/api/me", Value::Null).await;
+        // It is noted after the answer.
+        while !is_use_noted(&site, token).await {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
     let before = bytes_of(&site);
     assert!(before.values().map(Vec::len).sum::<usize>() > 10_000);

@@ -17,9 +17,10 @@ use waystation_pricing::{Multiplier, Price, Usage, UsageSource};
 use waystation_store::{NewSession, SessionKind, User};
 
 use crate::audit_trail::Doer;
-use crate::auth::{COOKIE_NAME, SessionSecret, create_access_token};
+use crate::auth::{COOKIE_NAME, create_access_token};
 use crate::clock::now_ms;
 use crate::config::{Config, Flags, load_values};
+use crate::drawn_secret::DrawnSecret;
 use crate::http::build_router;
 use crate::http::visitor::Visitor;
 use crate::random::random_bytes;
@@ -122,7 +123,7 @@ impl Site {
 
     /// The cookie of a browser whose session has come to its end by its time.
     pub(super) async fn expired_cookie(&self, user: &User) -> String {
-        let secret = SessionSecret::new().unwrap();
+        let secret = DrawnSecret::draw().unwrap();
         let session = NewSession {
             id: SessionId::new(now_ms(), random_bytes().unwrap()),
             user: user.id,

@@ -6,7 +6,7 @@
 use axum::http::{HeaderMap, HeaderValue, header};
 use waystation_ids::SessionId;
 
-use crate::auth::session_secret::SessionSecret;
+use crate::drawn_secret::DrawnSecret;
 use crate::error::ApiError;
 
 /// Its name.
@@ -17,7 +17,7 @@ const ATTRIBUTES: &str = "Path=/; Secure; HttpOnly; SameSite=Lax";
 #[derive(Clone)]
 pub(super) struct SessionCookie {
     pub(super) session: SessionId,
-    pub(super) secret: SessionSecret,
+    pub(super) secret: DrawnSecret,
 }
 
 /// Whether a request carries the cookie, whatever is in it.
@@ -31,14 +31,14 @@ impl SessionCookie {
         let mut values = values(headers);
         let (value, None) = (values.next()??, values.next()) else { return None };
         let (session, secret) = value.split_once('.')?;
-        Some(SessionCookie { session: session.parse().ok()?, secret: SessionSecret::read(secret)? })
+        Some(SessionCookie { session: session.parse().ok()?, secret: DrawnSecret::read(secret)? })
     }
 }
 
 /// The header that gives a browser its session.
 pub(crate) fn set_cookie(
     session: SessionId,
-    secret: &SessionSecret,
+    secret: &DrawnSecret,
     lasts_seconds: u64,
 ) -> Result<HeaderValue, ApiError> {
     let text = format!("{COOKIE_NAME}={session}.{}; Max-Age={lasts_seconds}; {ATTRIBUTES}", secret.reveal());
@@ -75,7 +75,7 @@ mod tests {
 
     #[test]
     fn a_cookie_is_read_back_among_others() {
-        let (session, secret) = (SessionId::new(1, [1; 10]), SessionSecret::new().unwrap());
+        let (session, secret) = (SessionId::new(1, [1; 10]), DrawnSecret::draw().unwrap());
         let set = set_cookie(session, &secret, 60).unwrap();
         let set = set.to_str().unwrap();
         for attribute in ["Path=/", "Secure", "HttpOnly", "SameSite=Lax", "Max-Age=60"] {
@@ -90,7 +90,7 @@ mod tests {
 
     #[test]
     fn a_cookie_that_comes_twice_or_in_pieces_is_none() {
-        let (session, secret) = (SessionId::new(1, [1; 10]), SessionSecret::new().unwrap());
+        let (session, secret) = (SessionId::new(1, [1; 10]), DrawnSecret::draw().unwrap());
         let pair = format!("{COOKIE_NAME}={session}.{}", secret.reveal());
         for lines in [
             vec![format!("{pair}; {pair}")],

@@ -7,8 +7,8 @@ mod access_token;
 mod actor;
 mod cookie;
 mod directory;
+mod refresh_token;
 mod routes;
-mod session_secret;
 mod span;
 #[cfg(test)]
 mod tests;
@@ -17,6 +17,6 @@ pub(crate) use access_token::{create_access_token, issue_access_token};
 pub(crate) use actor::{Actor, bearer_token, carries_bearer, identify_actor};
 pub(crate) use cookie::{COOKIE_NAME, carries_cookie, clear_cookie, set_cookie};
 pub(crate) use directory::ActorDirectory;
+pub(crate) use refresh_token::{read_refresh_token, write_refresh_token};
 pub(crate) use routes::{Access, GuardedRoutes};
-pub(crate) use session_secret::{SessionSecret, read_refresh_token, write_refresh_token};
 pub(crate) use span::{browser_span, device_span};

@@ -13,9 +13,10 @@ use crate::audit_trail::{Deed, Doer, state_of};
 use crate::auth::create_access_token;
 use crate::cli::{CommandError, Outcome, Output};
 use crate::config::Config;
+use crate::mail::MailKind;
 use crate::passwords::{PASSWORD_BYTES_MAX, check_password, hash_password};
 use crate::setup_token::remove_setup_token;
-use crate::sign_in::create_pairing;
+use crate::sign_in::{create_pairing, mail_site_deed};
 use crate::state::App;
 use crate::users::{Entry, enter_user, show};
 
@@ -190,6 +191,7 @@ async fn reset_password(
     let entry = Deed { action: "password.reset", target: Some(("user", &id)) }.by_command();
     app.store.set_password(user.id, &hash_password(&password)?, &entry).await?;
     app.changes.announce(ChangeKind::User, user.id).await;
+    mail_site_deed(app, &user, |deed| MailKind::PasswordChanged { deed });
     match arguments.json {
         true => output.json(&serde_json::json!({"user": user.id}))?,
         false => output.line(&format!("{id}: the password is set, and all sessions have ended"))?,
@@ -211,6 +213,7 @@ async fn disable_second_factor(
     }));
     app.store.delete_second_factors(user.id, &entry).await?;
     app.changes.announce(ChangeKind::User, user.id).await;
+    mail_site_deed(app, &user, |deed| MailKind::SecondFactorChanged { deed });
     match arguments.json {
         true => output.json(&serde_json::json!({
             "user": user.id, "had_totp": had.totp, "had_passkeys": had.passkeys,

@@ -14,13 +14,13 @@ use waystation_store::{self as store, NewInvite};
 use crate::audit_trail::{Doer, state_of};
 use crate::auth::{Access, Actor, GuardedRoutes};
 use crate::clock::now_ms;
+use crate::drawn_secret::DrawnSecret;
 use crate::error::ApiError;
 use crate::http::body::{Json, Params, PathParts};
 use crate::http::public_origin::link_base;
 use crate::http::visitor::Visitor;
 use crate::mail::{Mail, MailKind};
 use crate::random::random_bytes;
-use crate::sign_in::LinkToken;
 use crate::state::App;
 
 const DAYS_DEFAULT: u16 = 7;
@@ -63,7 +63,7 @@ async fn create_invite(
         let message = "This site takes nobody new: set auth.registration to invite or open.";
         return Err(ApiError::new(ErrorCode::Conflict, message));
     }
-    let token = LinkToken::create()?;
+    let token = DrawnSecret::draw()?;
     let link = format!("{}/register#invite={}", link_base(&app)?, token.reveal());
     let mailed_to = body.email.clone().filter(|_| app.mail.enabled());
     let mailed_to = match mailed_to {

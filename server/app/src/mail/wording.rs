@@ -59,6 +59,11 @@ pub(crate) enum MailKind {
         /// When and from where.
         deed: SeenDeed,
     },
+    /// The address that this goes to is the account's no more.
+    EmailChanged {
+        /// When and from where.
+        deed: SeenDeed,
+    },
 }
 
 /// Something that a person should know of.
@@ -66,8 +71,8 @@ pub(crate) enum MailKind {
 pub(crate) struct SeenDeed {
     /// When, in unix milliseconds.
     pub(crate) at_ms: i64,
-    /// From which address.
-    pub(crate) client_ip: IpAddr,
+    /// From which address; none: whoever runs the site did it.
+    pub(crate) client_ip: Option<IpAddr>,
     /// What links of the site begin with.
     pub(crate) site: String,
 }
@@ -85,6 +90,7 @@ impl MailKind {
             MailKind::NewDevice { .. } => "new_device",
             MailKind::RecoveryCodeUsed { .. } => "recovery_code_used",
             MailKind::SecondFactorChanged { .. } => "second_factor_changed",
+            MailKind::EmailChanged { .. } => "email_changed",
         }
     }
 }
@@ -100,12 +106,14 @@ pub(super) fn write_letter(kind: &MailKind, locale: Locale) -> Letter {
 fn in_english(kind: &MailKind) -> Letter {
     const NOT_ME: &str = "If this was not you, reset your password now: open the sign-in page and choose \
                           \u{201c}Forgot password\u{201d}. That ends every session.";
+    const ASK: &str = "If you do not know why, ask whoever runs the site.";
+    let closing_of = |deed: &SeenDeed| if deed.client_ip.is_some() { NOT_ME } else { ASK }.to_owned();
     let (subject, opening, link, closing): (_, String, Option<(&str, &String)>, String) = match kind {
         MailKind::VerifyEmail { link } => (
             "Verify your e-mail address",
-            "You have registered with this address. Open the link to verify that it is yours.".to_owned(),
+            "This address was given for an account here. Open the link to verify that it is yours.".to_owned(),
             Some(("Verify the address", link)),
-            "The link is good for 24 hours. If you did not register, do not open it; nothing more will happen."
+            "The link is good for 24 hours. If you do not know why you got this mail, do not open it."
                 .to_owned(),
         ),
         MailKind::AlreadyRegistered { link } => (
@@ -137,7 +145,7 @@ fn in_english(kind: &MailKind) -> Letter {
             "Your password was changed",
             format!("The password of your account at {} was changed {}.", deed.site, deed.when_and_where()),
             None,
-            NOT_ME.to_owned(),
+            closing_of(deed),
         ),
         MailKind::Invitation { link, days } => (
             "You are invited",
@@ -165,7 +173,17 @@ fn in_english(kind: &MailKind) -> Letter {
             "Your second factor was changed",
             format!("The second factor of your account at {} was changed {}.", deed.site, deed.when_and_where()),
             None,
-            NOT_ME.to_owned(),
+            closing_of(deed),
+        ),
+        MailKind::EmailChanged { deed } => (
+            "Your account has another e-mail address",
+            format!(
+                "The e-mail address of your account at {} was changed {}. Further mails go to the new one.",
+                deed.site,
+                deed.when_and_where()
+            ),
+            None,
+            ASK.to_owned(),
         ),
     };
     letter(subject, opening, link, closing)
@@ -174,12 +192,14 @@ fn in_english(kind: &MailKind) -> Letter {
 fn in_chinese(kind: &MailKind) -> Letter {
     const NOT_ME: &str =
         "如果不是您本人操作，请立即重置密码：打开登录页面，选择“忘记密码”。重置后所有会话都会退出。";
+    const ASK: &str = "如果您不清楚原因，请联系本站管理员。";
+    let closing_of = |deed: &SeenDeed| if deed.client_ip.is_some() { NOT_ME } else { ASK }.to_owned();
     let (subject, opening, link, closing): (_, String, Option<(&str, &String)>, String) = match kind {
         MailKind::VerifyEmail { link } => (
             "验证您的邮箱地址",
-            "您使用此邮箱进行了注册。请打开以下链接，确认此邮箱属于您。".to_owned(),
+            "此邮箱已登记在本站的一个账户下。请打开以下链接，确认此邮箱属于您。".to_owned(),
             Some(("验证邮箱", link)),
-            "链接在 24 小时内有效。如果您没有注册，请不要打开，之后不会再有其他操作。".to_owned(),
+            "链接在 24 小时内有效。如果您不清楚为何收到此邮件，请不要打开。".to_owned(),
         ),
         MailKind::AlreadyRegistered { link } => (
             "有人尝试用您的邮箱注册",
@@ -204,7 +224,7 @@ fn in_chinese(kind: &MailKind) -> Letter {
             "您的密码已更改",
             format!("您在 {} 的账户密码已更改（{}）。", deed.site, deed.time_and_address()),
             None,
-            NOT_ME.to_owned(),
+            closing_of(deed),
         ),
         MailKind::Invitation { link, days } => (
             "邀请您注册",
@@ -232,7 +252,17 @@ fn in_chinese(kind: &MailKind) -> Letter {
             "您的两步验证已更改",
             format!("您在 {} 的账户两步验证已更改（{}）。", deed.site, deed.time_and_address()),
             None,
-            NOT_ME.to_owned(),
+            closing_of(deed),
+        ),
+        MailKind::EmailChanged { deed } => (
+            "您的账户邮箱已更改",
+            format!(
+                "您在 {} 的账户邮箱已更改（{}）。此后的邮件将发送到新邮箱。",
+                deed.site,
+                deed.time_and_address()
+            ),
+            None,
+            ASK.to_owned(),
         ),
     };
     letter(subject, opening, link, closing)
@@ -258,11 +288,17 @@ fn in_days(days: u16) -> String {
 
 impl SeenDeed {
     fn when_and_where(&self) -> String {
-        format!("at {} from the address {}", self.minute(), self.client_ip)
+        match self.client_ip {
+            Some(address) => format!("at {} from the address {address}", self.minute()),
+            None => format!("at {} by whoever runs the site", self.minute()),
+        }
     }
 
     fn time_and_address(&self) -> String {
-        format!("{}，来自 {}", self.minute(), self.client_ip)
+        match self.client_ip {
+            Some(address) => format!("{}，来自 {address}", self.minute()),
+            None => format!("{}，由本站管理员操作", self.minute()),
+        }
     }
 
     /// Such as `2026-11-21 04:00 UTC`.
@@ -280,7 +316,7 @@ mod tests {
         let link = || "https://ai.example.com/page#token=abc".to_owned();
         let deed = || SeenDeed {
             at_ms: 1_795_233_600_000,
-            client_ip: [203, 0, 113, 5].into(),
+            client_ip: Some([203, 0, 113, 5].into()),
             site: "https://ai.example.com".to_owned(),
         };
         vec![
@@ -293,7 +329,18 @@ mod tests {
             MailKind::NewDevice { deed: deed() },
             MailKind::RecoveryCodeUsed { deed: deed() },
             MailKind::SecondFactorChanged { deed: deed() },
+            MailKind::EmailChanged { deed: deed() },
         ]
+    }
+
+    #[test]
+    fn what_the_site_did_itself_shows_no_address_and_asks_for_no_new_password() {
+        let deed = SeenDeed { at_ms: 0, client_ip: None, site: "https://ai.example.com".to_owned() };
+        for (locale, asks) in [(Locale::En, "whoever runs the site"), (Locale::ZhCn, "本站管理员")] {
+            let text = write_letter(&MailKind::SecondFactorChanged { deed: deed.clone() }, locale).text();
+            assert!(text.matches(asks).count() == 2, "{text}");
+            assert!(!text.contains("password") && !text.contains("密码"), "{text}");
+        }
     }
 
     #[test]

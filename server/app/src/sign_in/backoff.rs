@@ -26,6 +26,8 @@ const CLIENT_FREE: u32 = 20;
 const PAIR_FREE: u32 = 5;
 /// Guesses of all clients at one account, before each of them takes longer.
 const ACCOUNT_FREE: u32 = 20;
+/// Calls of one client for one thing that nobody can guess at, before it is slowed down.
+const CALLS_FREE: u32 = 100;
 /// The longest that a client is refused for: an owner who shares the address of somebody who guesses gets a turn.
 const REFUSED_MAX: Duration = Duration::from_secs(60);
 /// The longest that a guess at an account is held up by the guesses of others.
@@ -41,6 +43,9 @@ const REDIS_TIMEOUT: Duration = Duration::from_millis(200);
 pub(crate) enum Bucket<'a> {
     /// Nobody's in particular, such as a code that somebody was given.
     Client,
+    /// Nothing: a call of this name that costs something and came to nothing. Each name is counted by itself, so that a
+    /// program that goes on and on keeps nobody beside it from signing in.
+    Calls(&'static str),
     /// Something of one account: a normalised address or username, or a user's id.
     Account(&'a str),
 }
@@ -81,7 +86,8 @@ impl Backoff {
         if let Some((pair, _)) = subjects.account {
             self.admit_one(pair, PAIR_FREE).await?;
         }
-        self.admit_one(subjects.client, CLIENT_FREE).await?;
+        let free = if matches!(bucket, Bucket::Calls(_)) { CALLS_FREE } else { CLIENT_FREE };
+        self.admit_one(subjects.client, free).await?;
         let Some((_, account)) = subjects.account else { return Ok(()) };
         let guesses = self.count_guess(account, u32::MAX).await.0;
         sleep(held_up_for(guesses)).await;
@@ -212,12 +218,16 @@ impl Subjects {
     fn new(bucket: Bucket<'_>, client: IpAddr) -> Self {
         let network = network_of(client.to_canonical()).to_string();
         let account = match bucket {
-            Bucket::Client => None,
+            Bucket::Client | Bucket::Calls(_) => None,
             Bucket::Account(account) => {
                 Some((subject(&["pair", account, &network]), subject(&["account", account])))
             }
         };
-        Subjects { client: subject(&["client", &network]), account }
+        let client = match bucket {
+            Bucket::Calls(name) => subject(&["calls", name, &network]),
+            Bucket::Client | Bucket::Account(_) => subject(&["client", &network]),
+        };
+        Subjects { client, account }
     }
 }
 

@@ -11,10 +11,9 @@ use waystation_ids::{SessionId, UserId, UserStatus};
 use waystation_store::{AuditEntry, ChangeKind, NewSession, Session, SessionKind, SignInRecord, User};
 
 use crate::audit_trail::Deed;
-use crate::auth::{
-    SessionSecret, browser_span, device_span, issue_access_token, set_cookie, write_refresh_token,
-};
+use crate::auth::{browser_span, device_span, issue_access_token, set_cookie, write_refresh_token};
 use crate::clock::now_ms;
+use crate::drawn_secret::DrawnSecret;
 use crate::error::ApiError;
 use crate::http::body::Json;
 use crate::http::visitor::Visitor;
@@ -82,7 +81,7 @@ pub(crate) async fn open_named_session(
     name: Option<&str>,
 ) -> Result<Response, ApiError> {
     check_active(app, visitor, &user, proved_by).await?;
-    let secret = SessionSecret::new()?;
+    let secret = DrawnSecret::draw()?;
     let (kind, span) = match reception {
         Reception::Cookie => (SessionKind::Browser, browser_span(app)),
         Reception::Tokens => (SessionKind::Device, device_span(app)),
@@ -133,7 +132,7 @@ pub(crate) async fn open_named_session(
 }
 
 /// The tokens of a device's session whose secret this is.
-pub(super) fn issue_tokens(app: &App, session: &Session, secret: &SessionSecret) -> Result<Tokens, ApiError> {
+pub(super) fn issue_tokens(app: &App, session: &Session, secret: &DrawnSecret) -> Result<Tokens, ApiError> {
     let token = issue_access_token(app, session, now_ms())?;
     Ok(Tokens {
         access_token: token.access_token,
@@ -171,20 +170,21 @@ async fn check_active(
         return Ok(());
     }
     app.store.append_audit_entry(&failed_sign_in(Some(user.id), proved_by, visitor)).await?;
-    Err(invalid_credentials())
+    Err(wrong_credentials())
 }
 
 /// Disabled between the check and the session.
 fn user_gone(error: waystation_store::StoreError) -> ApiError {
     match error {
-        waystation_store::StoreError::Missing("user") => invalid_credentials(),
+        waystation_store::StoreError::Missing("user") => wrong_credentials(),
         error => error.into(),
     }
 }
 
-/// Which of them was wrong is not said.
-pub(crate) fn invalid_credentials() -> ApiError {
-    ApiError::new(ErrorCode::InvalidCredentials, "The name, password or code is wrong.")
+/// Which of them it is, is not said: nobody learns so who is known here.
+pub(super) fn wrong_credentials() -> ApiError {
+    let message = "The login or the password is wrong, or the address is not verified yet: see your mail.";
+    ApiError::new(ErrorCode::InvalidCredentials, message)
 }
 
 impl ProvedBy {

@@ -104,7 +104,7 @@ mod tests {
             promised_gift_nanos: Some(500),
         };
         let entry = Deed { action: "user.register", target: None }.by_server();
-        app.store.enter_newcomer(&newcomer, &entry).await.unwrap();
+        app.store.enter_newcomer(&newcomer, &[entry]).await.unwrap();
         let mut giving = tokio::task::JoinSet::new();
         for _ in 0..10 {
             let app = app.clone();

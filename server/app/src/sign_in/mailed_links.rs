@@ -7,14 +7,14 @@ use std::time::Duration;
 use tracing::{debug, error};
 use waystation_api::error::ErrorCode;
 use waystation_ids::{Email, SessionId};
-use waystation_store::{LinkPurpose, MailLimits, NewMailedLink, SignInFacts, User};
+use waystation_store::{LinkPurpose, Login, MailLimits, NewMailedLink, SignInFacts, User};
 
 use crate::clock::now_ms;
+use crate::drawn_secret::DrawnSecret;
 use crate::error::ApiError;
 use crate::http::public_origin::link_base;
 use crate::http::visitor::Visitor;
 use crate::mail::{Mail, MailKind, SeenDeed};
-use crate::sign_in::token::LinkToken;
 use crate::state::App;
 
 /// An answer is written within this.
@@ -57,6 +57,27 @@ pub(super) fn mail_user_deed(app: &App, user: &User, visitor: &Visitor, kind: fn
     mail_deed(app, (&user.email, user.locale.as_deref()), visitor, kind);
 }
 
+/// Tells somebody what whoever runs the site has done to the account.
+pub(crate) fn mail_site_deed(app: &App, user: &User, kind: fn(SeenDeed) -> MailKind) {
+    let Ok(site) = link_base(app) else { return };
+    let deed = SeenDeed { at_ms: now_ms(), client_ip: None, site };
+    let locale = app.mail_locale(user.locale.as_deref());
+    app.mail.send(Mail { to: user.email.clone(), locale, kind: kind(deed) });
+}
+
+/// Tells somebody at the address until now that the account has another one, and mails that one a link that verifies
+/// it.
+pub(crate) fn mail_address_changed(app: &App, before: &User) {
+    mail_site_deed(app, before, |deed| MailKind::EmailChanged { deed });
+    let (mailing_app, user) = (app.clone(), before.id);
+    after_the_answer(app, "verify_changed_address", async move {
+        match mailing_app.store.load_sign_in_facts(&Login::Id(user)).await? {
+            Some(facts) => mail_verify_link(&mailing_app, &facts).await.map(drop),
+            None => Ok(()),
+        }
+    });
+}
+
 /// Tells somebody that this session was made, if it was from where there was none before.
 pub(super) fn mail_new_device(app: &App, user: &User, visitor: &Visitor, session: SessionId) {
     if !app.mail.reaches(&user.email) {
@@ -78,7 +99,7 @@ fn mail_deed(
     kind: impl FnOnce(SeenDeed) -> MailKind,
 ) {
     let Ok(site) = link_base(app) else { return };
-    let deed = SeenDeed { at_ms: now_ms(), client_ip: visitor.client_ip, site };
+    let deed = SeenDeed { at_ms: now_ms(), client_ip: Some(visitor.client_ip), site };
     app.mail.send(Mail { to: to.clone(), locale: app.mail_locale(locale), kind: kind(deed) });
 }
 
@@ -122,7 +143,7 @@ async fn mail_link(
         return Ok(false);
     }
     let base = link_base(app)?;
-    let token = LinkToken::create()?;
+    let token = DrawnSecret::draw()?;
     let link =
         NewMailedLink { hash: token.hash(), purpose, user: facts.user, email: facts.email.clone(), lasts_ms };
     if !app.store.create_mailed_link(&link, LIMITS).await? {

@@ -26,7 +26,6 @@ mod setup;
 mod step_token;
 #[cfg(test)]
 mod tests;
-mod token;
 mod totp;
 mod totp_code;
 
@@ -38,10 +37,10 @@ pub(crate) use backoff::Backoff;
 pub(crate) use completion::lacks_required_second_factor;
 #[cfg(test)]
 pub(crate) use completion::{ProvedBy, Reception, complete_sign_in};
+pub(crate) use mailed_links::{mail_address_changed, mail_site_deed};
 pub(crate) use oauth::Oauth;
 pub(crate) use pairing::create_pairing;
 pub(crate) use proof::{FreshProof, OfferedProof};
-pub(crate) use token::LinkToken;
 
 /// The slice's routes below `/api`.
 pub(crate) fn routes() -> GuardedRoutes {

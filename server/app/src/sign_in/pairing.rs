@@ -1,8 +1,6 @@
 //! Pairing a device: a code that is shown to a person who is signed in, or by a command at the server, is entered at
 //! the device, which gets tokens of its own for it.
 
-use std::time::Duration;
-
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -13,23 +11,22 @@ use waystation_api::error::{ErrorCode, ErrorReply, FieldCode};
 use waystation_api::sign_in::SignInReply;
 use waystation_api::time::Time;
 use waystation_ids::{SessionId, UserId};
-use waystation_store::{AuditEntry, NewPending, Pending, PendingKind, User};
+use waystation_store::{AuditEntry, PendingKind, User};
 
 use crate::audit_trail::Deed;
-use crate::auth::{Actor, SessionSecret};
+use crate::auth::Actor;
 use crate::clock::now_ms;
+use crate::drawn_secret::DrawnSecret;
 use crate::error::ApiError;
 use crate::http::body::Json;
 use crate::http::public_origin::link_base;
 use crate::http::visitor::Visitor;
-use crate::sealing::Purpose;
 use crate::sign_in::backoff::Bucket;
 use crate::sign_in::certificate::find_fingerprint;
 use crate::sign_in::completion::{ProvedBy, Reception, failed_sign_in, open_named_session};
+use crate::sign_in::step_token::{Step, begin_step, open_state, step_time_ms};
 use crate::state::App;
 
-/// How long a code can be used.
-const CODE_LASTS: Duration = Duration::from_secs(5 * 60);
 const NAME_LENGTH_MAX: usize = 64;
 
 /// What the device is to be called, while its code is on its way.
@@ -104,23 +101,13 @@ pub(crate) async fn create_pairing(
     entry: AuditEntry,
 ) -> Result<Pairing, ApiError> {
     let base = link_base(app)?;
-    let code = SessionSecret::new()?;
-    let invitation = serde_json::to_vec(&Invitation { name: name.clone() }).map_err(ApiError::internal)?;
-    let lasts_ms = i64::try_from(CODE_LASTS.as_millis()).unwrap_or(0);
-    let expires_at = Time::from_unix_ms(now_ms().saturating_add(lasts_ms));
+    let expires_at = Time::from_unix_ms(now_ms().saturating_add(step_time_ms()));
     let fingerprint =
         find_fingerprint(app).await.map(|fingerprint| fingerprint.to_string()).unwrap_or_default();
-    app.store
-        .create_pending(&NewPending {
-            hash: code.hash(),
-            kind: PendingKind::Pairing,
-            user: Some(user),
-            session,
-            browser_hash: None,
-            state: app.sealing.seal(Purpose::Pairing, &user.to_string(), &invitation)?,
-            lasts_ms,
-        })
-        .await?;
+    let invitation = Invitation { name: name.clone() };
+    let step =
+        Step { kind: PendingKind::Pairing, user: Some(user), session, browser: None, state: &invitation };
+    let code = begin_step(app, step).await?;
     let after = json!({ "user": user, "name": name }).to_string();
     app.store.append_audit_entry(&AuditEntry { after: Some(after), ..entry }).await?;
     Ok(Pairing {
@@ -132,17 +119,16 @@ pub(crate) async fn create_pairing(
 
 /// Takes what a code invites to, once; none if the code is of no use.
 async fn take_invitation(app: &App, code: &str) -> Result<Option<(User, Invitation)>, ApiError> {
-    let Some(code) = SessionSecret::read(code) else { return Ok(None) };
-    let taken = app.store.take_pending(&code.hash(), PendingKind::Pairing).await?;
-    let Some(Pending { user: Some(user), session, state, .. }) = taken else { return Ok(None) };
-    if let Some(session) = session {
+    let Some(hash) = DrawnSecret::hash_of(code) else { return Ok(None) };
+    let Some(taken) = app.store.take_pending(&hash, PendingKind::Pairing).await? else { return Ok(None) };
+    let Some(user) = taken.user else { return Ok(None) };
+    if let Some(session) = taken.session {
         let found = app.store.load_active_session(session).await?;
         if found.is_none_or(|(session, _)| session.expires_at_ms <= now_ms()) {
             return Ok(None);
         }
     }
-    let invitation = app.sealing.open(Purpose::Pairing, &user.to_string(), &state)?;
-    let invitation = serde_json::from_slice(&invitation).map_err(ApiError::internal)?;
+    let invitation = open_state(app, &hash, &taken)?;
     Ok(Some((app.store.load_user(user).await?, invitation)))
 }
 

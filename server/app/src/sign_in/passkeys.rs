@@ -22,6 +22,7 @@ use webauthn_rs::prelude::{Passkey as Credential, PasskeyRegistration};
 use crate::audit_trail::{Deed, state_of};
 use crate::auth::Actor;
 use crate::clock::now_ms;
+use crate::drawn_secret::DrawnSecret;
 use crate::error::ApiError;
 use crate::http::body::{Json, PathParts};
 use crate::http::visitor::Visitor;
@@ -31,9 +32,7 @@ use crate::sign_in::mailed_links::mail_user_deed;
 use crate::sign_in::proof::{FreshProof, OfferedProof};
 use crate::sign_in::recovery_code::NewCodes;
 use crate::sign_in::relying_party::{RelyingParty, UseUnderWay, is_backed_up};
-use crate::sign_in::step_token::{
-    Step, begin_step, hash_token, open_state, take_open_token, write_open_token,
-};
+use crate::sign_in::step_token::{Step, begin_step, open_state, take_open_token, write_open_token};
 use crate::state::App;
 
 /// The most passkeys of one person.
@@ -235,7 +234,8 @@ async fn begin_own_step<T: Serialize>(
     kind: PendingKind,
     state: &T,
 ) -> Result<String, ApiError> {
-    begin_step(app, Step { kind, user: Some(actor.id()), session: Some(actor.session()), state }).await
+    let step = Step { kind, user: Some(actor.id()), session: Some(actor.session()), browser: None, state };
+    Ok(begin_step(app, step).await?.reveal().to_owned())
 }
 
 async fn take_own_step<T: DeserializeOwned>(
@@ -244,7 +244,7 @@ async fn take_own_step<T: DeserializeOwned>(
     kind: PendingKind,
     token: &str,
 ) -> Result<T, ApiError> {
-    let hash = hash_token(token).ok_or_else(step_ended)?;
+    let hash = DrawnSecret::hash_of(token).ok_or_else(step_ended)?;
     let taken = app.store.take_pending(&hash, kind).await?.ok_or_else(step_ended)?;
     if (taken.user, taken.session) != (Some(actor.id()), Some(actor.session())) {
         return Err(step_ended());

@@ -14,18 +14,18 @@ use waystation_store::{ChangeKind, ChangePasswordError, LinkPurpose, Login, Pass
 
 use crate::audit_trail::{Deed, state_of};
 use crate::auth::Actor;
+use crate::drawn_secret::DrawnSecret;
 use crate::error::ApiError;
 use crate::http::body::Json;
 use crate::http::visitor::Visitor;
 use crate::passwords::{Compared, check_password_field};
 use crate::sign_in::backoff::Bucket;
-use crate::sign_in::completion::{ProvedBy, complete_sign_in};
+use crate::sign_in::completion::{ProvedBy, complete_sign_in, wrong_credentials};
 use crate::sign_in::mailed_links::{
     after_the_answer, dead_link, mail_password_changed, mail_reset_link, mail_verify_link, require_mail,
 };
 use crate::sign_in::policy::give_gift_or_leave_it;
 use crate::sign_in::registration::is_to_be_verified;
-use crate::sign_in::token::LinkToken;
 use crate::state::App;
 
 /// As long as an address may be.
@@ -136,7 +136,7 @@ pub(super) async fn reset_password(
     Json(body): Json<PasswordReset>,
 ) -> Result<StatusCode, ApiError> {
     app.backoff.admit(Bucket::Client, &visitor).await?;
-    let (hash, email) = match LinkToken::hash_of(&body.token) {
+    let (hash, email) = match DrawnSecret::hash_of(&body.token) {
         Some(hash) => match app.store.load_mailed_link(&hash, LinkPurpose::Reset).await? {
             Some((_, email)) => (hash, email),
             None => return Err(refuse_link(&app, &visitor).await),
@@ -247,11 +247,6 @@ async fn rehash(app: &App, facts: &SignInFacts, body: &PasswordSignIn) {
 async fn refuse_link(app: &App, visitor: &Visitor) -> ApiError {
     app.backoff.note_failure(Bucket::Client, visitor).await;
     dead_link()
-}
-
-fn wrong_credentials() -> ApiError {
-    let message = "The login or the password is wrong, or the address is not verified yet: see your mail.";
-    ApiError::new(ErrorCode::InvalidCredentials, message)
 }
 
 impl From<ChangePasswordError> for ApiError {

@@ -5,16 +5,16 @@ use tracing::error;
 use waystation_api::error::ErrorCode;
 use waystation_api::locale::Locale;
 use waystation_ids::{AccountId, Email, InviteId, Role, UserId, Username};
-use waystation_store::{ChangeKind, EnterError, NewIdentity, NewUser, Newcomer, User};
+use waystation_store::{AuditEntry, ChangeKind, EnterError, NewIdentity, NewUser, Newcomer, User};
 
 use crate::audit_trail::{Deed, state_of};
 use crate::clock::now_ms;
 use crate::config::{LiveConfig, Registration};
+use crate::drawn_secret::DrawnSecret;
 use crate::error::ApiError;
 use crate::http::visitor::Visitor;
 use crate::random::random_bytes;
 use crate::sign_in::gift::{give_promised_gift, promised_gift_nanos};
-use crate::sign_in::token::LinkToken;
 use crate::state::App;
 
 /// The leave to register. Only [`check_registration`] gives it.
@@ -114,12 +114,28 @@ pub(crate) async fn enter_newcomer(
     let mut entry =
         Deed { action: "user.register", target: Some(("user", &target)) }.by_stranger(Some(id), visitor);
     entry.after = state_of(&json!({ "is_email_verified": is_email_verified, "invite": admission.invite }));
-    let user = app.store.enter_newcomer(&newcomer, &entry).await?;
+    let mut entries = vec![entry];
+    entries.extend(newcomer.user.identity.as_ref().map(|identity| {
+        let target = identity.id.to_string();
+        let deed = Deed { action: "identity.link", target: Some(("identity", &target)) };
+        AuditEntry { after: shown_identity(identity), ..deed.by_stranger(Some(id), visitor) }
+    }));
+    let user = app.store.enter_newcomer(&newcomer, &entries).await?;
     app.changes.announce(ChangeKind::User, id).await;
     if is_let_in {
         give_gift_or_leave_it(app, id).await;
     }
     Ok(user)
+}
+
+/// An account with an identity provider as the audit log shows it.
+pub(super) fn shown_identity(identity: &NewIdentity) -> Option<String> {
+    state_of(&json!({
+        "provider": identity.provider,
+        "issuer": identity.issuer,
+        "subject": identity.subject,
+        "email": identity.email,
+    }))
 }
 
 /// Gives what was promised; where that fails now, the next sign-in does it.
@@ -130,7 +146,7 @@ pub(super) async fn give_gift_or_leave_it(app: &App, user: UserId) {
 }
 
 async fn find_invite(app: &App, email: &Email, token: &str) -> Result<Admission, ApiError> {
-    let found = match LinkToken::hash_of(token) {
+    let found = match DrawnSecret::hash_of(token) {
         Some(hash) => app.store.load_open_invite(&hash).await?,
         None => None,
     };

@@ -12,6 +12,7 @@ use waystation_store::{Pending, PendingKind, SessionKind};
 
 use crate::audit_trail::{Deed, state_of};
 use crate::auth::Actor;
+use crate::drawn_secret::DrawnSecret;
 use crate::error::ApiError;
 use crate::http::body::Json;
 use crate::http::visitor::Visitor;
@@ -19,7 +20,7 @@ use crate::passwords::Compared;
 use crate::sign_in::factor_check::{check_guess, check_passkey, check_recovery_code, check_totp};
 use crate::sign_in::passkeys::{begin_use, take_use};
 use crate::sign_in::relying_party::RelyingParty;
-use crate::sign_in::step_token::{Step, begin_step, hash_token, step_time_ms};
+use crate::sign_in::step_token::{Step, begin_step, step_time_ms};
 use crate::state::App;
 
 const HEADER: &str = "x-proof";
@@ -167,10 +168,11 @@ pub(super) async fn create_proof(
         kind: PendingKind::Proof,
         user: Some(actor.id()),
         session: Some(actor.session()),
+        browser: None,
         state: &sent.method(),
     };
     let proof = begin_step(&app, step).await?;
-    Ok(Json(ProofGiven { proof, expires_at: Time::from_unix_ms(expires_at_ms) }))
+    Ok(Json(ProofGiven { proof: proof.reveal().to_owned(), expires_at: Time::from_unix_ms(expires_at_ms) }))
 }
 
 /// By what somebody can prove who it is: whoever has a second factor does it with that.
@@ -216,7 +218,7 @@ fn has_just_come(signed_in_at_ms: i64, now_ms: i64) -> bool {
 fn offered_hash(headers: &HeaderMap) -> Option<[u8; 32]> {
     let mut values = headers.get_all(HEADER).iter();
     let (value, None) = (values.next()?, values.next()) else { return None };
-    hash_token(value.to_str().ok()?)
+    DrawnSecret::hash_of(value.to_str().ok()?)
 }
 
 fn only_one(body: ProofCreate) -> Result<Sent, ApiError> {

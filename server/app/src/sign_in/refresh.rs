@@ -7,15 +7,19 @@ use waystation_api::sign_in::Tokens;
 use waystation_store::{ChangeKind, Rotation, SessionRefresh};
 
 use crate::audit_trail::Deed;
-use crate::auth::{SessionSecret, device_span, read_refresh_token};
+use crate::auth::{device_span, read_refresh_token};
+use crate::drawn_secret::DrawnSecret;
 use crate::error::ApiError;
 use crate::http::body::Json;
 use crate::http::visitor::Visitor;
+use crate::sign_in::backoff::Bucket;
 use crate::sign_in::completion::issue_tokens;
 use crate::state::App;
 
 /// Two calls of one program may cross: for so long an exchanged token tells of that alone.
 const GRACE_MS: i64 = 10_000;
+
+const REFRESHES: Bucket<'static> = Bucket::Calls("refresh");
 
 /// Exchange a refresh token
 ///
@@ -26,6 +30,7 @@ const GRACE_MS: i64 = 10_000;
     responses(
         (status = 200, description = "New tokens", body = Tokens),
         (status = 401, description = "The token is unknown, was used before, or its session has ended", body = ErrorReply),
+        (status = 429, description = "Too many calls that came to nothing", body = ErrorReply),
         (status = 409, description = "It was exchanged a moment ago: use what that gave", body = ErrorReply),
     ),
 )]
@@ -34,8 +39,9 @@ pub(super) async fn refresh_tokens(
     visitor: Visitor,
     Json(body): Json<TokenRefresh>,
 ) -> Result<Json<Tokens>, ApiError> {
+    app.backoff.admit(REFRESHES, &visitor).await?;
     let (id, shown) = read_refresh_token(&body.refresh_token).ok_or_else(unknown_token)?;
-    let secret = SessionSecret::new()?;
+    let secret = DrawnSecret::draw()?;
     let stolen = Deed { action: "session.stolen", target: Some(("session", &id.to_string())) };
     let refresh = SessionRefresh {
         id,
@@ -46,7 +52,10 @@ pub(super) async fn refresh_tokens(
         stolen: stolen.by_stranger(None, &visitor),
     };
     match app.store.refresh_session(&refresh).await? {
-        Rotation::Rotated(rotated) => Ok(Json(issue_tokens(&app, &rotated.0, &secret)?)),
+        Rotation::Rotated(rotated) => {
+            app.backoff.note_success(REFRESHES, &visitor).await;
+            Ok(Json(issue_tokens(&app, &rotated.0, &secret)?))
+        }
         Rotation::JustRotated => {
             let message = "The token was refreshed meanwhile. Use the tokens that were given then.";
             Err(ApiError::new(ErrorCode::Conflict, message))

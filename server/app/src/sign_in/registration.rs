@@ -13,6 +13,7 @@ use waystation_ids::UserId;
 use waystation_store::{ChangeKind, Login, SignInFacts, StoreError};
 
 use crate::audit_trail::Deed;
+use crate::drawn_secret::DrawnSecret;
 use crate::error::ApiError;
 use crate::http::body::Json;
 use crate::http::visitor::Visitor;
@@ -24,7 +25,6 @@ use crate::sign_in::mailed_links::{
 use crate::sign_in::policy::{
     Admission, NewPerson, check_registration, enter_newcomer, give_gift_or_leave_it,
 };
-use crate::sign_in::token::LinkToken;
 use crate::state::App;
 
 /// Register
@@ -100,7 +100,7 @@ pub(super) async fn verify_email(
         Deed { action: "user.verify_email", target: Some(("user", &target)) }
             .by_stranger(Some(user), &visitor)
     };
-    let verified = match LinkToken::hash_of(&body.token) {
+    let verified = match DrawnSecret::hash_of(&body.token) {
         Some(hash) => app.store.verify_email(&hash, entry).await?,
         None => None,
     };

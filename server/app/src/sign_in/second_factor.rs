@@ -12,6 +12,7 @@ use waystation_ids::UserId;
 use waystation_store::{PendingKind, SecondFactors, User};
 
 use crate::audit_trail::{Deed, state_of};
+use crate::drawn_secret::DrawnSecret;
 use crate::error::ApiError;
 use crate::http::body::Json;
 use crate::http::visitor::Visitor;
@@ -19,7 +20,7 @@ use crate::sign_in::completion::{ProvedBy, open_session};
 use crate::sign_in::factor_check::{check_guess, check_passkey, check_recovery_code, check_totp};
 use crate::sign_in::passkeys::load_credentials;
 use crate::sign_in::relying_party::{RelyingParty, UseUnderWay};
-use crate::sign_in::step_token::{Step, begin_step, hash_token, open_state};
+use crate::sign_in::step_token::{Step, begin_step, open_state};
 use crate::state::App;
 
 const TRIES_MAX: i64 = 5;
@@ -56,15 +57,20 @@ pub(crate) async fn begin_challenge(
     let site = RelyingParty::of(app).ok();
     let passkey = site.map(|site| site.start_use()).transpose().map_err(ApiError::internal)?;
     let under_way = UnderWay { user: user.id, reception, passkey };
-    let step =
-        Step { kind: PendingKind::SecondFactor, user: Some(user.id), session: None, state: &under_way };
+    let step = Step {
+        kind: PendingKind::SecondFactor,
+        user: Some(user.id),
+        session: None,
+        browser: None,
+        state: &under_way,
+    };
     let token = begin_step(app, step).await?;
     let id = user.id.to_string();
     let deed = Deed { action: "second_factor.ask", target: Some(("user", &id)) };
     let mut entry = deed.by_stranger(Some(user.id), visitor);
     entry.after = state_of(&json!({"proved_by": proved_by.name()}));
     app.store.append_audit_entry(&entry).await?;
-    describe(app, token, &under_way).await
+    describe(app, token.reveal().to_owned(), &under_way).await
 }
 
 /// Show what a sign-in waits for
@@ -82,7 +88,7 @@ pub(super) async fn show_second_factor_challenge(
     State(app): State<App>,
     Json(body): Json<ChallengeQuery>,
 ) -> Result<Json<SecondFactorChallenge>, ApiError> {
-    let hash = hash_token(&body.challenge).ok_or_else(challenge_ended)?;
+    let hash = DrawnSecret::hash_of(&body.challenge).ok_or_else(challenge_ended)?;
     let found = app.store.find_pending(&hash, PendingKind::SecondFactor).await?;
     let under_way = open_state(&app, &hash, &found.ok_or_else(challenge_ended)?)?;
     Ok(Json(describe(&app, body.challenge, &under_way).await?))
@@ -106,7 +112,7 @@ pub(super) async fn finish_second_factor(
     visitor: Visitor,
     Json(body): Json<SecondFactorAnswer>,
 ) -> Result<Response, ApiError> {
-    let hash = hash_token(&body.challenge).ok_or_else(challenge_ended)?;
+    let hash = DrawnSecret::hash_of(&body.challenge).ok_or_else(challenge_ended)?;
     let sent = only_one(body)?;
     // Whose it is has to be known before the try is counted: whoever is to come again later loses none.
     let found = app.store.find_pending(&hash, PendingKind::SecondFactor).await?;

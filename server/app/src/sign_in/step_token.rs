@@ -1,5 +1,4 @@
-//! Tokens of steps that are under way: 256 random bits, of which the database has the hash, and what is sealed under
-//! them.
+//! Steps that are under way, each known by a token of which the database has the hash, and what is sealed under it.
 
 use std::time::Duration;
 
@@ -11,15 +10,15 @@ use waystation_store::{NewPending, Pending, PendingKind};
 use zeroize::Zeroizing;
 
 use crate::base64_text::{read_base64, write_base64};
+use crate::drawn_secret::DrawnSecret;
 use crate::error::ApiError;
-use crate::random::random_bytes;
 use crate::sealing::Purpose;
 use crate::state::App;
 
 /// How long each step can be taken.
 pub(super) const STEP_TIME: Duration = Duration::from_secs(5 * 60);
-
-const TOKEN_LENGTH: usize = 32;
+/// How long a person may take at an identity provider.
+pub(super) const OAUTH_STEP_TIME: Duration = Duration::from_secs(10 * 60);
 
 /// A step to remember.
 pub(super) struct Step<'a, T> {
@@ -29,26 +28,31 @@ pub(super) struct Step<'a, T> {
     pub(super) user: Option<UserId>,
     /// The session that it belongs to, where there is one.
     pub(super) session: Option<SessionId>,
+    /// What only the browser that began it has, where it is bound to one.
+    pub(super) browser: Option<&'a DrawnSecret>,
     /// What the next step needs.
     pub(super) state: &'a T,
 }
 
 /// Remembers a step; gives its token.
-pub(super) async fn begin_step<T: Serialize>(app: &App, step: Step<'_, T>) -> Result<String, ApiError> {
-    let token: [u8; TOKEN_LENGTH] = random_bytes()?;
-    let hash = hash_of(&token);
+pub(super) async fn begin_step<T: Serialize>(app: &App, step: Step<'_, T>) -> Result<DrawnSecret, ApiError> {
+    let token = DrawnSecret::draw()?;
+    let hash = token.hash();
     let state = Zeroizing::new(serde_json::to_vec(step.state).map_err(ApiError::internal)?);
     let pending = NewPending {
         hash,
         kind: step.kind,
         user: step.user,
         session: step.session,
-        browser_hash: None,
+        browser_hash: step.browser.map(DrawnSecret::hash),
         state: app.sealing.seal(Purpose::PendingSignIn, &write_base64(&hash), &state)?,
-        lasts_ms: step_time_ms(),
+        lasts_ms: match step.kind {
+            PendingKind::Oauth => milliseconds(OAUTH_STEP_TIME),
+            _ => step_time_ms(),
+        },
     };
     app.store.create_pending(&pending).await?;
-    Ok(write_base64(&token))
+    Ok(token)
 }
 
 /// A token that says all of a step that anybody may begin: nothing is written until somebody who has it comes back.
@@ -75,13 +79,18 @@ pub(super) async fn take_open_token<T: DeserializeOwned>(
     if step.expires_at_ms <= app.store.now_ms().await? {
         return Ok(None);
     }
-    let is_taken = app.store.spend_pending(&hash_of(&sealed), kind, step_time_ms()).await?;
+    let hash = Sha256::digest(&sealed).into();
+    let is_taken = app.store.spend_pending(&hash, kind, step_time_ms()).await?;
     Ok(is_taken.then_some(step.state))
 }
 
 /// [`STEP_TIME`] in milliseconds.
 pub(super) fn step_time_ms() -> i64 {
-    i64::try_from(STEP_TIME.as_millis()).unwrap_or(i64::MAX)
+    milliseconds(STEP_TIME)
+}
+
+fn milliseconds(time: Duration) -> i64 {
+    i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// What such a token says, sealed.
@@ -89,11 +98,6 @@ pub(super) fn step_time_ms() -> i64 {
 struct OpenStep<T> {
     state: T,
     expires_at_ms: i64,
-}
-
-/// What a step is known by in the database. None: it cannot be a token.
-pub(super) fn hash_token(token: &str) -> Option<[u8; 32]> {
-    read_base64(token).filter(|bytes| bytes.len() == TOKEN_LENGTH).map(|bytes| hash_of(&bytes))
 }
 
 /// Opens what a step needs.
@@ -104,8 +108,4 @@ pub(super) fn open_state<T: DeserializeOwned>(
 ) -> Result<T, ApiError> {
     let state = app.sealing.open(Purpose::PendingSignIn, &write_base64(hash), &pending.state)?;
     serde_json::from_slice(&state).map_err(ApiError::internal)
-}
-
-fn hash_of(token: &[u8]) -> [u8; 32] {
-    Sha256::digest(token).into()
 }

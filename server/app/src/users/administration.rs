@@ -17,7 +17,7 @@ use crate::error::ApiError;
 use crate::http::body::{Json, Params, PathParts};
 use crate::http::visitor::Visitor;
 use crate::passwords::check_password_field;
-use crate::sign_in::OfferedProof;
+use crate::sign_in::{OfferedProof, mail_address_changed};
 use crate::state::App;
 use crate::users::password_link::{draw_link, hand_over_link};
 use crate::users::{Entry, enter_user, show, shown_user, wire_user};
@@ -126,7 +126,8 @@ pub(super) async fn show_user(
 /// Change a person
 ///
 /// Nobody changes a person whose role is not below their own. Disabling a person ends all sessions for good, and
-/// all keys until the person is active again. Another role ends all sessions, too.
+/// all keys until the person is active again. Another role or address ends all sessions, too; these and another
+/// username need a fresh proof.
 #[utoipa::path(
     patch, path = "/admin/users/{id}", tag = "users", operation_id = "update_user", request_body = UserUpdate,
     params(("id" = String, Path, description = "The user's id")),
@@ -134,7 +135,7 @@ pub(super) async fn show_user(
         (status = 200, description = "The person as it is now", body = User),
         (status = 403, description = "The person's role, or the role to give, is not below the caller's", body = ErrorReply),
         (status = 404, description = "There is no such user", body = ErrorReply),
-        (status = 409, description = "The site would be left without an active owner", body = ErrorReply),
+        (status = 409, description = "The address or username is taken, or the site would be left without an active owner", body = ErrorReply),
     ),
 )]
 pub(super) async fn update_user(
@@ -149,12 +150,18 @@ pub(super) async fn update_user(
     actor.check_may_act_on(&user)?;
     if let Some(role) = body.role {
         actor.check_may_give(role)?;
+    }
+    // What somebody signs in with is worth as much as what somebody may do.
+    if body.role.is_some() || body.email.is_some() || body.username.is_some() {
         proof.redeem(&app).await?;
     }
     let audit =
         Doer::Actor(&actor, &visitor).does("user.update", "user", &id.to_string()).showing(shown_user);
     let changed = app.store.update_user(id, user.role, &read_update(body)?, &audit).await?;
     app.changes.announce(ChangeKind::User, id).await;
+    if changed.email != user.email {
+        mail_address_changed(&app, &user);
+    }
     Ok(Json(show(&app, changed).await?))
 }
 
@@ -170,6 +177,8 @@ fn read_update(body: UserUpdate) -> Result<store::UserUpdate, ApiError> {
         ));
     }
     Ok(store::UserUpdate {
+        email: body.email,
+        username: body.username,
         display_name: body.display_name.map(String::from),
         status: body.status,
         role: body.role,

@@ -5,10 +5,10 @@ use waystation_api::users::PasswordLink;
 use waystation_store::{NewResetLink, User};
 
 use crate::clock::now_ms;
+use crate::drawn_secret::DrawnSecret;
 use crate::error::ApiError;
 use crate::http::public_origin::link_base;
 use crate::mail::{Mail, MailKind};
-use crate::sign_in::LinkToken;
 use crate::state::App;
 
 /// As long as an invited person may take to look at it.
@@ -24,7 +24,7 @@ pub(super) struct DrawnLink {
 
 /// Draws a link.
 pub(super) fn draw_link(app: &App) -> Result<DrawnLink, ApiError> {
-    let token = LinkToken::create()?;
+    let token = DrawnSecret::draw()?;
     let stored = NewResetLink { hash: token.hash(), lasts_ms: LASTS_MS };
     // Behind the #, which no server sees: the page posts it.
     let url = format!("{}/reset-password#token={}", link_base(app)?, token.reveal());

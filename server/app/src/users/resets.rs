@@ -12,7 +12,8 @@ use crate::auth::Actor;
 use crate::error::ApiError;
 use crate::http::body::{Json, PathParts};
 use crate::http::visitor::Visitor;
-use crate::sign_in::FreshProof;
+use crate::mail::MailKind;
+use crate::sign_in::{FreshProof, mail_site_deed};
 use crate::state::App;
 use crate::users::password_link::{draw_link, hand_over_link};
 
@@ -47,7 +48,7 @@ pub(super) async fn reset_user_password(
 
 /// Take away a person's second factors
 ///
-/// Authenticator app, recovery codes and passkeys. It ends every session of the person.
+/// Authenticator app, recovery codes and passkeys. It ends every session of the person, who is mailed that it was done.
 #[utoipa::path(
     post, path = "/admin/users/{id}/reset-second-factor", tag = "users", operation_id = "reset_user_second_factor",
     params(("id" = String, Path, description = "The user's id")),
@@ -67,7 +68,8 @@ pub(super) async fn reset_user_second_factor(
     let user = app.store.load_user(id).await?;
     actor.check_may_act_on(&user)?;
     let audit = Doer::Actor(&actor, &visitor).does("user.reset_second_factor", "user", &id.to_string());
-    app.store.reset_second_factor(id, user.role, &audit).await?;
+    let user = app.store.reset_second_factor(id, user.role, &audit).await?;
     app.changes.announce(ChangeKind::User, id).await;
+    mail_site_deed(&app, &user, |deed| MailKind::SecondFactorChanged { deed });
     Ok(StatusCode::NO_CONTENT)
 }

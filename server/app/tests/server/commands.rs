@@ -86,3 +86,29 @@ async fn whoever_runs_the_server_helps_people_who_lost_what_they_sign_in_with() 
     }
     server.stop().await;
 }
+
+#[tokio::test]
+async fn every_command_on_people_is_in_the_audit_log() {
+    let site = Site::new();
+    let email = ["--email", "ann@example.org"];
+    let ran = async |arguments: &[&str]| {
+        let ran = site.run(&[arguments, &email].concat()).await;
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        ran.stdout
+    };
+    ran(&["admin", "create-user", "--role", "owner"]).await;
+    ran(&["admin", "pair", "--set", "public_url=https://ai.example.org"]).await;
+    let reset = [&["admin", "reset-password", "--password-stdin"][..], &email].concat();
+    assert_eq!(site.run_with_input(&reset, "a new password\n").await.code, Some(0));
+    ran(&["admin", "disable-2fa"]).await;
+    let token = ran(&["admin", "access-token"]).await;
+    let server = site.serve(&[]).await;
+    let client = waystation_client::Client::new(&server.url, Some(token.trim())).unwrap();
+    let log = client.list_audit_logs(&Default::default()).await.unwrap().items;
+    let told: Vec<_> = log.iter().rev().map(|row| (row.action.as_str(), row.actor.kind.as_str())).collect();
+    let actions =
+        ["user.create", "device.invite", "password.reset", "second_factor.disable", "access_token.create"];
+    assert_eq!(told, actions.map(|action| (action, "command")));
+    assert_eq!(site.run(&["audit", "verify"]).await.code, Some(0));
+    server.stop().await;
+}

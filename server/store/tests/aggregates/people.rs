@@ -6,10 +6,16 @@ use waystation_store::{BudgetChange, ChangeKind, StoreError, UpdateUserError, Us
 use crate::database::{audited, connect, enter, for_each_database, new_user};
 use crate::fresh_database::{now_ms, random};
 
-const DEMOTED: UserUpdate =
-    UserUpdate { display_name: None, status: None, role: Some(Role::User), channel_group: None };
-const DISABLED: UserUpdate =
-    UserUpdate { display_name: None, status: Some(UserStatus::Disabled), role: None, channel_group: None };
+const NOTHING: UserUpdate = UserUpdate {
+    email: None,
+    username: None,
+    display_name: None,
+    status: None,
+    role: None,
+    channel_group: None,
+};
+const DEMOTED: UserUpdate = UserUpdate { role: Some(Role::User), ..NOTHING };
+const DISABLED: UserUpdate = UserUpdate { status: Some(UserStatus::Disabled), ..NOTHING };
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_is_entered_with_an_empty_cash_account() {

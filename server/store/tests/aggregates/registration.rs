@@ -1,8 +1,8 @@
-use waystation_ids::{InviteId, Role, SessionId, UserId, UserStatus};
+use waystation_ids::{IdentityId, InviteId, Role, SessionId, UserId, UserStatus};
 use waystation_store::{
-    AuditActor, AuditActorKind, AuditCheck, AuditEntry, ChangePasswordError, EnterError, LinkPurpose, Login,
-    MailLimits, NewInvite, NewMailedLink, NewSession, Newcomer, PasswordChange, SessionKind, Store,
-    StoreError, User, UserUpdate,
+    AuditActor, AuditActorKind, AuditCheck, AuditEntry, AuditFilter, ChangePasswordError, EnterError,
+    LinkPurpose, Login, MailLimits, NewIdentity, NewInvite, NewMailedLink, NewSession, Newcomer,
+    PasswordChange, SessionKind, Store, StoreError, UpdateUserError, User, UserUpdate,
 };
 
 use crate::database::{audited, enter, for_each_database, new_session, new_user};
@@ -36,7 +36,7 @@ fn newcomer(email: &str) -> Newcomer {
 }
 
 async fn register(store: &Store, email: &str) -> User {
-    store.enter_newcomer(&newcomer(email), &entry("user.register")).await.unwrap()
+    store.enter_newcomer(&newcomer(email), &[entry("user.register")]).await.unwrap()
 }
 
 fn link(user: &User, purpose: LinkPurpose, hash: u8) -> NewMailedLink {
@@ -63,7 +63,7 @@ async fn whoever_registers_is_found_by_address_and_name_with_what_was_promised()
     for_each_database(|store, _| async move {
         let mut ann = newcomer("Ann@Example.org");
         ann.user.username = Some("ann".parse().unwrap());
-        let user = store.enter_newcomer(&ann, &entry("user.register")).await.unwrap();
+        let user = store.enter_newcomer(&ann, &[entry("user.register")]).await.unwrap();
         for login in [
             Login::Id(user.id),
             Login::Email("ann@example.org".parse().unwrap()),
@@ -94,11 +94,11 @@ async fn an_invitation_is_used_once_and_only_by_a_registration_that_succeeds() {
         assert_eq!(store.load_open_invite(&[1; 32]).await.unwrap(), Some(made.clone()));
         let invited = |email: &str| Newcomer { invite: Some(made.id), ..newcomer(email) };
         // The address is taken: nothing of it is done, and the invitation stays good.
-        let taken = store.enter_newcomer(&invited("owner@example.org"), &entry("user.register")).await;
+        let taken = store.enter_newcomer(&invited("owner@example.org"), &[entry("user.register")]).await;
         assert!(matches!(taken, Err(EnterError::Store(StoreError::Taken("email")))), "{taken:?}");
         assert!(store.load_open_invite(&[1; 32]).await.unwrap().is_some());
         let (newcomers, register) =
-            ([invited("ann@example.org"), invited("ben@example.org")], entry("user.register"));
+            ([invited("ann@example.org"), invited("ben@example.org")], [entry("user.register")]);
         let (one, other) = tokio::join!(
             store.enter_newcomer(&newcomers[0], &register),
             store.enter_newcomer(&newcomers[1], &register),
@@ -128,7 +128,7 @@ async fn an_invitation_that_was_taken_back_or_is_too_old_is_good_for_nothing() {
         for (hash, id) in [(1, made.id), (2, old.id)] {
             assert_eq!(store.load_open_invite(&[hash; 32]).await.unwrap(), None);
             let late = Newcomer { invite: Some(id), ..newcomer("ann@example.org") };
-            let refused = store.enter_newcomer(&late, &entry("user.register")).await;
+            let refused = store.enter_newcomer(&late, &[entry("user.register")]).await;
             assert!(matches!(refused, Err(EnterError::InviteGone)), "{refused:?}");
         }
         let unknown = store.revoke_invite(InviteId::new(1, [1; 10]), &audited()).await;
@@ -197,7 +197,7 @@ async fn a_name_is_nobodys_until_an_address_is_verified_and_then_the_first_ones(
         for number in 0..6 {
             let wanted = newcomer(&format!("user{number}@example.org"));
             let wanted = Newcomer { wanted_username: Some("ann".parse().unwrap()), ..wanted };
-            let user = store.enter_newcomer(&wanted, &entry("user.register")).await.unwrap();
+            let user = store.enter_newcomer(&wanted, &[entry("user.register")]).await.unwrap();
             assert!(
                 store.create_mailed_link(&link(&user, LinkPurpose::Verify, number), LIMITS).await.unwrap()
             );
@@ -315,6 +315,80 @@ async fn a_changed_password_ends_all_sessions_but_the_one_it_was_changed_in() {
         let facts = store.load_sign_in_facts(&Login::Id(ann.id)).await.unwrap().unwrap();
         assert_eq!(facts.password_hash.as_deref(), Some("rehashed"));
         assert!(store.load_active_session(kept).await.unwrap().is_some());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_comes_by_a_provider_is_entered_and_linked_in_one_go() {
+    for_each_database(|store, _| async move {
+        let identity = || NewIdentity {
+            id: IdentityId::new(now_ms(), random()),
+            provider: "sso".to_owned(),
+            issuer: "https://sso.example.org".to_owned(),
+            subject: "one".to_owned(),
+            email: None,
+        };
+        let coming = |email: &str| {
+            let mut newcomer = newcomer(email);
+            newcomer.user.identity = Some(identity());
+            newcomer
+        };
+        let entries = [entry("user.register"), entry("identity.link")];
+        let logged = async || {
+            let rows = store.list_audit_rows(&AuditFilter::default(), None, 9).await.unwrap();
+            rows.into_iter().map(|row| row.entry.action).collect::<Vec<_>>()
+        };
+        store.enter_newcomer(&coming("ann@example.org"), &entries).await.unwrap();
+        assert_eq!(logged().await, ["identity.link", "user.register"]);
+        // The account with the provider is somebody's: nothing of it is done, and nothing is told.
+        let refused = store.enter_newcomer(&coming("ben@example.org"), &entries).await;
+        assert!(matches!(refused, Err(EnterError::Store(StoreError::Taken("identity")))), "{refused:?}");
+        assert_eq!(logged().await.len(), 2);
+        let nobody = store.load_user_by_email(&"ben@example.org".parse().unwrap()).await;
+        assert!(matches!(nobody, Err(StoreError::Missing("user"))), "{nobody:?}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_address_is_unverified_and_ends_what_the_one_before_could_do() {
+    for_each_database(|store, _| async move {
+        let ann = register(&store, "ann@example.org").await;
+        let verify = link(&ann, LinkPurpose::Verify, 1);
+        assert!(store.create_mailed_link(&verify, LIMITS).await.unwrap());
+        store.verify_email(&[1; 32], |_| entry("user.verify_email")).await.unwrap().unwrap();
+        let reset = link(&ann, LinkPurpose::Reset, 2);
+        assert!(store.create_mailed_link(&reset, LIMITS).await.unwrap());
+        let session = sign_in(&store, &ann).await;
+
+        let update = |email: &str, username: Option<&str>| UserUpdate {
+            email: Some(email.parse().unwrap()),
+            username: username.map(|name| Some(name.parse().unwrap())),
+            ..UserUpdate::default()
+        };
+        // The same address is no other one.
+        store.update_user(ann.id, Role::User, &update("Ann@example.org", None), &audited()).await.unwrap();
+        assert!(store.load_user(ann.id).await.unwrap().email_verified_at_ms.is_some());
+        assert!(store.load_active_session(session).await.unwrap().is_some());
+
+        let other = update("anna@example.org", Some("anna"));
+        let changed = store.update_user(ann.id, Role::User, &other, &audited()).await.unwrap();
+        assert_eq!((changed.email.as_str(), changed.email_verified_at_ms), ("anna@example.org", None));
+        assert_eq!(changed.username.as_ref().map(|name| name.as_str()), Some("anna"));
+        assert_eq!(store.load_active_session(session).await.unwrap(), None);
+        assert_eq!(store.load_mailed_link(&[2; 32], LinkPurpose::Reset).await.unwrap(), None);
+        let ben = register(&store, "ben@example.org").await;
+        for (update, field) in [
+            (update("anna@example.org", None), "email"),
+            (update("ben@example.org", Some("ANNA")), "username"),
+        ] {
+            let taken = store.update_user(ben.id, Role::User, &update, &audited()).await;
+            let Err(UpdateUserError::Store(StoreError::Taken(found))) = taken else { panic!("{taken:?}") };
+            assert_eq!(found, field);
+        }
+        // The address until now is anybody's.
+        register(&store, "ann@example.org").await;
     })
     .await;
 }

@@ -1,12 +1,12 @@
 use sea_orm::{ConnectionTrait, Database, Statement};
 use waystation_ids::{
-    AccountId, AdjustmentId, KeyCheck, KeyId, KeyPrefix, KeySecret, KeyStatus, Role, SessionId, UserId,
-    UserStatus, Username,
+    AccountId, AdjustmentId, InviteId, KeyCheck, KeyId, KeyPrefix, KeySecret, KeyStatus, Role, SessionId,
+    UserId, UserStatus, Username,
 };
 use waystation_ledger::{AccountKind, Direction, SystemAccount, TransferKind, Unit};
 use waystation_store::{
-    AdjustmentRecord, AuditFilter, FundsOrder, FundsTarget, KeyLimits, LedgerLanes, NewKey, NewResetLink,
-    OwnUpdate, RemoveUserError, Store, StoreError, UpdateUserError, User, UserFilter,
+    AdjustmentRecord, AuditFilter, FundsOrder, FundsTarget, KeyLimits, LedgerLanes, NewInvite, NewKey,
+    NewResetLink, Newcomer, OwnUpdate, RemoveUserError, Store, StoreError, UpdateUserError, User, UserFilter,
 };
 
 use crate::database::{audit_entry, audited, connect, enter, for_each_database, new_session, new_user};
@@ -259,6 +259,46 @@ async fn people_change_their_own_name_and_no_more() {
         let changed = store.update_own_user(ann.id, &cleared, &audited()).await.unwrap();
         assert_eq!((changed.username, changed.locale), (None, None));
         store.update_own_user(ben.id, &update, &audited()).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_invitation_keeps_the_address_of_somebody_who_was_removed() {
+    for_each_database(|store, url| async move {
+        let owner = enter(&store, "owner@example.org", Role::Owner).await;
+        let invite = |hash: u8, email: Option<&str>| NewInvite {
+            id: InviteId::new(now_ms(), random()),
+            hash: [hash; 32],
+            email: email.map(|email| email.parse().unwrap()),
+            created_by: owner.id,
+            lasts_ms: 60_000,
+        };
+        let used = invite(1, Some("ann@example.org"));
+        let again = invite(2, Some("ann@example.org"));
+        let (of_ben, of_nobody) = (invite(3, Some("ben@example.org")), invite(4, None));
+        for invite in [&used, &again, &of_ben, &of_nobody] {
+            store.create_invite(invite, &audited()).await.unwrap();
+        }
+        let newcomer = Newcomer {
+            user: new_user("ann@example.org", Role::User),
+            is_email_verified: true,
+            wanted_username: None,
+            locale: None,
+            invite: Some(used.id),
+            promised_gift_nanos: None,
+        };
+        let ann = store.enter_newcomer(&newcomer, &[audit_entry("user.register")]).await.unwrap();
+        let (key, _) = add_key(&store, &ann).await;
+        store.remove_user(ann.id, Role::User, &audited()).await.unwrap();
+        assert_eq!(count(&url, "invites WHERE email = 'ann@example.org'").await, 0);
+        assert_eq!(count(&url, "invites WHERE email = 'ben@example.org'").await, 1);
+        // What was open for that address alone is not open for everybody now.
+        assert_eq!(store.load_open_invite(&[2; 32]).await.unwrap(), None);
+        for open in [[3; 32], [4; 32]] {
+            assert!(store.load_open_invite(&open).await.unwrap().is_some());
+        }
+        assert_eq!(store.load_key(ann.id, key).await.unwrap().name, "Deleted");
     })
     .await;
 }

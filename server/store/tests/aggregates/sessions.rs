@@ -5,7 +5,7 @@ use waystation_store::{
     UserUpdate,
 };
 
-use crate::database::{audited, enter, for_each_database, new_session};
+use crate::database::{audited, connect, enter, for_each_database, new_session};
 use crate::fresh_database::{now_ms, random};
 
 fn entry(action: &str) -> AuditEntry {
@@ -234,6 +234,71 @@ async fn the_first_owner_is_made_once_however_many_try() {
         assert_eq!(logged(&store).await, ["site.setup"]);
         let users = store.list_users(&waystation_store::UserFilter::default(), None, 99).await.unwrap();
         assert_eq!(users.len(), 1);
+        second.close().await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_is_new_that_signs_in_after_others_from_an_address_or_by_a_program_never_seen() {
+    for_each_database(|store, _| async move {
+        let ann = enter(&store, "ann@example.org", Role::User).await;
+        let ben = enter(&store, "ben@example.org", Role::User).await;
+        let is_new = async |user: &User, kind: SessionKind, client: Option<&str>, agent: Option<&str>| {
+            let session = NewSession {
+                kind,
+                client_ip: client.map(str::to_owned),
+                user_agent: agent.map(str::to_owned),
+                ..new_session(user)
+            };
+            let made = store.create_session(&session).await.unwrap();
+            store.is_session_of_new_device(made.id).await.unwrap()
+        };
+        let (home, cafe) = (Some("203.0.113.1"), Some("198.51.100.7"));
+        let (fox, owl) = (Some("Fox/1"), Some("Owl/2"));
+        let browser = SessionKind::Browser;
+        // A command at the server is no device, and whoever comes first has none to compare with.
+        assert!(!is_new(&ann, SessionKind::Cli, None, None).await);
+        assert!(!is_new(&ann, browser, home, fox).await);
+        assert!(!is_new(&ann, browser, home, fox).await);
+        assert!(is_new(&ann, browser, cafe, fox).await);
+        assert!(is_new(&ann, browser, home, owl).await);
+        assert!(is_new(&ann, SessionKind::Device, home, None).await);
+        assert!(!is_new(&ann, browser, cafe, fox).await);
+        // Seen as both apart is not seen as both together; and what others use tells nothing.
+        assert!(is_new(&ann, browser, cafe, owl).await);
+        assert!(!is_new(&ben, browser, home, fox).await);
+        assert!(is_new(&ben, browser, cafe, owl).await);
+        // What was ended was seen.
+        store.revoke_sessions(ben.id, None, &entry("session.revoke_all")).await.unwrap();
+        assert!(!is_new(&ben, browser, cafe, owl).await);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_who_ask_for_the_first_key_at_once_one_gets_it() {
+    for_each_database(|store, url| async move {
+        let second = connect(&url).await;
+        let ann = enter(&store, "ann@example.org", Role::User).await;
+        assert!(!store.has_had_keys(ann.id).await.unwrap());
+        let mut asking = tokio::task::JoinSet::new();
+        for number in 0..20 {
+            let (store, (key, entry)) = (
+                if number % 2 == 0 { store.clone() } else { second.clone() },
+                record(&ann).first_key.unwrap(),
+            );
+            asking.spawn(async move { store.create_first_key(&key, &entry).await.unwrap() });
+        }
+        let made: Vec<_> = asking.join_all().await.into_iter().flatten().collect();
+        assert_eq!(made.len(), 1);
+        assert_eq!(store.list_keys(ann.id, None, 9).await.unwrap().len(), 1);
+        assert_eq!(logged(&store).await, ["key.create"]);
+        // Revoked, it was still the first.
+        store.revoke_key(ann.id, made[0].id, &audited()).await.unwrap();
+        let (key, entry) = record(&ann).first_key.unwrap();
+        assert_eq!(store.create_first_key(&key, &entry).await.unwrap(), None);
+        assert!(store.has_had_keys(ann.id).await.unwrap());
         second.close().await.unwrap();
     })
     .await;

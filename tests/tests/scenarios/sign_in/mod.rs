@@ -1,5 +1,6 @@
 //! Signing in, from the first mail to the last session.
 
+mod accounts;
 mod enumeration;
 mod first_key;
 mod first_sign_ups;

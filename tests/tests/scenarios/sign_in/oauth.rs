@@ -644,3 +644,27 @@ async fn a_provider_in_a_private_network_is_not_asked_unless_that_is_allowed() {
     assert_eq!(go_by_mock(&browser_of(&world)).await, error("provider_unavailable"));
     assert_eq!(mock.count_calls("/token"), 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_begins_by_the_hundred_and_never_comes_back_is_told_to_wait() {
+    let mock = MockProvider::start().await;
+    mock.say("/user", &json!({"sub": "ann", "email": "ann@example.org", "email_verified": true}));
+    let world = open_site_by("oauth2", &mock, &[]);
+    let browser = browser_of(&world);
+    // Ways that end as they should are not counted.
+    for _ in 0..110 {
+        assert_eq!(go_by_mock(&browser).await, "/");
+    }
+    let mut statuses = Vec::new();
+    for _ in 0..101 {
+        let reply =
+            browser_of(&world).ask(Method::POST, "/api/auth/oauth/mock/start", Some(&json!({}))).await;
+        statuses.push((reply.status, reply.code()));
+    }
+    assert!(statuses[..100].iter().all(|(status, _)| *status == 200), "{statuses:?}");
+    assert_eq!(statuses[100], (429, "too_many_attempts".to_owned()));
+    // Who signs in by a password meanwhile is not kept waiting.
+    let wrong = json!({"login": "ann@example.org", "password": "not the password"});
+    let reply = browser_of(&world).ask(Method::POST, "/api/auth/login", Some(&wrong)).await;
+    reply.expect_code(401, "invalid_credentials");
+}

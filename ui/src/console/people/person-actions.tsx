@@ -11,6 +11,7 @@ import { useApi } from "@/features/services";
 import { useFormats } from "@/i18n/formats";
 import { Button } from "@/kit/button";
 import { Checkbox } from "@/kit/checkbox";
+import { classes } from "@/kit/classes";
 import { ConfirmDialog } from "@/kit/confirm-dialog";
 import { Field } from "@/kit/field";
 import { Panel } from "@/kit/panel";
@@ -78,7 +79,7 @@ export function PersonActions({ user, blockedBy }: { user: User; blockedBy: stri
         {rows.map((row) => (
           <li key={row.deed} className="grid justify-items-start gap-2.5 px-4 py-3.5 sm:px-5">
             <p className="text-muted">{row.text}</p>
-            <Button size="small" blockedBy={blockedBy} className={row.danger === true ? "text-danger" : ""} onClick={() => setDeed(row.deed)}>
+            <Button size="small" blockedBy={blockedBy} className={classes("h-auto min-h-8 max-w-full py-1 whitespace-normal pointer-coarse:h-auto pointer-coarse:min-h-11", row.danger === true && "text-danger")} onClick={() => setDeed(row.deed)}>
               {row.action}
             </Button>
           </li>

@@ -21,6 +21,8 @@ import { PEOPLE } from "./people";
 
 const schema = z.object({
   display_name: fields.requiredName(),
+  email: fields.email(),
+  username: fields.username(),
   role: z.enum(ROLES as [(typeof ROLES)[number]]),
   status: z.enum(["active", "disabled"]),
   channel_group: fields.name(),
@@ -36,12 +38,17 @@ export function PersonForm({ user, blockedBy }: { user: User; blockedBy: string 
   const actor = useMe().data;
   const [asked, setAsked] = useState<Values | null>(null);
   const [isSending, setIsSending] = useState(false);
-  const { register, submit, errorOf, problem, isSubmitting, reset, formState } = useProblemForm(schema, valuesOf(user));
+  const { register, submit, errorOf, problem, isSubmitting, reset, formState } = useProblemForm(schema, valuesOf(user), {
+    "email.taken": t("newPerson.known"),
+    "username.taken": t("person.usernameTaken"),
+  });
 
   const save = async (values: Values) => {
-    const { display_name, role, status, channel_group } = values;
+    const { display_name, email, username, role, status, channel_group } = values;
     const body = {
       ...(display_name === user.display_name ? {} : { display_name }),
+      ...(email === user.email ? {} : { email }),
+      ...(username === (user.username ?? "") ? {} : { username: username === "" ? null : username }),
       ...(role === user.role ? {} : { role }),
       ...(status === user.status ? {} : { status }),
       ...(channel_group === (user.channel_group ?? "") ? {} : { channel_group: channel_group === "" ? null : channel_group }),
@@ -52,7 +59,7 @@ export function PersonForm({ user, blockedBy }: { user: User; blockedBy: string 
     toast({ text: t("person.saved") });
   };
   const send = submit(async (values) => {
-    if (values.role === user.role && values.status === user.status) await save(values);
+    if (values.role === user.role && values.status === user.status && values.email === user.email) await save(values);
     else setAsked(values);
   });
   const confirm = async () => {
@@ -69,6 +76,12 @@ export function PersonForm({ user, blockedBy }: { user: User; blockedBy: string 
       <div className="grid gap-4 sm:grid-cols-2">
         <Field label={t("newPerson.displayName")} error={errorOf("display_name")}>
           <TextInput readOnly={blockedBy !== undefined} {...register("display_name")} />
+        </Field>
+        <Field label={t("newPerson.email")} error={errorOf("email")}>
+          <TextInput type="email" autoComplete="off" readOnly={blockedBy !== undefined} {...register("email")} />
+        </Field>
+        <Field label={t("person.username")} optional error={errorOf("username")}>
+          <TextInput autoComplete="off" readOnly={blockedBy !== undefined} {...register("username")} />
         </Field>
         <Field label={t("person.channelGroup")} hint={t("person.channelGroupHint")} optional error={errorOf("channel_group")}>
           <TextInput readOnly={blockedBy !== undefined} {...register("channel_group")} />
@@ -113,6 +126,7 @@ function Consequences({ user, values }: { user: User; values: Values }) {
   const { t } = useTranslation("console");
   return (
     <span className="grid gap-2">
+      {values.email !== user.email && <span>{t("person.emailWhat", { before: user.email, after: values.email })}</span>}
       {values.role !== user.role && (
         <span>
           {t("person.roleChange", { before: t(`roles.${user.role}`, { ns: "shared" }), after: t(`roles.${values.role}`, { ns: "shared" }) })}{" "}
@@ -125,5 +139,5 @@ function Consequences({ user, values }: { user: User; values: Values }) {
 }
 
 function valuesOf(user: User): Values {
-  return { display_name: user.display_name, role: user.role, status: user.status, channel_group: user.channel_group ?? "" };
+  return { display_name: user.display_name, email: user.email, username: user.username ?? "", role: user.role, status: user.status, channel_group: user.channel_group ?? "" };
 }

@@ -132,7 +132,7 @@ function KeyList({ keys, blockedBy, onDeed }: KeyListProps) {
               <span className="font-medium [overflow-wrap:anywhere]">{key.name}</span>
               <KeyState apiKey={key} now={now} />
             </p>
-            <p className="flex flex-wrap gap-x-3 text-[0.8125rem] text-muted">
+            <p className="flex flex-wrap gap-x-3 text-[0.8125rem] [overflow-wrap:anywhere] text-muted">
               <code className="font-mono text-xs leading-5">{key.preview}</code>
               <span>{t("keys.made", { date: formats.date(key.created_at) })}</span>
               {key.expires_at && Date.parse(key.expires_at) > now && (

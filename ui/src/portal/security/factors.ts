@@ -7,16 +7,18 @@ export const PASSKEYS = ["passkeys"] as const;
 export const TOTP = ["totp"] as const;
 export const RECOVERY_CODES = ["recovery-codes"] as const;
 
+// A page waits for both and then shows each in its place: a place that comes does not ask again for what has failed.
+
 /** Whether there is an authenticator app. */
 export function useTotp() {
   const api = useApi();
-  return useQuery({ queryKey: TOTP, queryFn: () => take(api.GET("/api/me/totp")) });
+  return useQuery({ queryKey: TOTP, queryFn: () => take(api.GET("/api/me/totp")), retryOnMount: false });
 }
 
 /** One's passkeys. */
 export function usePasskeys() {
   const api = useApi();
-  return useQuery({ queryKey: PASSKEYS, queryFn: () => take(api.GET("/api/me/passkeys")) });
+  return useQuery({ queryKey: PASSKEYS, queryFn: () => take(api.GET("/api/me/passkeys")), retryOnMount: false });
 }
 
 /** How many recovery codes are left. */

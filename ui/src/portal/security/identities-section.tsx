@@ -91,7 +91,7 @@ function IdentityList({ identities, nameOf, onRemove }: { identities: Identity[]
           <ProviderBadge provider={{ title: nameOf(identity.provider) }} />
           <div className="grid min-w-0 flex-1 gap-0.5">
             <p className="font-medium">{nameOf(identity.provider)}</p>
-            <p className="flex flex-wrap gap-x-3 text-[0.8125rem] text-muted">
+            <p className="flex flex-wrap gap-x-3 text-[0.8125rem] [overflow-wrap:anywhere] text-muted">
               {identity.email && <span className="[overflow-wrap:anywhere]">{identity.email}</span>}
               <span>{t("identities.linked", { date: formats.date(identity.created_at) })}</span>
             </p>

@@ -120,7 +120,7 @@ function PasskeyList({ passkeys, onRename, onRemove }: { passkeys: Passkey[]; on
               <span className="font-medium [overflow-wrap:anywhere]">{passkey.name}</span>
               {passkey.backed_up && <Badge>{t("passkeys.synced")}</Badge>}
             </p>
-            <p className="flex flex-wrap gap-x-3 text-[0.8125rem] text-muted">
+            <p className="flex flex-wrap gap-x-3 text-[0.8125rem] [overflow-wrap:anywhere] text-muted">
               <span>{t("passkeys.made", { date: formats.date(passkey.created_at) })}</span>
               <span>
                 {passkey.last_used_at ? t("passkeys.used", { when: formats.relative(passkey.last_used_at, now) }) : t("passkeys.neverUsed")}

@@ -1,14 +1,13 @@
 //! What becomes of somebody whom a provider has named.
 
 use axum::response::Response;
-use serde_json::json;
 use sha2::{Digest, Sha256};
 use waystation_api::error::ErrorCode;
 use waystation_api::oauth::OauthPurpose;
 use waystation_ids::{Email, IdentityId};
-use waystation_store::{AuditEntry, ChangeKind, LinkIdentityError, NewIdentity, StoreError, User};
+use waystation_store::{ChangeKind, LinkIdentityError, NewIdentity, StoreError, User};
 
-use crate::audit_trail::{Deed, state_of};
+use crate::audit_trail::Deed;
 use crate::auth::Actor;
 use crate::clock::now_ms;
 use crate::error::ApiError;
@@ -20,7 +19,7 @@ use crate::sign_in::oauth::failure::OauthFailure;
 use crate::sign_in::oauth::profile::Profile;
 use crate::sign_in::oauth::provider::Provider;
 use crate::sign_in::oauth::step::TakenStep;
-use crate::sign_in::policy::{NewPerson, check_registration, enter_newcomer};
+use crate::sign_in::policy::{NewPerson, check_registration, enter_newcomer, shown_identity};
 use crate::state::App;
 
 /// What became of it.
@@ -74,7 +73,7 @@ async fn link(
     let identity = new_identity(&taken.step.provider, profile)?;
     let id = identity.id.to_string();
     let mut entry = Deed { action: "identity.link", target: Some(("identity", &id)) }.by(actor, visitor);
-    entry.after = state_of(&shown(&identity));
+    entry.after = shown_identity(&identity);
     match app.store.link_identity(actor.id(), &identity, &entry).await {
         Ok(_) => {
             app.changes.announce(ChangeKind::User, actor.id()).await;
@@ -108,8 +107,6 @@ async fn enter(
     }
     let admission = check_registration(app, &email, taken.step.invite.as_deref()).await?;
     let identity = new_identity(&taken.step.provider, profile)?;
-    let id = identity.id.to_string();
-    let linked = state_of(&shown(&identity));
     let person = NewPerson {
         email,
         username: None,
@@ -119,16 +116,12 @@ async fn enter(
         locale: None,
         identity: Some(identity),
     };
-    let user = match enter_newcomer(app, person, &admission, visitor).await {
-        Ok(user) => user,
+    match enter_newcomer(app, person, &admission, visitor).await {
+        Ok(user) => Ok(user),
         // Somebody came in between, by the same address or the same account with the provider.
-        Err(error) if error.code() == ErrorCode::AlreadyExists => return Err(OauthFailure::AccountExists),
-        Err(error) => return Err(error.into()),
-    };
-    let deed = Deed { action: "identity.link", target: Some(("identity", &id)) };
-    let entry = AuditEntry { after: linked, ..deed.by_stranger(Some(user.id), visitor) };
-    app.store.append_audit_entry(&entry).await?;
-    Ok(user)
+        Err(error) if error.code() == ErrorCode::AlreadyExists => Err(OauthFailure::AccountExists),
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn new_identity(provider: &str, profile: &Profile) -> Result<NewIdentity, ApiError> {
@@ -139,11 +132,6 @@ fn new_identity(provider: &str, profile: &Profile) -> Result<NewIdentity, ApiErr
         subject: profile.subject.clone(),
         email: profile.email.as_ref().map(|(email, _)| email.to_string()),
     })
-}
-
-/// What the audit log shows of an account with a provider.
-fn shown(identity: &NewIdentity) -> serde_json::Value {
-    json!({ "provider": identity.provider, "issuer": identity.issuer, "subject": identity.subject, "email": identity.email })
 }
 
 /// An address that nobody has (RFC 2606, section 2), for people whose own is not known for sure: the one that the

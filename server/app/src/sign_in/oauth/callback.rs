@@ -23,6 +23,7 @@ use crate::sign_in::oauth::arrival::{Arrival, arrive};
 use crate::sign_in::oauth::failure::OauthFailure;
 use crate::sign_in::oauth::outbound::AskError;
 use crate::sign_in::oauth::provider::Provider;
+use crate::sign_in::oauth::start::WAYS;
 use crate::sign_in::oauth::step::{TakenStep, no_browser_cookie, take_step};
 use crate::state::App;
 
@@ -115,7 +116,9 @@ async fn finish(
         }
     };
     let profile = timeout(ASKING_TIME, asking).await.unwrap_or(Err(AskError::TimedOut.into()))?;
-    match arrive(app, visitor, provider, taken, actor, profile).await? {
+    let arrival = arrive(app, visitor, provider, taken, actor, profile).await?;
+    app.backoff.note_success(WAYS, visitor).await;
+    match arrival {
         Arrival::Linked => Ok(see_other(&taken.step.return_path)),
         Arrival::SignedIn(reply) => lead_on(reply, &taken.step.return_path).await,
     }

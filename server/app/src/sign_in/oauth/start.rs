@@ -8,16 +8,21 @@ use waystation_api::oauth::{OauthPurpose, OauthStart, OauthStarted};
 use waystation_api::sign_in::Reception;
 
 use crate::auth::Actor;
+use crate::drawn_secret::DrawnSecret;
 use crate::error::{ApiError, error_chain};
 use crate::http::body::{Json, PathParts};
 use crate::http::local_path::local_path;
 use crate::http::public_origin::link_base;
+use crate::http::visitor::Visitor;
+use crate::sign_in::backoff::Bucket;
 use crate::sign_in::oauth::provider::{Provider, Way};
-use crate::sign_in::oauth::step::{Step, Token, begin_step, browser_cookie};
+use crate::sign_in::oauth::step::{Step, begin_way, browser_cookie};
 use crate::sign_in::proof::OfferedProof;
 use crate::state::App;
 
 const INVITE_LENGTH_MAX: usize = 128;
+/// What ways by providers are counted as; one that ends as it should is not.
+pub(super) const WAYS: Bucket<'static> = Bucket::Calls("oauth");
 
 /// Begin to sign in by an identity provider, or to link an account with it
 ///
@@ -33,17 +38,21 @@ const INVITE_LENGTH_MAX: usize = 128;
         (status = 403, description = "To link, a fresh proof is needed", body = ErrorReply),
         (status = 404, description = "There is no such provider", body = ErrorReply),
         (status = 409, description = "The provider verifies no addresses for others, so nothing can be linked", body = ErrorReply),
+        (status = 429, description = "The client has begun too often and not come back", body = ErrorReply),
         (status = 503, description = "The provider does not answer", body = ErrorReply),
     ),
 )]
 pub(super) async fn start_oauth(
     State(app): State<App>,
     actor: Option<Actor>,
+    visitor: Visitor,
     PathParts(name): PathParts<String>,
     headers: HeaderMap,
     Json(body): Json<OauthStart>,
 ) -> Result<Response, ApiError> {
     let provider = app.oauth.find(&name).ok_or_else(|| ApiError::not_found("provider"))?;
+    // Each way is kept until it ends or is too old.
+    app.backoff.admit(WAYS, &visitor).await?;
     let owner = match (body.purpose, actor) {
         (OauthPurpose::SignIn, _) => None,
         (OauthPurpose::Link, Some(actor)) => {
@@ -80,13 +89,13 @@ pub(super) async fn start_oauth(
     let step = Step {
         provider: name,
         purpose: body.purpose,
-        verifier: Token::new()?,
-        nonce: Token::new()?,
+        verifier: DrawnSecret::draw()?,
+        nonce: DrawnSecret::draw()?,
         redirect_url: redirect_url(&app, provider)?,
         return_path: read_return_path(body.return_path)?,
         invite: body.invite,
     };
-    let (state, browser) = begin_step(&app, &step, owner.as_ref()).await?;
+    let (state, browser) = begin_way(&app, &step, owner.as_ref()).await?;
     let url = provider.authorize_url(&step.way(), state.reveal()).await.map_err(|failure| {
         let reason = format!("{}: {}", step.provider, error_chain(&failure));
         ApiError::new(ErrorCode::Unavailable, "The identity provider does not answer. Try again soon.")

@@ -2,6 +2,7 @@
 
 mod passkeys;
 mod proof;
+mod refresh;
 mod relying_party;
 mod second_factor;
 mod software_authenticator;
@@ -75,7 +76,12 @@ impl Caller {
 impl Site {
     async fn new(name: &str) -> Site {
         let folder = std::env::temp_dir().join(format!("waystation-sign-in-{name}-{}", std::process::id()));
-        let settings = [("data_dir", folder.display().to_string()), ("public_url", ORIGIN.to_owned())];
+        let settings = [
+            ("data_dir", folder.display().to_string()),
+            ("public_url", ORIGIN.to_owned()),
+            ("oauth.github.client_id", "client".to_owned()),
+            ("oauth.github.client_secret", "secret".to_owned()),
+        ];
         let settings = settings.map(|(name, value)| (name.to_owned(), value)).to_vec();
         let values = load_values(&Flags { file: None, settings }, |_: &str| None).unwrap();
         let app = App::open(Config::from_values(&values).unwrap()).await.unwrap();

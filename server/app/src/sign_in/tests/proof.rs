@@ -1,8 +1,8 @@
-use sha2::{Digest, Sha256};
 use waystation_store::{NewPending, PendingKind};
 
 use super::*;
 use crate::base64_text::write_base64;
+use crate::drawn_secret::DrawnSecret;
 
 /// A call that shows somebody else's secret.
 async fn make_key(site: &Site, caller: &Caller, user: &User) -> (StatusCode, Value) {
@@ -120,9 +120,9 @@ async fn a_proof_that_is_too_old_or_of_another_kind_is_none() {
         (3, PendingKind::PasskeyUse, 60_000, false),
         (4, PendingKind::SecondFactor, 60_000, false),
     ] {
-        let token = [number; 32];
+        let token = DrawnSecret::draw().unwrap();
         let pending = NewPending {
-            hash: Sha256::digest(token).into(),
+            hash: token.hash(),
             kind,
             user: Some(site.owner.id),
             session: Some(id),
@@ -131,7 +131,7 @@ async fn a_proof_that_is_too_old_or_of_another_kind_is_none() {
             lasts_ms,
         };
         site.app.store.create_pending(&pending).await.unwrap();
-        let (status, _) = make_key(&site, &session.with_proof(&write_base64(&token)), &ann).await;
+        let (status, _) = make_key(&site, &session.with_proof(token.reveal()), &ann).await;
         assert_eq!(status == StatusCode::CREATED, is_good, "{number}");
     }
     site.finish().await;
@@ -219,5 +219,56 @@ async fn whoever_has_nothing_to_prove_anything_by_sets_the_first_up_and_nothing_
         let (status, body) = site.post(&session, path, json!({})).await;
         assert_eq!((status, code(&body)), (StatusCode::FORBIDDEN, "proof_required"), "{path}");
     }
+    site.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn linking_and_unlinking_need_a_fresh_proof_each() {
+    let site = Site::new("linking").await;
+    let ann = site.enter("ann@example.org", Some(PASSWORD)).await;
+    let session = site.sign_in(&ann).await;
+    let identity = "/me/identities/idn_06ft3r5yx1v2k4m7q9s0t2w6z0";
+    for (method, path, body, status_with_proof) in [
+        ("POST", "/auth/oauth/github/start", json!({"purpose": "link"}), StatusCode::OK),
+        ("DELETE", identity, json!({}), StatusCode::NOT_FOUND),
+    ] {
+        let (status, refused) = site.ask(&session, method, path, body.clone()).await;
+        assert_eq!((status, code(&refused)), (StatusCode::FORBIDDEN, "proof_required"), "{path}");
+        let proven = session.with_proof(&site.prove(&session, json!({"password": PASSWORD})).await);
+        let (status, answer) = site.ask(&proven, method, path, body.clone()).await;
+        assert_eq!(status, status_with_proof, "{path}: {answer}");
+        // It is good once.
+        let (status, refused) = site.ask(&proven, method, path, body).await;
+        assert_eq!((status, code(&refused)), (StatusCode::FORBIDDEN, "proof_required"), "{path}");
+    }
+    // To sign in proves nothing of anybody who is signed in already.
+    let (status, _) = site.post(&session, "/auth/oauth/github/start", json!({})).await;
+    assert_eq!(status, StatusCode::OK);
+    site.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_address_or_username_of_somebody_needs_a_proof_and_another_name_none() {
+    let site = Site::new("addresses").await;
+    let ann = site.enter("ann@example.org", None).await;
+    let session = site.sign_in(&site.owner).await;
+    let path = format!("/admin/users/{}", ann.id);
+    let (status, body) = site.ask(&session, "PATCH", &path, json!({"display_name": "Anna"})).await;
+    assert_eq!(status, StatusCode::OK, "{body}");
+    for change in
+        [json!({"email": "anna@example.org"}), json!({"username": "anna"}), json!({"username": null})]
+    {
+        let (status, body) = site.ask(&session, "PATCH", &path, change.clone()).await;
+        assert_eq!((status, code(&body)), (StatusCode::FORBIDDEN, "proof_required"), "{change}");
+        let proven = session.with_proof(&site.prove(&session, json!({"password": PASSWORD})).await);
+        let (status, body) = site.ask(&proven, "PATCH", &path, change.clone()).await;
+        assert_eq!(status, StatusCode::OK, "{change} {body}");
+    }
+    let taken = json!({"email": "OWNER@example.org"});
+    let proven = session.with_proof(&site.prove(&session, json!({"password": PASSWORD})).await);
+    let (status, body) = site.ask(&proven, "PATCH", &path, taken).await;
+    assert_eq!((status, code(&body)), (StatusCode::CONFLICT, "already_exists"));
+    assert_eq!(body["error"]["fields"][0]["field"], "email");
+    assert_eq!(body["error"]["fields"][0]["code"], "taken");
     site.finish().await;
 }
