@@ -1724,6 +1724,16 @@ export interface components {
              */
             weight: number | null;
         };
+        /** @description What an authenticator may heed when it makes a passkey (CTAP 2.1, section 12.1, `credProtect`). */
+        CreationExtensions: {
+            /**
+             * @description Always `userVerificationRequired`: without a PIN, a finger or a face it does not even tell that it has the
+             *     passkey.
+             */
+            credentialProtectionPolicy: string;
+            /** @description Always false: an authenticator that knows no such policy makes the passkey all the same. */
+            enforceCredentialProtectionPolicy: boolean;
+        };
         /** @description A channel's secret, without the secret. */
         Credential: {
             /** @description Whether it is used. */
@@ -2790,6 +2800,8 @@ export interface components {
             challenge: string;
             /** @description What the person has already: no second one on the same authenticator. */
             excludeCredentials: components["schemas"]["CredentialDescriptor"][];
+            /** @description What authenticators may heed beyond that. */
+            extensions: components["schemas"]["CreationExtensions"];
             /** @description Which kinds of keys are taken, the liked ones first. */
             pubKeyCredParams: components["schemas"]["CredentialParameters"][];
             /** @description Which site it is for. */
@@ -3568,6 +3580,7 @@ export type ChannelFormat = components['schemas']['ChannelFormat'];
 export type ChannelModel = components['schemas']['ChannelModel'];
 export type ChannelModelName = components['schemas']['ChannelModelName'];
 export type ChannelUpdate = components['schemas']['ChannelUpdate'];
+export type CreationExtensions = components['schemas']['CreationExtensions'];
 export type Credential = components['schemas']['Credential'];
 export type CredentialCreate = components['schemas']['CredentialCreate'];
 export type CredentialDescriptor = components['schemas']['CredentialDescriptor'];
@@ -4403,7 +4416,10 @@ export interface operations {
     list_users: {
         parameters: {
             query?: {
-                /** @description Part of the address or username, in any case. */
+                /**
+                 * @description Part of the address or username, in any case. A page may hold fewer people than asked for, even nobody, and
+                 *     name the next one all the same: a search ends after a second and goes on from there when asked again.
+                 */
                 q?: string;
                 /** @description Only of this role. */
                 role?: components["schemas"]["Role"];

@@ -1,16 +1,13 @@
 //! What is worth stealing needs a fresh proof: each such call × everything that is no proof of this session's.
 
-use base64::Engine;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use waystation_ids::{Role, SessionId, UserId};
 use waystation_store::{NewPending, PendingKind, User};
 
 use crate::access_rules::credentials::by_browser;
 use crate::access_rules::site::{Answer, Site};
 use crate::audit_trail::Doer;
-use crate::random::random_bytes;
+use crate::drawn_secret::DrawnSecret;
 
 /// The calls; `{id}` is somebody below the caller.
 fn calls() -> Vec<(&'static str, &'static str, Value)> {
@@ -55,9 +52,9 @@ struct Given {
 }
 
 async fn give(site: &Site, given: Given) -> String {
-    let token: [u8; 32] = random_bytes().unwrap();
+    let token = DrawnSecret::draw().unwrap();
     let pending = NewPending {
-        hash: Sha256::digest(token).into(),
+        hash: token.hash(),
         kind: given.kind,
         user: Some(given.user),
         session: given.session,
@@ -66,7 +63,7 @@ async fn give(site: &Site, given: Given) -> String {
         lasts_ms: given.lasts_ms,
     };
     site.app.store.create_pending(&pending).await.unwrap();
-    BASE64_URL_SAFE_NO_PAD.encode(token)
+    token.reveal().to_owned()
 }
 
 /// The session of a cookie.
@@ -111,10 +108,11 @@ async fn what_is_worth_stealing_needs_a_fresh_proof_of_the_same_session_each_tim
         let given = |user: &User, session, kind, lasts_ms| Given { user: user.id, session, kind, lasts_ms };
         let minute = 60_000;
         let used = give(&site, given(&owner, session, PendingKind::Proof, minute)).await;
-        site.app.store.take_pending(&Sha256::digest(decode(&used)).into(), PendingKind::Proof).await.unwrap();
+        let hash = DrawnSecret::hash_of(&used).unwrap();
+        site.app.store.take_pending(&hash, PendingKind::Proof).await.unwrap().unwrap();
         let mut others = vec![
             ("used up", used),
-            ("made up", BASE64_URL_SAFE_NO_PAD.encode([7; 32])),
+            ("made up", DrawnSecret::draw().unwrap().reveal().to_owned()),
             ("the name of a method", "password".to_owned()),
             ("the session itself", own.split_once('=').unwrap().1.to_owned()),
             ("empty", String::new()),
@@ -146,8 +144,4 @@ async fn what_is_worth_stealing_needs_a_fresh_proof_of_the_same_session_each_tim
     }
     println!("proof: calls with what is no fresh proof, none let through; {tried}; -");
     site.finish().await;
-}
-
-fn decode(proof: &str) -> Vec<u8> {
-    BASE64_URL_SAFE_NO_PAD.decode(proof).unwrap()
 }

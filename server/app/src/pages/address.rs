@@ -1,6 +1,6 @@
 //! What an address of the site's pages means.
 
-/// Of the API, the relay and the probes: nothing below them is ever a page.
+/// Of the API, the relay and the probes: nothing below them is ever a page, in whatever letters they are written.
 const NO_PAGES: [&str; 7] = ["api", "v1", "v1beta", "dashboard/billing", "healthz", "readyz", "metrics"];
 
 /// What an address means. Which page is shown is decided in the browser; the server knows the two programs only.
@@ -43,7 +43,8 @@ pub(super) fn read_address(path: &str) -> Meant<'_> {
 }
 
 fn is_below(path: &str, base: &str) -> bool {
-    path.strip_prefix(base).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    let (start, rest) = path.split_at_checked(base.len()).unwrap_or((path, ""));
+    start.eq_ignore_ascii_case(base) && (rest.is_empty() || rest.starts_with('/'))
 }
 
 #[cfg(test)]
@@ -98,6 +99,9 @@ mod tests {
             "/healthz/x",
             "/readyz/",
             "/metrics",
+            "/API/admin/users",
+            "/V1/models",
+            "/Dashboard/Billing",
         ] {
             assert_eq!(read_address(path), Meant::Nothing, "{path}");
         }
