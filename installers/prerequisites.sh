@@ -31,8 +31,9 @@ main() {
             prepare_python
             prepare_node oidc "$cache/node"
             prepare_node browser "$cache/browser"
-            # Node looks for packages beside the files that name them.
-            [ -d tests/browser/node_modules ] || ln -sfn "$cache/browser/node_modules" tests/browser/node_modules
+            # Node looks for packages beside the files that name them; a folder of its own there would grow old.
+            [ -L tests/browser/node_modules ] || rm -rf tests/browser/node_modules
+            ln -sfn "$cache/browser/node_modules" tests/browser/node_modules
             ;;
     esac
 }

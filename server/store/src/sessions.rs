@@ -168,7 +168,8 @@ impl Store {
         .await
     }
 
-    /// Whether a session's person has signed in before, but never from its address by its program.
+    /// Whether a session's person had signed in before it, but never from its address by its program. It may be asked
+    /// when further sessions have begun.
     pub async fn is_session_of_new_device(&self, id: SessionId) -> Result<bool, StoreError> {
         let own = entity::Entity::find_by_id(id.uuid()).one(self.reader()).await?;
         let own = own.ok_or(StoreError::Missing("session"))?;
@@ -177,7 +178,7 @@ impl Store {
             .column(entity::Column::ClientIp)
             .column(entity::Column::UserAgent)
             .filter(entity::Column::UserId.eq(own.user_id))
-            .filter(entity::Column::Id.ne(own.id))
+            .filter(entity::Column::Id.lt(own.id))
             .filter(entity::Column::Kind.ne(SessionKind::Cli.name()))
             .order_by_desc(entity::Column::Id)
             .limit(SEEN_DEVICES_MAX)

@@ -371,7 +371,8 @@ export interface paths {
         /**
          * Give tokens, calls or money for a time
          * @description Calls use them before gifts and cash, the earliest expiry first. Repeated under the same `Idempotency-Key` they
-         *     are given once, and the first answer is given again with `idempotency-replayed: true`.
+         *     are given once, and the first answer is given again with `idempotency-replayed: true`. What is worth much, or may
+         *     be, needs a fresh proof: tokens and calls, and money from the setting `auth.large_adjustment` on.
          */
         post: operations["create_grant"];
         delete?: never;
@@ -4759,6 +4760,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Grant"];
+                };
+            };
+            /** @description The user's role is not below the caller's, or a fresh proof is needed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
                 };
             };
             /** @description There is no such user */

@@ -33,6 +33,11 @@ export function useReception(returnPath: string | undefined) {
     if (reply.status === "signed_in") enter(reply);
     else setChallenge(reply);
   };
-  const firstKey = keyShown !== null && <FirstKey created={keyShown.created} onSaved={() => leave(keyShown.next)} />;
+  const forgetKey = (next: string) => {
+    // Before the way: the next page may take a while, and the key is nowhere once its dialog was closed.
+    setKeyShown(null);
+    leave(next);
+  };
+  const firstKey = keyShown !== null && <FirstKey created={keyShown.created} onSaved={() => forgetKey(keyShown.next)} />;
   return { receive, challenge, dropChallenge: () => setChallenge(null), firstKey };
 }

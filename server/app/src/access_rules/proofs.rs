@@ -28,6 +28,9 @@ fn calls() -> Vec<(&'static str, &'static str, Value)> {
         ("POST", "/api/admin/users/{id}/keys", json!({"name": "a"})),
         ("POST", "/api/admin/users/{id}/keys/{key}/rotate", json!({})),
         ("POST", "/api/admin/users/{id}/adjustments", large),
+        ("POST", "/api/admin/users/{id}/grants", json!({"unit": "calls", "amount": "1", "note": "a"})),
+        ("POST", "/api/admin/users/{id}/grants", json!({"unit": "tokens", "amount": "1", "note": "a"})),
+        ("POST", "/api/admin/users/{id}/grants", json!({"unit": "usd", "amount": "1000000.00", "note": "a"})),
         ("POST", "/api/admin/channels", channel(json!(["upstream-secret-0123456789"]))),
         (
             "POST",

@@ -25,6 +25,7 @@ use crate::http::body::{Json, PathParts};
 use crate::http::idempotency::{IdempotencyKey, RepeatableWrite, run_once};
 use crate::http::visitor::Visitor;
 use crate::random::random_bytes;
+use crate::sign_in::OfferedProof;
 use crate::state::App;
 
 const MODELS_MAX: usize = 200;
@@ -43,7 +44,8 @@ pub(crate) fn routes() -> GuardedRoutes {
 /// Give tokens, calls or money for a time
 ///
 /// Calls use them before gifts and cash, the earliest expiry first. Repeated under the same `Idempotency-Key` they
-/// are given once, and the first answer is given again with `idempotency-replayed: true`.
+/// are given once, and the first answer is given again with `idempotency-replayed: true`. What is worth much, or may
+/// be, needs a fresh proof: tokens and calls, and money from the setting `auth.large_adjustment` on.
 #[utoipa::path(
     post, path = "/admin/users/{id}/grants", tag = "ledger", operation_id = "create_grant",
     params(
@@ -53,6 +55,7 @@ pub(crate) fn routes() -> GuardedRoutes {
     request_body = GrantCreate,
     responses(
         (status = 201, description = "The grant", body = Grant),
+        (status = 403, description = "The user's role is not below the caller's, or a fresh proof is needed", body = ErrorReply),
         (status = 404, description = "There is no such user", body = ErrorReply),
         (status = 409, description = "A call with this key is still running", body = ErrorReply),
         (status = 422, description = "The key was used with another body", body = ErrorReply),
@@ -62,12 +65,19 @@ async fn create_grant(
     State(app): State<App>,
     actor: Actor,
     visitor: Visitor,
+    proof: OfferedProof,
     key: IdempotencyKey,
     PathParts(user): PathParts<UserId>,
     Json(body): Json<GrantCreate>,
 ) -> Result<Response, ApiError> {
-    check(&body)?;
+    let checked = check(&body)?;
     actor.check_may_act_on(&app.store.load_user(user).await?)?;
+    // What tokens and calls are worth is known only when they are used.
+    let is_small_money =
+        checked.unit == Unit::NanoUsd && checked.amount < app.config.auth_large_adjustment.nanos();
+    if !is_small_money {
+        proof.redeem(&app).await?;
+    }
     let write = RepeatableWrite {
         actor: actor.id(),
         route: &format!("POST /admin/users/{user}/grants"),

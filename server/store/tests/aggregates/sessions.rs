@@ -244,8 +244,13 @@ async fn a_device_is_new_that_signs_in_after_others_from_an_address_or_by_a_prog
     for_each_database(|store, _| async move {
         let ann = enter(&store, "ann@example.org", Role::User).await;
         let ben = enter(&store, "ben@example.org", Role::User).await;
+        let eve = enter(&store, "eve@example.org", Role::User).await;
+        let step = std::sync::atomic::AtomicI64::new(1);
         let is_new = async |user: &User, kind: SessionKind, client: Option<&str>, agent: Option<&str>| {
+            // Which came first is told by the id, to the millisecond.
+            let at_ms = now_ms() + step.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
             let session = NewSession {
+                id: SessionId::new(at_ms, random()),
                 kind,
                 client_ip: client.map(str::to_owned),
                 user_agent: agent.map(str::to_owned),
@@ -272,6 +277,10 @@ async fn a_device_is_new_that_signs_in_after_others_from_an_address_or_by_a_prog
         // What was ended was seen.
         store.revoke_sessions(ben.id, None, &entry("session.revoke_all")).await.unwrap();
         assert!(!is_new(&ben, browser, cafe, owl).await);
+        // What came later tells nothing of the first one, however late it is asked about.
+        let first = store.create_session(&NewSession { kind: browser, ..new_session(&eve) }).await.unwrap();
+        assert!(is_new(&eve, browser, cafe, owl).await);
+        assert!(!store.is_session_of_new_device(first.id).await.unwrap());
     })
     .await;
 }
