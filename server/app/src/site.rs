@@ -7,6 +7,7 @@ use waystation_api::money::Usd;
 use waystation_api::site::Site;
 
 use crate::auth::{Access, GuardedRoutes};
+use crate::demo::is_demo_folder;
 use crate::error::ApiError;
 use crate::http::body::Json;
 use crate::http::public_origin::link_base;
@@ -32,7 +33,7 @@ async fn show_site(State(app): State<App>) -> Result<Json<Site>, ApiError> {
         locale: live.site_locale,
         currency: "USD".to_owned(),
         time_zone: app.config.site_time_zone.rules().iana_name().unwrap_or("UTC").to_owned(),
-        demo: app.is_demo,
+        demo: is_demo_folder(&app.config.data_dir),
         has_public_models: live.site_public_models,
         low_balance: Usd(live.balance_low),
     }))
