@@ -13,7 +13,10 @@ mod m0009_site;
 mod m0010_sign_in;
 mod m0011_audit_log;
 mod m0012_people;
-mod m0014_insight;
+mod m0013_insight;
+mod m0014_model_groups;
+mod m0015_notices;
+mod m0016_channel_tests;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::{MigrationTrait, async_trait};
@@ -37,7 +40,10 @@ impl MigratorTrait for Migrator {
             Box::new(m0010_sign_in::Migration),
             Box::new(m0011_audit_log::Migration),
             Box::new(m0012_people::Migration),
-            Box::new(m0014_insight::Migration),
+            Box::new(m0013_insight::Migration),
+            Box::new(m0014_model_groups::Migration),
+            Box::new(m0015_notices::Migration),
+            Box::new(m0016_channel_tests::Migration),
         ]
     }
 }

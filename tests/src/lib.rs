@@ -28,7 +28,7 @@ pub use database_server::DatabaseServer;
 pub use faulty_host::{Disk, FaultyHost};
 pub use mail_server::{MailServer, ReceivedMail};
 pub use mock_provider::{MockProvider, ProviderAnswer, ProviderCall};
-pub use mock_upstream::{Behaviour, Hang, MockUpstream, SeenCall};
+pub use mock_upstream::{Behaviour, Hang, MODEL_LIST, MockUpstream, SeenCall};
 pub use money::nanos;
 pub use oidc_server::OidcServer;
 pub use patience::{eventually, rfc3339_in};

@@ -11,7 +11,7 @@ use crate::object::object;
 use crate::time::Time;
 
 const NAME_LENGTH_MAX: usize = 128;
-const MODELS_MAX: usize = 2_000;
+pub(crate) const MODELS_MAX: usize = 2_000;
 const CREDENTIALS_MAX: usize = 100;
 const WEIGHT_MAX: u32 = 1_000_000;
 const SECRET_LENGTH_MAX: usize = 3_072;
@@ -177,10 +177,29 @@ pub struct Channel {
     pub on_disconnect: OnDisconnect,
     /// Its secrets, without the secrets.
     pub credentials: Vec<Credential>,
+    /// How its last test went; null: there was none.
+    pub last_test: Option<LastTest>,
     /// When it was made.
     pub created_at: Time,
     /// When it was last changed.
     pub updated_at: Time,
+}
+
+/// How the last test of a channel went.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LastTest {
+    /// When.
+    pub at: Time,
+    /// Whether the model has answered.
+    pub ok: bool,
+    /// Why it failed; null: it did not.
+    pub code: Option<String>,
+    /// The model that was asked.
+    pub model: String,
+    /// How long its first byte took, in milliseconds; null: none came.
+    pub first_byte_ms: Option<u64>,
+    /// How long it took altogether, in milliseconds.
+    pub latency_ms: u64,
 }
 
 /// A model that a channel serves, as answers show it.
@@ -318,7 +337,7 @@ fn check_name(name: &str) -> Result<(), ChannelFieldError> {
     if plain && (1..=NAME_LENGTH_MAX).contains(&length) { Ok(()) } else { Err(ChannelFieldError::Name) }
 }
 
-fn check_models(models: &[ServedModel]) -> Result<(), ChannelFieldError> {
+pub(crate) fn check_models(models: &[ServedModel]) -> Result<(), ChannelFieldError> {
     if models.len() > MODELS_MAX {
         return Err(ChannelFieldError::TooManyModels);
     }
@@ -334,7 +353,10 @@ fn check_weight(weight: u32) -> Result<(), ChannelFieldError> {
     if weight <= WEIGHT_MAX { Ok(()) } else { Err(ChannelFieldError::Weight) }
 }
 
-fn check_secret(secret: &UpstreamSecret, path: impl Fn() -> String) -> Result<(), ChannelFieldError> {
+pub(crate) fn check_secret(
+    secret: &UpstreamSecret,
+    path: impl Fn() -> String,
+) -> Result<(), ChannelFieldError> {
     let text = secret.expose();
     if (1..=SECRET_LENGTH_MAX).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic()) {
         Ok(())

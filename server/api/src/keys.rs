@@ -25,7 +25,7 @@ pub struct Key {
     pub status: KeyStatus,
     /// From when on it is refused; null: never.
     pub expires_at: Option<Time>,
-    /// The models it may ask for; null: all.
+    /// The models it may ask for, by name, and groups of models, by id; null: all.
     pub allowed_models: Option<Vec<String>>,
     /// The addresses and networks it may be used from; null: all.
     pub allowed_ips: Option<Vec<String>>,
@@ -63,7 +63,7 @@ pub struct KeyCreate {
     /// From when on it is refused; never, unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Time>,
-    /// The models it may ask for, at least one; all, unless given.
+    /// The models it may ask for, by name, and groups of models, by id, at least one; all, unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(min_items = 1, max_items = 200)]
     pub allowed_models: Option<Vec<String>>,
@@ -98,7 +98,7 @@ pub struct KeyUpdate {
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Time>)]
     pub expires_at: Option<Option<Time>>,
-    /// The models it may ask for, at least one; null: all.
+    /// The models it may ask for, by name, and groups of models, by id, at least one; null: all.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Vec<String>>, min_items = 1, max_items = 200)]
     pub allowed_models: Option<Option<Vec<String>>>,

@@ -172,6 +172,7 @@ impl From<StoreError> for ApiError {
                 }
             }
             StoreError::Missing(what) => ApiError::not_found(what),
+            StoreError::TooMany(field) => ApiError::field(field, FieldCode::TooMany, "would hold too many"),
             other => ApiError::internal(other),
         }
     }

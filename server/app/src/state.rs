@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use waystation_api::locale::Locale;
 use waystation_ids::{InstanceId, KeySecret};
+use waystation_relay::Prober;
 use waystation_store::{LedgerLanes, Store, StoreError, StoreOptions};
 use zeroize::Zeroizing;
 
@@ -25,6 +26,7 @@ use crate::passwords::Passwords;
 use crate::random::random_bytes;
 use crate::redis::Redis;
 use crate::sealing::{MasterKey, Sealing};
+use crate::settings::LiveSettings;
 use crate::setup::Setup;
 use crate::sign_in::{Backoff, Oauth};
 use crate::site_secrets::{SiteSecrets, is_sealed};
@@ -62,6 +64,10 @@ pub(crate) struct Parts {
     pub(crate) keys: Arc<KeyDirectory>,
     /// The models and channels that calls are priced and routed by.
     pub(crate) catalog: Arc<SiteCatalog>,
+    /// What may be set while the server runs.
+    pub(crate) site: Arc<LiveSettings>,
+    /// Asks upstreams outside of calls.
+    pub(crate) prober: Prober,
     /// Tells of changes of keys, users, sessions, models, prices and channels.
     pub(crate) changes: Changes,
     /// This process among those that share the database.
@@ -97,7 +103,7 @@ impl Deref for App {
 impl App {
     /// The language of mails to somebody who chose this one.
     pub(crate) fn mail_locale(&self, chosen: Option<&str>) -> Locale {
-        chosen.and_then(Locale::from_tag).unwrap_or(self.config.site_locale)
+        chosen.and_then(Locale::from_tag).unwrap_or_else(|| self.site.remembered().site_locale)
     }
 
     /// Connects everything and brings the schema up to date. Starts no job: commands that run beside a server use
@@ -124,9 +130,13 @@ impl App {
             redis.clone().map(|redis| SharedKeys::new(redis, sealing.clone())),
             freshness.clone(),
         ));
+        let site =
+            LiveSettings::new(&config, store.clone(), freshness.clone()).map_err(StartError::Config)?;
+        let site = Arc::new(site);
+        let prober = Prober::new(Duration::from_millis(config.relay_connect_ms));
         let changes = Changes::new(
             // The catalogue reads the database when it hears of a change: nobody waits for that behind it.
-            vec![actors.clone(), keys.clone(), catalog.clone()],
+            vec![actors.clone(), keys.clone(), site.clone(), catalog.clone()],
             freshness,
             redis.clone(),
             instance,
@@ -150,6 +160,8 @@ impl App {
             actors,
             keys,
             catalog,
+            site,
+            prober,
             changes,
             instance,
             instance_lease: InstanceLease::default(),

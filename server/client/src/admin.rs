@@ -8,6 +8,7 @@ use waystation_api::keys::{Key, KeyCreate, KeyCreated, KeyRotate, KeyUpdate};
 use waystation_api::ledger::{BalanceDetails, Transfer};
 use waystation_api::models::{Model, ModelCreate, ModelUpdate};
 use waystation_api::pagination::{Page, PageQuery};
+use waystation_api::price_history::PriceHistoryEntry;
 use waystation_api::prices::{PriceCreate, PriceVersion};
 use waystation_api::requests::{Request, RequestDetails, RequestQuery};
 use waystation_api::session::{Session, SessionsRevoked};
@@ -191,7 +192,7 @@ impl Client {
         &self,
         model: ModelId,
         query: &PageQuery,
-    ) -> Result<Page<PriceVersion>, ClientError> {
+    ) -> Result<Page<PriceHistoryEntry>, ClientError> {
         self.find(&["admin", "models", &model.to_string(), "prices"], query).await
     }
 }

@@ -8,5 +8,6 @@ mod oauth;
 mod registration;
 mod second_factors;
 mod sign_in;
+mod supply;
 
 pub use call::{Client, ClientError};

@@ -3,13 +3,14 @@
 use serde_json::Value;
 
 const DESCRIPTION: &str = include_str!("../../api/openapi.json");
-const SOURCES: [&str; 6] = [
+const SOURCES: [&str; 7] = [
     include_str!("../src/admin.rs"),
     include_str!("../src/me.rs"),
     include_str!("../src/oauth.rs"),
     include_str!("../src/registration.rs"),
     include_str!("../src/second_factors.rs"),
     include_str!("../src/sign_in.rs"),
+    include_str!("../src/supply.rs"),
 ];
 /// Browsers are led there, and programs have no use for it.
 const FOR_BROWSERS: [&str; 1] = ["finish_oauth"];

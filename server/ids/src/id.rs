@@ -118,6 +118,10 @@ id!(/// An invitation to register.
     InviteId, "inv");
 id!(/// A passkey of a person.
     PasskeyId, "pky");
+id!(/// A set of models.
+    ModelGroupId, "mgr");
+id!(/// A message to the people of the site.
+    NoticeId, "ntc");
 
 /// Ids whose last byte is kept zero, so that what belongs to them is found beside them.
 macro_rules! cause {

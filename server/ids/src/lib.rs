@@ -7,8 +7,8 @@ mod person;
 
 pub use id::{
     AccountId, AdjustmentId, AttemptId, BudgetId, ChannelId, CredentialId, GrantId, IdError, IdentityId,
-    InstanceId, InviteId, KeyId, ModelId, PasskeyId, PriceVersionId, RequestId, SessionId, TransferId,
-    UserId,
+    InstanceId, InviteId, KeyId, ModelGroupId, ModelId, NoticeId, PasskeyId, PriceVersionId, RequestId,
+    SessionId, TransferId, UserId,
 };
 pub use key_secret::{KeyCheck, KeyHash, KeyPrefix, KeyPreview, KeySecret, KeySecretError};
 pub use key_status::KeyStatus;

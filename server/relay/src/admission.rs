@@ -67,7 +67,8 @@ impl Relay {
             .map_err(|_| CallError::settlement_unavailable(SITE_SILENT))?
             .filter(|model| model.price.is_some())
             .ok_or_else(|| CallError::model_not_found(name))?;
-        if caller.may_use_model(name) { Ok(model) } else { Err(CallError::model_not_allowed(name)) }
+        let may_use = caller.may_use_model(name, &model.groups);
+        if may_use { Ok(model) } else { Err(CallError::model_not_allowed(name)) }
     }
 
     /// Judges a request: what it needs, where it can go, and the most it can use.

@@ -15,7 +15,7 @@ pub struct Caller {
     pub user: UserId,
     /// The key used.
     pub key: KeyId,
-    /// The models the key may call; none: all.
+    /// The models the key may call, by name, and groups of them, by id; none: all.
     pub allowed_models: Option<Vec<String>>,
     /// Where the key may be used from; empty: anywhere.
     pub allowed_ips: Vec<IpNetwork>,
@@ -32,9 +32,10 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// Whether the key may call this model.
-    pub fn may_use_model(&self, name: &str) -> bool {
-        self.allowed_models.as_ref().is_none_or(|allowed| allowed.iter().any(|model| model == name))
+    /// Whether the key may call the model of this name, which is in these groups.
+    pub fn may_use_model(&self, name: &str, groups: &[String]) -> bool {
+        let is_meant = |allowed: &String| allowed == name || groups.contains(allowed);
+        self.allowed_models.as_ref().is_none_or(|allowed| allowed.iter().any(is_meant))
     }
 
     /// Whether the key may be used from this address.

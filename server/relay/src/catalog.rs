@@ -26,6 +26,8 @@ pub struct Model {
     pub default_output_tokens: u64,
     /// Under which name its upstreams take the output cap.
     pub output_cap_parameter: CapParameter,
+    /// The groups of models that it is in, by their ids; keys may name them in the place of models.
+    pub groups: Vec<String>,
     /// The price in force; a model without one cannot be called.
     pub price: Option<(PriceVersionId, Price)>,
     /// When it was added, in unix milliseconds.

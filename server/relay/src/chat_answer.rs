@@ -94,7 +94,8 @@ async fn read_body(
     Ok(if joined.is_empty() { first } else { joined.freeze() })
 }
 
-fn failure_of(error: ChatResponseError) -> Failure {
+/// Why a body that came with a good status is no answer.
+pub(crate) fn failure_of(error: ChatResponseError) -> Failure {
     match error {
         ChatResponseError::NotAnObject => Failure::new(FailureKind::Garbage, Some(error.to_string())),
         ChatResponseError::Failed(told) => Failure::of_error(told),

@@ -27,6 +27,8 @@ pub(crate) struct Failure {
 pub(crate) enum FailureKind {
     /// No connection, or no TLS, or no such host.
     Connect,
+    /// The host is in a private network, which the channel may not reach.
+    NotPublic,
     /// The connection broke, or what came is no answer.
     Garbage,
     /// A status of 500 or above.
@@ -107,7 +109,7 @@ impl Failure {
     /// The stable name in the attempt's row.
     pub fn code(&self) -> &'static str {
         match self.kind {
-            FailureKind::Connect => "connect_failed",
+            FailureKind::Connect | FailureKind::NotPublic => "connect_failed",
             FailureKind::Garbage => "not_an_answer",
             FailureKind::ServerError => "server_error",
             FailureKind::Timeout => "timeout",
@@ -122,6 +124,7 @@ impl Failure {
     pub fn to_call_error(&self) -> CallError {
         match self.kind {
             FailureKind::Connect
+            | FailureKind::NotPublic
             | FailureKind::ServerError
             | FailureKind::Garbage
             | FailureKind::Redirected => CallError::upstream_error("The upstream failed to answer."),
@@ -153,7 +156,8 @@ pub(crate) fn parse_retry_after(text: &str, now_ms: i64) -> Option<Duration> {
     Some(Duration::from_secs(u64::try_from(seconds).unwrap_or(0)).min(RETRY_AFTER_MAX))
 }
 
-fn is_quota(told: &UpstreamError) -> bool {
+/// Whether the upstream says that our account has nothing left.
+pub(crate) fn is_quota(told: &UpstreamError) -> bool {
     const WORDS: [&str; 4] =
         ["insufficient_quota", "insufficient_balance", "billing_error", "billing_hard_limit_reached"];
     code_is(told, &WORDS) || told.kind.as_deref().is_some_and(|kind| WORDS.contains(&kind))

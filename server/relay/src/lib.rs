@@ -20,6 +20,7 @@ mod packed_body;
 mod packing;
 mod pieces;
 mod ports;
+mod probe;
 mod relay;
 mod settings;
 mod timestamp;
@@ -39,6 +40,7 @@ pub use ports::{
     Books, BudgetCalendar, BudgetSpan, CallerError, Callers, Catalog, CatalogError, Clock, Randomness,
     ReserveError, SettleError,
 };
+pub use probe::{Probe, ProbeFailure, ProbeFailureKind, ProbedUpstream, Prober};
 pub use relay::{Access, Call, Relay, RelayError, RelayPorts};
 pub use settings::{Interrupted, RelaySettings};
 pub use upstream_url::{UpstreamUrl, UpstreamUrlError};

@@ -98,7 +98,7 @@ impl Relay {
         settings: RelaySettings,
         tracker: TaskTracker,
     ) -> Result<Arc<Self>, RelayError> {
-        let upstreams = Upstreams::new(&settings).map_err(RelayError)?;
+        let upstreams = Upstreams::new(settings.connect_time).map_err(RelayError)?;
         let drains = Arc::new(Semaphore::new(settings.drains_max.min(Semaphore::MAX_PERMITS)));
         Ok(Arc::new(Relay {
             ports,

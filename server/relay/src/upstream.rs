@@ -6,20 +6,25 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HeaderValue, USER_AGENT};
-use http::{HeaderMap, Method, Request, StatusCode};
+use http::{HeaderMap, Method, Request, StatusCode, Uri};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use waystation_protocol::openai::upstream_error::redact;
 
+use crate::catalog::CredentialSecret;
 use crate::demo::DemoAnswer;
 use crate::failure::{Failure, FailureKind};
-use crate::network_guard::HostResolver;
+use crate::network_guard::{HostResolver, NotPublic};
 use crate::packed_body::PackedBody;
 use crate::packing::Packing;
-use crate::settings::RelaySettings;
 use crate::upstream_client::{UpstreamClient, build_client};
+use crate::upstream_url::UpstreamUrl;
 use crate::ways::Way;
 
+/// A document.
+pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json");
+/// A stream of events.
+pub(crate) const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream");
 /// Of an error body so much is read; messages are at its beginning.
 const ERROR_BYTES_MAX: usize = 64 * 1024;
 
@@ -47,24 +52,34 @@ pub(crate) enum UpstreamBody {
 }
 
 impl Upstreams {
-    pub fn new(settings: &RelaySettings) -> io::Result<Self> {
+    pub fn new(connect_time: Duration) -> io::Result<Self> {
         Ok(Upstreams {
-            anywhere: build_client(HostResolver::Anywhere, settings.connect_time)?,
-            public_only: build_client(HostResolver::PublicOnly, settings.connect_time)?,
+            anywhere: build_client(HostResolver::Anywhere, connect_time)?,
+            public_only: build_client(HostResolver::PublicOnly, connect_time)?,
         })
     }
 
     /// Sends a request and waits for the headers of its answer.
     pub async fn send(&self, way: &Way<'_>, body: Bytes, stream: bool) -> Result<UpstreamAnswer, Failure> {
         let channel = &way.route.channel;
-        if channel.base_url.names_private_address() && !channel.allow_private_network {
-            return Err(Failure::new(
-                FailureKind::Connect,
-                Some("the host is not on the public network".into()),
-            ));
+        let accept = if stream { EVENT_STREAM } else { JSON };
+        let secret = way.credential.map(|credential| &credential.secret);
+        let mut request = write_request(channel.base_url.chat_completions(), accept, secret)?;
+        put_body(&mut request, body);
+        self.deliver(&channel.base_url, channel.allow_private_network, request).await
+    }
+
+    /// Sends what was written for an upstream of this address, and waits for the headers of the answer.
+    pub async fn deliver(
+        &self,
+        base_url: &UpstreamUrl,
+        allow_private_network: bool,
+        request: Request<Full<Bytes>>,
+    ) -> Result<UpstreamAnswer, Failure> {
+        if base_url.names_private_address() && !allow_private_network {
+            return Err(Failure::new(FailureKind::NotPublic, Some(NotPublic.to_string())));
         }
-        let request = write_request(way, body, stream)?;
-        let sent = match channel.allow_private_network {
+        let sent = match allow_private_network {
             true => self.anywhere.request(request),
             false => self.public_only.request(request),
         };
@@ -83,18 +98,20 @@ impl Upstreams {
     }
 }
 
-fn write_request(way: &Way<'_>, body: Bytes, stream: bool) -> Result<Request<Full<Bytes>>, Failure> {
-    let accept = if stream { "text/event-stream" } else { "application/json" };
-    let mut request = Request::new(Full::new(body));
-    *request.method_mut() = Method::POST;
-    *request.uri_mut() = way.route.channel.base_url.chat_completions().clone();
+/// A request without a body, with the headers that all of ours have and no other.
+pub(crate) fn write_request(
+    uri: &Uri,
+    accept: HeaderValue,
+    secret: Option<&CredentialSecret>,
+) -> Result<Request<Full<Bytes>>, Failure> {
+    let mut request = Request::new(Full::default());
+    *request.uri_mut() = uri.clone();
     let headers = request.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(ACCEPT, HeaderValue::from_static(accept));
+    headers.insert(ACCEPT, accept);
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     headers.insert(USER_AGENT, HeaderValue::from_static(concat!("waystation/", env!("CARGO_PKG_VERSION"))));
-    if let Some(credential) = way.credential {
-        let text = format!("Bearer {}", credential.secret.expose());
+    if let Some(secret) = secret {
+        let text = format!("Bearer {}", secret.expose());
         let Ok(mut value) = HeaderValue::try_from(text) else {
             let text = "the credential cannot be sent in a header";
             return Err(Failure::new(FailureKind::Account, Some(text.into())));
@@ -103,6 +120,13 @@ fn write_request(way: &Way<'_>, body: Bytes, stream: bool) -> Result<Request<Ful
         headers.insert(AUTHORIZATION, value);
     }
     Ok(request)
+}
+
+/// Makes a request one that posts this JSON.
+pub(crate) fn put_body(request: &mut Request<Full<Bytes>>, body: Bytes) {
+    *request.method_mut() = Method::POST;
+    request.headers_mut().insert(CONTENT_TYPE, JSON);
+    *request.body_mut() = Full::new(body);
 }
 
 impl UpstreamAnswer {
@@ -170,12 +194,15 @@ impl UpstreamBody {
 }
 
 fn failure_of(error: &dyn Error, while_connecting: bool) -> Failure {
-    let kind = if while_connecting { FailureKind::Connect } else { FailureKind::Garbage };
+    let mut kind = if while_connecting { FailureKind::Connect } else { FailureKind::Garbage };
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(inner) = cause {
         text.push_str(": ");
         text.push_str(&inner.to_string());
+        if inner.is::<NotPublic>() {
+            kind = FailureKind::NotPublic;
+        }
         cause = inner.source();
     }
     Failure::new(kind, Some(redact(&text)))

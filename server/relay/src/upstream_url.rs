@@ -15,6 +15,7 @@ use crate::network_guard::is_private_literal;
 pub struct UpstreamUrl {
     base: Url,
     chat_completions: Uri,
+    models: Uri,
     names_private_address: bool,
 }
 
@@ -36,6 +37,11 @@ impl UpstreamUrl {
     /// Where chat completions are asked for.
     pub fn chat_completions(&self) -> &Uri {
         &self.chat_completions
+    }
+
+    /// Where its models are listed.
+    pub fn models(&self) -> &Uri {
+        &self.models
     }
 
     /// Whether its host is written as an address that is not public. Names are judged when they are resolved.
@@ -61,17 +67,19 @@ impl FromStr for UpstreamUrl {
         if has_user || base.query().is_some() || base.fragment().is_some() {
             return Err(UpstreamUrlError::HasExtras);
         }
-        let mut chat_completions = base.clone();
-        chat_completions
-            .path_segments_mut()
-            .map_err(|()| UpstreamUrlError::NotAnAddress)?
-            .pop_if_empty()
-            .extend(["chat", "completions"]);
-        let chat_completions =
-            chat_completions.as_str().parse().map_err(|_| UpstreamUrlError::NotAnAddress)?;
+        let chat_completions = append(&base, &["chat", "completions"])?;
+        let models = append(&base, &["models"])?;
         let names_private_address = is_private_literal(&base);
-        Ok(UpstreamUrl { base, chat_completions, names_private_address })
+        Ok(UpstreamUrl { base, chat_completions, models, names_private_address })
     }
+}
+
+/// An address below this one.
+fn append(base: &Url, segments: &[&str]) -> Result<Uri, UpstreamUrlError> {
+    let mut whole = base.clone();
+    let path = whole.path_segments_mut();
+    path.map_err(|()| UpstreamUrlError::NotAnAddress)?.pop_if_empty().extend(segments);
+    whole.as_str().parse().map_err(|_| UpstreamUrlError::NotAnAddress)
 }
 
 impl fmt::Display for UpstreamUrl {
@@ -92,13 +100,14 @@ mod tests {
 
     #[test]
     fn the_path_is_appended_to_the_base() {
-        for (base, whole) in [
-            ("https://api.example.com/v1", "https://api.example.com/v1/chat/completions"),
-            ("https://api.example.com/v1/", "https://api.example.com/v1/chat/completions"),
-            ("http://127.0.0.1:8080", "http://127.0.0.1:8080/chat/completions"),
+        for (base, root) in [
+            ("https://api.example.com/v1", "https://api.example.com/v1"),
+            ("https://api.example.com/v1/", "https://api.example.com/v1"),
+            ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
         ] {
             let url: UpstreamUrl = base.parse().unwrap();
-            assert_eq!(url.chat_completions().to_string(), whole);
+            assert_eq!(url.chat_completions().to_string(), format!("{root}/chat/completions"));
+            assert_eq!(url.models().to_string(), format!("{root}/models"));
         }
     }
 

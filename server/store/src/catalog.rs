@@ -1,5 +1,7 @@
 //! Everything that routes and prices calls, read in a few statements.
 
+use waystation_ids::ModelGroupId;
+
 use crate::channels::Channel;
 use crate::connection::Store;
 use crate::error::StoreError;
@@ -20,6 +22,8 @@ pub struct CatalogRows {
 pub struct PricedModel {
     /// The model.
     pub model: Model,
+    /// The groups that it is in.
+    pub groups: Vec<ModelGroupId>,
     /// The version that counted when the catalog was read, if any, and those that count later, by effective time.
     pub prices: Vec<PriceVersion>,
 }
@@ -29,12 +33,14 @@ impl Store {
     pub async fn load_catalog(&self, now_ms: i64) -> Result<CatalogRows, StoreError> {
         let mut prices = self.list_prices_from(now_ms).await?;
         let models = self.list_active_models().await?;
+        let mut groups = self.list_memberships().await?;
         let channels = self.list_active_channels().await?;
         let models = models
             .into_iter()
             .map(|model| {
                 let prices = prices.remove(&model.id).unwrap_or_default();
-                PricedModel { model, prices }
+                let groups = groups.remove(&model.id).unwrap_or_default();
+                PricedModel { model, groups, prices }
             })
             .collect();
         Ok(CatalogRows { models, channels })

@@ -16,6 +16,9 @@ pub enum StoreError {
     /// The row is not there, or not this owner's.
     #[error("there is no such {0}")]
     Missing(&'static str),
+    /// There would be more of these than may be.
+    #[error("there are too many {0}")]
+    TooMany(&'static str),
     /// A stored value is not one that this version writes.
     #[error("a stored {0} cannot be read")]
     Unreadable(&'static str),

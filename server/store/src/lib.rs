@@ -23,8 +23,10 @@ mod leases;
 mod ledger_audit;
 mod ledger_lanes;
 mod mailed_links;
+mod model_groups;
 mod models;
 mod newcomers;
+mod notices;
 mod passkeys;
 mod passwords;
 mod pending_sign_ins;
@@ -54,7 +56,8 @@ pub use budgets::BudgetChange;
 pub use catalog::{CatalogRows, PricedModel};
 pub use changes::{Change, ChangeKind, RecentChanges};
 pub use channels::{
-    Channel, ChannelChange, ChannelFormat, ChannelModel, Credential, NewChannel, NewCredential, OnDisconnect,
+    Channel, ChannelChange, ChannelFormat, ChannelModel, ChannelTest, Credential, ModelsChange, NewChannel,
+    NewCredential, OnDisconnect,
 };
 pub use connection::{DatabaseKind, Store, StoreOptions};
 pub use error::StoreError;
@@ -71,13 +74,15 @@ pub use ledger_lanes::{
     LedgerLanes, SweepReport,
 };
 pub use mailed_links::{LinkPurpose, MailLimits, NewMailedLink};
+pub use model_groups::{GroupedModel, ModelGroup, ModelGroupChange, NewModelGroup};
 pub use models::{Model, ModelChange, NewModel, OutputCapParameter};
 pub use newcomers::{EnterError, Newcomer};
+pub use notices::{Notice, NoticeAudience, NoticeContent, NoticeLevel};
 pub use passkeys::{NewPasskey, Passkey, PasskeyCreation, PasskeyDeletion};
 pub use passwords::{ChangePasswordError, Login, PasswordChange, SignInFacts};
 pub use pending_sign_ins::{NewPending, Pending, PendingKind};
 pub use planned_faults::{FaultKind, FaultMoment, PlannedFault, PlannedFaults};
-pub use prices::{NewPriceVersion, PriceVersion};
+pub use prices::{DatedPriceVersion, NewPriceVersion, PriceVersion};
 pub use requests::{EndedRequest, RequestFilter};
 pub use sessions::{NewSession, Rotation, Session, SessionKind, SessionRefresh, SessionSpan, SignInRecord};
 pub use sign_in_resets::NewResetLink;

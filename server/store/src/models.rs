@@ -1,8 +1,11 @@
 //! The models that users may ask for.
 
+use std::collections::HashMap;
+
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Unchanged, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
+use uuid::Uuid;
 use waystation_ids::ModelId;
 
 use crate::audit_log::Audited;
@@ -11,6 +14,8 @@ use crate::channels::rename_channel_models;
 use crate::column_values::{read_count, read_json, write_count, write_json};
 use crate::connection::{Store, database_time_ms};
 use crate::error::StoreError;
+
+const NAMES_AT_ONCE: usize = 1_000;
 
 /// A model that users may ask for by its name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -156,6 +161,23 @@ impl Store {
             query = query.filter(entity::Column::Id.lt(before.uuid()));
         }
         query.all(self.reader()).await?.into_iter().map(Model::try_from).collect()
+    }
+
+    /// The ids of those of these models that there are, active or not, by name.
+    pub async fn find_models(&self, names: &[String]) -> Result<HashMap<String, ModelId>, StoreError> {
+        let mut found = HashMap::new();
+        // A statement takes so many values and no more.
+        for names in names.chunks(NAMES_AT_ONCE) {
+            let rows: Vec<(String, Uuid)> = entity::Entity::find()
+                .select_only()
+                .columns([entity::Column::Name, entity::Column::Id])
+                .filter(entity::Column::Name.is_in(names.iter().map(String::as_str)))
+                .into_tuple()
+                .all(self.reader())
+                .await?;
+            found.extend(rows.into_iter().map(|(name, id)| (name, ModelId::from_uuid(id))));
+        }
+        Ok(found)
     }
 
     /// Every model that may be asked for.

@@ -84,6 +84,17 @@ impl Store {
         .await
     }
 
+    /// A step, which stays as it is. None: as with [`Store::take_pending`].
+    pub async fn load_pending(
+        &self,
+        hash: &[u8; 32],
+        kind: PendingKind,
+    ) -> Result<Option<Pending>, StoreError> {
+        let row = entity::Entity::find_by_id(hash.to_vec()).one(self.reader()).await?;
+        let now_ms = self.now_ms().await?;
+        row.filter(|row| row.is_open(kind, now_ms)).map(Pending::try_from).transpose()
+    }
+
     /// Takes a step: of all who ask for it, one gets it. None: unknown, of another kind, too old or taken.
     pub async fn take_pending(
         &self,

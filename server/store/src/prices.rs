@@ -6,6 +6,7 @@ use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
     sea_query::{Alias, Expr, ExprTrait, IntoIden, Query},
 };
+use uuid::Uuid;
 use waystation_ids::{ModelId, PriceVersionId, UserId};
 use waystation_pricing::Price;
 
@@ -31,6 +32,17 @@ pub struct PriceVersion {
     pub created_at_ms: i64,
     /// Who made it; none: the site itself.
     pub created_by: Option<UserId>,
+}
+
+/// A price version among the others of its model, in the order of the times from which they count.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DatedPriceVersion {
+    /// The version.
+    pub version: PriceVersion,
+    /// The one that it takes over from.
+    pub previous: Option<PriceVersion>,
+    /// When the next one takes over, in unix milliseconds; none: none does.
+    pub effective_until_ms: Option<i64>,
 }
 
 /// A price version to be made.
@@ -92,13 +104,14 @@ impl Store {
         .await
     }
 
-    /// The newest `limit` versions of a model's price made before `before`, newest first.
+    /// The newest `limit` versions of a model's price made before `before`, newest first, with what they followed and
+    /// what followed them.
     pub async fn list_price_versions(
         &self,
         model: ModelId,
         before: Option<PriceVersionId>,
         limit: u64,
-    ) -> Result<Vec<PriceVersion>, StoreError> {
+    ) -> Result<Vec<DatedPriceVersion>, StoreError> {
         let mut query = entity::Entity::find()
             .filter(entity::Column::ModelId.eq(model.uuid()))
             .order_by_desc(entity::Column::Id)
@@ -106,7 +119,39 @@ impl Store {
         if let Some(before) = before {
             query = query.filter(entity::Column::Id.lt(before.uuid()));
         }
-        query.all(self.reader()).await?.into_iter().map(PriceVersion::try_from).collect()
+        let rows = query.all(self.reader()).await?;
+        // A version may be made today for next year, so that those beside it in time may be made at any time.
+        let order: Vec<(Uuid, i64)> = entity::Entity::find()
+            .select_only()
+            .columns([entity::Column::Id, entity::Column::EffectiveAtMs])
+            .filter(entity::Column::ModelId.eq(model.uuid()))
+            .order_by_asc(entity::Column::EffectiveAtMs)
+            .order_by_asc(entity::Column::Id)
+            .into_tuple()
+            .all(self.reader())
+            .await?;
+        let places: HashMap<Uuid, usize> =
+            order.iter().enumerate().map(|(place, (id, _))| (*id, place)).collect();
+        let place_of = |row: &entity::Model| places.get(&row.id).copied();
+        let previous_of = |row: &entity::Model| order.get(place_of(row)?.checked_sub(1)?).map(|(id, _)| *id);
+        let mut previous: HashMap<Uuid, entity::Model> = entity::Entity::find()
+            .filter(entity::Column::Id.is_in(rows.iter().filter_map(previous_of)))
+            .all(self.reader())
+            .await?
+            .into_iter()
+            .map(|row| (row.id, row))
+            .collect();
+        rows.into_iter()
+            .map(|row| {
+                let next = place_of(&row).and_then(|place| order.get(place + 1));
+                let previous = previous_of(&row).and_then(|id| previous.remove(&id));
+                Ok(DatedPriceVersion {
+                    previous: previous.map(PriceVersion::try_from).transpose()?,
+                    effective_until_ms: next.map(|(_, effective_at_ms)| *effective_at_ms),
+                    version: PriceVersion::try_from(row)?,
+                })
+            })
+            .collect()
     }
 
     /// One version of a price, if there is such.

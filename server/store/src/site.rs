@@ -1,9 +1,14 @@
 //! What belongs to the site as a whole: sealed secrets and settings.
 
-use sea_orm::{ActiveValue::Set, EntityTrait, QueryOrder, sea_query::OnConflict};
+use std::collections::BTreeMap;
 
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::OnConflict,
+};
+
+use crate::audit_log::Audited;
 use crate::changes::{ChangeKind, record_change};
-use crate::connection::{Store, database_time_ms};
+use crate::connection::{Store, Transaction, database_time_ms};
 use crate::error::StoreError;
 
 /// A setting that was changed from its default.
@@ -51,40 +56,65 @@ impl Store {
         Ok(rows.into_iter().map(Setting::from).collect())
     }
 
-    /// One setting, if it was changed from its default.
-    pub async fn load_setting(&self, name: &str) -> Result<Option<Setting>, StoreError> {
-        let row = setting::Entity::find_by_id(name).one(self.reader()).await?;
-        Ok(row.map(Setting::from))
-    }
-
-    /// Sets a setting.
-    pub async fn save_setting(&self, name: &str, value: &str) -> Result<Setting, StoreError> {
+    /// Sets settings, or takes them back to their defaults where there is no value: all of them or none. The log shows
+    /// those that are named, before and after. Each name at most once.
+    pub async fn save_settings(
+        &self,
+        changes: &[(String, Option<String>)],
+        audit: &Audited<BTreeMap<String, String>>,
+    ) -> Result<(), StoreError> {
         self.repeat(|| async {
             let transaction = self.begin().await?;
-            let saved = Setting {
-                name: name.to_owned(),
-                value: value.to_owned(),
-                updated_at_ms: database_time_ms(&transaction).await?,
-            };
-            let row = setting::ActiveModel {
-                name: Set(saved.name.clone()),
-                value: Set(saved.value.clone()),
-                updated_at_ms: Set(saved.updated_at_ms),
-            };
-            setting::Entity::insert(row)
-                .on_conflict(
-                    OnConflict::column(setting::Column::Name)
-                        .update_columns([setting::Column::Value, setting::Column::UpdatedAtMs])
-                        .to_owned(),
-                )
-                .exec_without_returning(&transaction)
+            let names = || changes.iter().map(|(name, _)| name.as_str());
+            let rows = setting::Entity::find()
+                .filter(setting::Column::Name.is_in(names()))
+                .lock_exclusive()
+                .all(&transaction)
                 .await?;
-            record_change(&transaction, ChangeKind::Setting, name).await?;
+            let before: BTreeMap<String, String> =
+                rows.into_iter().map(|row| (row.name, row.value)).collect();
+            let now_ms = database_time_ms(&transaction).await?;
+            let mut after = BTreeMap::new();
+            for (name, value) in changes {
+                match value {
+                    Some(value) => {
+                        save_setting(&transaction, name, value, now_ms).await?;
+                        after.insert(name.clone(), value.clone());
+                    }
+                    None => {
+                        setting::Entity::delete_by_id(name.as_str()).exec(&transaction).await?;
+                    }
+                }
+                record_change(&transaction, ChangeKind::Setting, name).await?;
+            }
+            audit.append(&transaction, Some(&before), Some(&after)).await?;
             transaction.commit().await?;
-            Ok(saved)
+            Ok(())
         })
         .await
     }
+}
+
+async fn save_setting(
+    transaction: &Transaction,
+    name: &str,
+    value: &str,
+    now_ms: i64,
+) -> Result<(), StoreError> {
+    let row = setting::ActiveModel {
+        name: Set(name.to_owned()),
+        value: Set(value.to_owned()),
+        updated_at_ms: Set(now_ms),
+    };
+    setting::Entity::insert(row)
+        .on_conflict(
+            OnConflict::column(setting::Column::Name)
+                .update_columns([setting::Column::Value, setting::Column::UpdatedAtMs])
+                .to_owned(),
+        )
+        .exec_without_returning(transaction)
+        .await?;
+    Ok(())
 }
 
 impl From<setting::Model> for Setting {

@@ -1,10 +1,13 @@
 //! People who sign in or are paid for.
 
+use std::collections::HashMap;
+
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait,
     QueryFilter, QueryOrder, QuerySelect, SqlErr,
 };
 use thiserror::Error;
+use uuid::Uuid;
 use waystation_ids::{AccountId, Email, Role, UserId, UserStatus, Username};
 
 use crate::accounts::open_cash_account;
@@ -138,6 +141,24 @@ impl Store {
             .await?
             .ok_or(StoreError::Missing("user"))
             .and_then(User::try_from)
+    }
+
+    /// The addresses of those of these people that are here.
+    pub async fn find_emails(&self, ids: &[UserId]) -> Result<HashMap<UserId, Email>, StoreError> {
+        let rows: Vec<(Uuid, String)> = entity::Entity::find()
+            .select_only()
+            .columns([entity::Column::Id, entity::Column::Email])
+            .filter(entity::Column::Id.is_in(ids.iter().map(|id| id.uuid())))
+            .filter(entity::Column::DeletedAtMs.is_null())
+            .into_tuple()
+            .all(self.reader())
+            .await?;
+        rows.into_iter()
+            .map(|(id, email)| {
+                let email = email.parse().map_err(|_| StoreError::Unreadable("user"))?;
+                Ok((UserId::from_uuid(id), email))
+            })
+            .collect()
     }
 
     /// The person with this address.

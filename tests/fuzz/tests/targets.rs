@@ -54,4 +54,4 @@ macro_rules! fuzz_targets {
     };
 }
 
-fuzz_targets! { sse chat_request chat_stream answer usage error_body credential }
+fuzz_targets! { sse chat_request chat_stream answer usage error_body model_list credential }

@@ -25,6 +25,9 @@ use tokio::sync::watch;
 pub use self::behaviour::{Behaviour, Hang};
 use self::body::ScriptedBody;
 
+/// In the place of a model's name: what the list of models answers.
+pub const MODEL_LIST: &str = "/models";
+
 /// A running mock upstream; it lives as long as the runtime it was started on.
 #[derive(Clone, Debug)]
 pub struct MockUpstream {
@@ -145,6 +148,11 @@ impl State {
                 return json_response(200, &json!({}));
             }
             _ => {}
+        }
+        let list_script = lock(&self.scripts).get(MODEL_LIST).cloned();
+        if let (true, Some(behaviour)) = (path.ends_with("/models"), list_script) {
+            lock(&self.calls).push(SeenCall { path, model: MODEL_LIST.to_owned(), headers, body });
+            return answer::play(behaviour, json!({}), self.gate.subscribe()).await;
         }
         if path.ends_with("/models") {
             return json_response(

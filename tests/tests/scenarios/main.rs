@@ -25,10 +25,12 @@ mod retry;
 mod revocation;
 mod schema;
 mod sign_in;
+mod site_settings;
 mod slow_sockets;
 mod stopping;
 mod streams;
 mod test_bed;
+mod upstream_probes;
 
 use serde_json::{Value, json};
 use waystation_tests::{MockUpstream, World, price};

@@ -51,6 +51,18 @@ fn asked(operation: &Operation) -> (&'static str, Value) {
         "delete_channel" => ("channel.delete", json!({})),
         "create_credential" => ("credential.create", json!({"secret": "upstream-secret-9876543210"})),
         "delete_credential" => ("credential.delete", json!({})),
+        // The demo channel asks nobody.
+        "test_channel_draft" => ("channel.test_draft", json!({"format": "demo", "model": "sonnet"})),
+        "fetch_models" => ("channel.fetch_models", json!({"format": "demo"})),
+        "test_channel" => ("channel.test", json!({})),
+        "sync_models" => ("channel.sync_models", json!({"remove": ["sonnet"]})),
+        "create_model_group" => ("model_group.create", json!({"name": "Large", "models": ["sonnet"]})),
+        "update_model_group" => ("model_group.update", json!({"models": []})),
+        "delete_model_group" => ("model_group.delete", json!({})),
+        "create_notice" => ("notice.create", json!({"title": {"en": "Maintenance"}})),
+        "update_notice" => ("notice.update", json!({"level": "critical"})),
+        "delete_notice" => ("notice.delete", json!({})),
+        "update_settings" => ("settings.update", json!({"values": {"site.name": "Harbour"}})),
         other => panic!("{other} is a write of the administration: say here what it is asked with"),
     }
 }
@@ -90,7 +102,11 @@ async fn every_write_of_the_administration_is_told_of_once_and_without_secrets()
         let (action, body) = asked(&operation);
         let target = site.enter(&format!("target-{tried}"), Role::User).await;
         let (key, _) = site.add_key(&token, &target).await;
-        let (channel, credential) = site.add_channel(&token).await;
+        let (channel, credential) = match operation.id.as_str() {
+            "test_channel" | "sync_models" => (site.add_demo_channel(&token).await, String::new()),
+            _ => site.add_channel(&token).await,
+        };
+        let (group, notice) = (site.add_model_group(&token).await, site.add_notice(&token).await);
         let invite = site.add_invite(&token).await;
         let of_target = site.token(&target).await;
         let path = operation
@@ -99,6 +115,8 @@ async fn every_write_of_the_administration_is_told_of_once_and_without_secrets()
             .replace("/admin/models/{id}", &format!("/admin/models/{model}"))
             .replace("/admin/channels/{id}", &format!("/admin/channels/{channel}"))
             .replace("{credential}", &credential)
+            .replace("/admin/model-groups/{id}", &format!("/admin/model-groups/{group}"))
+            .replace("/admin/notices/{id}", &format!("/admin/notices/{notice}"))
             .replace("/admin/invites/{id}", &format!("/admin/invites/{invite}"))
             .replace("{session}", &session_of(&of_target).to_string())
             .replace("{key}", &key);

@@ -41,7 +41,9 @@ async fn a_field_that_a_write_does_not_offer_is_refused_by_its_name() {
                 .replace("/me/passkeys/{id}", "/me/passkeys/pky_06ft3r5yx1v2k4m7q9s0t2w6z0")
                 .replace("/admin/users/{id}", "/admin/users/usr_06ft3r5yx1v2k4m7q9s0t2w6z0")
                 .replace("/admin/models/{id}", "/admin/models/mdl_06ft3r5yx1v2k4m7q9s0t2w6z0")
-                .replace("/admin/channels/{id}", "/admin/channels/chn_06ft3r5yx1v2k4m7q9s0t2w6z0");
+                .replace("/admin/channels/{id}", "/admin/channels/chn_06ft3r5yx1v2k4m7q9s0t2w6z0")
+                .replace("/admin/model-groups/{id}", "/admin/model-groups/mgr_06ft3r5yx1v2k4m7q9s0t2w6z0")
+                .replace("/admin/notices/{id}", "/admin/notices/ntc_06ft3r5yx1v2k4m7q9s0t2w6z0");
             let token = site.token(people.last().unwrap()).await;
             let answer = site.ask(&token, &operation.method, &path, json!({extra: 1})).await;
             let context = format!("{} with {extra}: {} {}", operation.id, answer.status, answer.text);
@@ -77,6 +79,14 @@ async fn an_answer_has_the_fields_of_its_type_for_every_role() {
     let (key, _) = site.add_key(&of_owner, &people[0]).await;
     let (channel, credential) = site.add_channel(&of_owner).await;
     let model = site.add_model(&of_owner, "sonnet").await;
+    site.get_done(
+        &of_owner,
+        "POST",
+        &format!("/api/admin/models/{model}/prices"),
+        json!({"input_per_million": "2", "output_per_million": "10"}),
+    )
+    .await;
+    let (group, notice) = (site.add_model_group(&of_owner).await, site.add_notice(&of_owner).await);
     // Everybody has a call, and asks for it; whoever administers sees the user's.
     let mut calls = Vec::new();
     for person in &people {
@@ -97,6 +107,8 @@ async fn an_answer_has_the_fields_of_its_type_for_every_role() {
             .replace("/admin/stats/users/{id}", &format!("/admin/stats/users/{}", people[0].id))
             .replace("/admin/models/{id}", &format!("/admin/models/{model}"))
             .replace("/admin/channels/{id}", &format!("/admin/channels/{channel}"))
+            .replace("/admin/model-groups/{id}", &format!("/admin/model-groups/{group}"))
+            .replace("/admin/notices/{id}", &format!("/admin/notices/{notice}"))
             .replace("{credential}", &credential)
             .replace("{key}", &key);
         for (person, call) in people.iter().zip(&calls) {

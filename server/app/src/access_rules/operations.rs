@@ -27,6 +27,8 @@ const PUBLIC: &[(&str, &str)] = &[
     ("GET", "/api/auth/options"),
     ("POST", "/api/auth/oauth/{provider}/start"),
     ("GET", "/api/auth/oauth/{provider}/callback"),
+    ("GET", "/api/models"),
+    ("GET", "/api/site"),
     ("GET", "/api/setup"),
     ("POST", "/api/setup"),
 ];

@@ -37,6 +37,17 @@ fn calls() -> Vec<(&'static str, &'static str, Value)> {
             "/api/admin/channels/{channel}/credentials",
             json!({"secret": "upstream-secret-0123456789"}),
         ),
+        (
+            "POST",
+            "/api/admin/channels/test",
+            json!({"format": "demo", "model": "sonnet", "credential": "upstream-secret-0123456789"}),
+        ),
+        (
+            "POST",
+            "/api/admin/channels/fetch-models",
+            json!({"format": "demo", "credential": "upstream-secret-0123456789"}),
+        ),
+        ("PATCH", "/api/admin/settings", json!({"values": {"auth.sign_up_gift": "100"}})),
         ("POST", "/api/me/totp", json!({})),
         ("DELETE", "/api/me/totp", json!({})),
         ("POST", "/api/me/recovery-codes", json!({})),

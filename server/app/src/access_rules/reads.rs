@@ -36,6 +36,7 @@ async fn every_route_that_reads_leaves_the_database_as_it_is() {
     let (channel, credential) = site.add_channel(&of_owner).await;
     let model = site.add_model(&of_owner, "sonnet").await;
     let call = site.add_call(&people[0], &channel).await;
+    let (group, notice) = (site.add_model_group(&of_owner).await, site.add_notice(&of_owner).await);
     let mut tokens = Vec::new();
     for person in &people {
         tokens.push(site.token(person).await);
@@ -60,6 +61,8 @@ async fn every_route_that_reads_leaves_the_database_as_it_is() {
                 .replace("/admin/stats/users/{id}", &format!("/admin/stats/users/{}", people[0].id))
                 .replace("/admin/models/{id}", &format!("/admin/models/{model}"))
                 .replace("/admin/channels/{id}", &format!("/admin/channels/{channel}"))
+                .replace("/admin/model-groups/{id}", &format!("/admin/model-groups/{group}"))
+                .replace("/admin/notices/{id}", &format!("/admin/notices/{notice}"))
                 .replace("{credential}", &credential)
                 .replace("{key}", &key)
                 .replace("{id}", &call)

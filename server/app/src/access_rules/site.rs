@@ -220,6 +220,28 @@ impl Site {
         (made["id"].as_str().unwrap().to_owned(), credential)
     }
 
+    /// A channel that asks nobody; its id.
+    pub(super) async fn add_demo_channel(&self, token: &str) -> String {
+        let body = json!({"name": "Demo", "format": "demo", "models": ["sonnet"]});
+        let made = self.get_done(token, "POST", "/api/admin/channels", body).await;
+        made["id"].as_str().unwrap().to_owned()
+    }
+
+    /// A group without models; its id.
+    pub(super) async fn add_model_group(&self, token: &str) -> String {
+        let name = format!("group-{:x}", u64::from_be_bytes(random_bytes().unwrap()));
+        let body = json!({"name": name, "models": []});
+        let made = self.get_done(token, "POST", "/api/admin/model-groups", body).await;
+        made["id"].as_str().unwrap().to_owned()
+    }
+
+    /// A notice for everybody; its id.
+    pub(super) async fn add_notice(&self, token: &str) -> String {
+        let body = json!({"title": {"en": "Maintenance"}});
+        let made = self.get_done(token, "POST", "/api/admin/notices", body).await;
+        made["id"].as_str().unwrap().to_owned()
+    }
+
     /// A call of the user's that cost nothing and has ended; its id.
     pub(super) async fn add_call(&self, user: &User, channel: &str) -> String {
         let request = RequestId::new_cause(now_ms(), random_bytes().unwrap());

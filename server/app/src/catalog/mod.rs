@@ -16,6 +16,7 @@ use tracing::warn;
 use waystation_relay::{Caller, Catalog, CatalogError, Model, Route};
 use waystation_store::{ChangeKind, Store, StoreError};
 
+pub(crate) use crate::catalog::snapshot::Offer;
 use crate::catalog::snapshot::Snapshot;
 use crate::changes::{ChangeListener, Freshness, Notice};
 use crate::clock::now_ms;
@@ -73,6 +74,11 @@ impl SiteCatalog {
             changes: AtomicU64::new(0),
             failed_at: Mutex::default(),
         }
+    }
+
+    /// Every model that can be asked for, by name, as people see it.
+    pub(crate) async fn offers(&self) -> Result<Vec<Offer>, CatalogError> {
+        Ok(self.read().await?.snapshot.offers(now_ms()))
     }
 
     /// What is remembered, if it may be believed; otherwise what the database says now.
@@ -138,7 +144,8 @@ impl Catalog for SiteCatalog {
 
     async fn models_for(&self, caller: &Caller) -> Result<Vec<Arc<Model>>, CatalogError> {
         let reading = self.read().await?;
-        Ok(reading.snapshot.models(now_ms()).filter(|model| caller.may_use_model(&model.name)).collect())
+        let may_use = |model: &Arc<Model>| caller.may_use_model(&model.name, &model.groups);
+        Ok(reading.snapshot.models(now_ms()).filter(may_use).collect())
     }
 
     async fn routes(&self, model: &str) -> Result<Arc<[Route]>, CatalogError> {

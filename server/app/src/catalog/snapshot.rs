@@ -22,7 +22,22 @@ pub(super) struct Snapshot {
     models: BTreeMap<String, PricedModel>,
     /// By the model's name.
     routes: HashMap<String, Arc<[Route]>>,
+    /// The models as people see them, by name.
+    shown: Vec<store::PricedModel>,
     read_at_ms: i64,
+}
+
+/// A model that can be asked for, as people see it.
+#[derive(Clone, Debug)]
+pub(crate) struct Offer {
+    /// The model.
+    pub(crate) model: store::Model,
+    /// What it costs.
+    pub(crate) price: store::PriceVersion,
+    /// What it will cost, where that is known.
+    pub(crate) next_price: Option<store::PriceVersion>,
+    /// Whether there is a way to it.
+    pub(crate) is_served: bool,
 }
 
 /// A model once for each of its prices, so that a look-up copies nothing.
@@ -35,6 +50,8 @@ struct PricedModel {
 impl Snapshot {
     /// Arranges what was read at `read_at_ms`, by this host's clock.
     pub(super) fn of_rows(rows: store::CatalogRows, sealing: &Sealing, read_at_ms: i64) -> Self {
+        let mut shown = rows.models.clone();
+        shown.sort_by(|one, other| one.model.name.cmp(&other.model.name));
         let models =
             rows.models.into_iter().map(|row| (row.model.name.clone(), PricedModel::of_row(row))).collect();
         let mut routes: HashMap<String, Vec<Route>> = HashMap::new();
@@ -53,7 +70,7 @@ impl Snapshot {
             }
         }
         let routes = routes.into_iter().map(|(model, routes)| (model, routes.into())).collect();
-        Snapshot { models, routes, read_at_ms }
+        Snapshot { models, routes, shown, read_at_ms }
     }
 
     /// The model of this name, with its price at `now_ms`.
@@ -65,6 +82,21 @@ impl Snapshot {
     pub(super) fn models(&self, now_ms: i64) -> impl Iterator<Item = Arc<Model>> {
         let now_ms = self.not_before_reading(now_ms);
         self.models.values().map(move |model| model.at(now_ms)).filter(|model| model.price.is_some())
+    }
+
+    /// Every model that has a price at `now_ms`, by name, as people see it.
+    pub(super) fn offers(&self, now_ms: i64) -> Vec<Offer> {
+        let now_ms = self.not_before_reading(now_ms);
+        let offer = |row: &store::PricedModel| {
+            let begun = row.prices.partition_point(|version| version.effective_at_ms <= now_ms);
+            Some(Offer {
+                model: row.model.clone(),
+                price: row.prices.get(begun.checked_sub(1)?)?.clone(),
+                next_price: row.prices.get(begun).cloned(),
+                is_served: self.routes.contains_key(&row.model.name),
+            })
+        };
+        self.shown.iter().filter_map(offer).collect()
     }
 
     /// The ways to a model.
@@ -91,6 +123,7 @@ impl PricedModel {
                 store::OutputCapParameter::MaxCompletionTokens => CapParameter::MaxCompletionTokens,
                 store::OutputCapParameter::MaxTokens => CapParameter::MaxTokens,
             },
+            groups: row.groups.iter().map(ToString::to_string).collect(),
             price: None,
             created_at_ms: row.model.created_at_ms,
         };
@@ -204,7 +237,7 @@ mod tests {
             created_at_ms: 5,
             updated_at_ms: 5,
         };
-        store::PricedModel { model, prices }
+        store::PricedModel { model, groups: Vec::new(), prices }
     }
 
     fn channel(models: &[&str], credentials: Vec<store::Credential>) -> store::Channel {
@@ -226,6 +259,7 @@ mod tests {
                 })
                 .collect(),
             credentials,
+            last_test: None,
             created_at_ms: 0,
             updated_at_ms: 0,
         }
@@ -258,6 +292,41 @@ mod tests {
         let names = |now_ms| snapshot.models(now_ms).map(|model| model.name.clone()).collect::<Vec<_>>();
         assert_eq!(names(699), ["sonnet"]);
         assert_eq!(names(700), ["coming", "sonnet"]);
+    }
+
+    #[test]
+    fn what_is_offered_has_a_price_and_says_what_is_to_come() {
+        let models = vec![
+            model("sonnet", &[(1, 100), (2, 500)]),
+            model("opus", &[(3, 100)]),
+            model("coming", &[(4, 700)]),
+            model("unpriced", &[]),
+        ];
+        let channels = vec![channel(&["sonnet", "coming"], Vec::new())];
+        let snapshot = snapshot(store::CatalogRows { models, channels }, 200);
+        let shown = |now_ms: i64| -> Vec<(String, PriceVersionId, Option<PriceVersionId>, bool)> {
+            let offers = snapshot.offers(now_ms).into_iter();
+            let next = |offer: &Offer| offer.next_price.as_ref().map(|price| price.id);
+            offers
+                .map(|offer| (offer.model.name.clone(), offer.price.id, next(&offer), offer.is_served))
+                .collect()
+        };
+        let version = |number: u8| PriceVersionId::new(1, [number; 10]);
+        assert_eq!(
+            shown(200),
+            [
+                ("opus".to_owned(), version(3), None, false),
+                ("sonnet".to_owned(), version(1), Some(version(2)), true),
+            ]
+        );
+        assert_eq!(
+            shown(700),
+            [
+                ("coming".to_owned(), version(4), None, true),
+                ("opus".to_owned(), version(3), None, false),
+                ("sonnet".to_owned(), version(2), None, true),
+            ]
+        );
     }
 
     #[test]

@@ -3,10 +3,16 @@
 mod address;
 mod administration;
 mod credentials;
+mod model_lists;
+mod probing;
+
+use std::time::Duration;
 
 use utoipa_axum::routes;
+use waystation_api::channel_probes::ProbeFieldError;
 use waystation_api::channels::{
-    Channel, ChannelFieldError, ChannelFormat, ChannelModel, ChannelModelName, OnDisconnect, ServedModel,
+    Channel, ChannelFieldError, ChannelFormat, ChannelModel, ChannelModelName, LastTest, OnDisconnect,
+    ServedModel,
 };
 use waystation_api::permissions::Permission;
 use waystation_api::time::Time;
@@ -30,6 +36,11 @@ pub(crate) fn routes() -> GuardedRoutes {
         .route(writing, routes!(administration::delete_channel))
         .route(writing, routes!(credentials::create_credential))
         .route(writing, routes!(credentials::delete_credential))
+        .route(reading, routes!(probing::list_channel_presets))
+        .route(writing, routes!(probing::test_channel_draft))
+        .route(writing, routes!(probing::test_channel))
+        .route(writing, routes!(model_lists::fetch_models))
+        .route(writing, routes!(model_lists::sync_models))
 }
 
 fn wire_channel(channel: store::Channel) -> Channel {
@@ -55,14 +66,36 @@ fn wire_channel(channel: store::Channel) -> Channel {
             store::OnDisconnect::Cancel => OnDisconnect::Cancel,
         },
         credentials: channel.credentials.into_iter().map(wire_credential).collect(),
+        last_test: channel.last_test.map(wire_test),
         created_at: Time::from_unix_ms(channel.created_at_ms),
         updated_at: Time::from_unix_ms(channel.updated_at_ms),
     }
 }
 
-/// A channel as the audit log shows it.
+fn wire_test(test: store::ChannelTest) -> LastTest {
+    let count = |ms: i64| u64::try_from(ms).unwrap_or(0);
+    LastTest {
+        at: Time::from_unix_ms(test.tested_at_ms),
+        ok: test.code.is_none(),
+        code: test.code,
+        model: test.model,
+        first_byte_ms: test.first_byte_ms.map(count),
+        latency_ms: count(test.latency_ms),
+    }
+}
+
+/// A channel as the audit log shows it: without its last test, which nobody changes by changing the channel.
 pub(crate) fn shown_channel(channel: &store::Channel) -> Option<String> {
-    state_of(&wire_channel(channel.clone()))
+    state_of(&wire_channel(store::Channel { last_test: None, ..channel.clone() }))
+}
+
+/// A time as answers show it.
+fn whole_ms(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn refuse_probe(error: ProbeFieldError) -> ApiError {
+    ApiError::field(error.field(), error.code(), error.to_string())
 }
 
 fn stored_format(format: ChannelFormat) -> store::ChannelFormat {

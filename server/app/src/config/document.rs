@@ -9,10 +9,14 @@ use crate::config::settings::{SETTINGS, Setting};
 pub(crate) fn write_documentation() -> String {
     let mut page = String::from(
         "# Configuration\n\n\
-         Values come from these places; a later one beats an earlier: defaults, the file `waystation.toml` of the \
-         working folder (or the one named by `--config` or `WAYSTATION_CONFIG`), environment variables, flags \
-         (`--set name=value`). `waystation config print` shows every value and where it came from; \
-         `waystation config check` says whether all fit.\n\n\
+         Values come from these places; a later one beats an earlier: defaults, the database, the file \
+         `waystation.toml` of the working folder (or the one named by `--config` or `WAYSTATION_CONFIG`), environment \
+         variables, flags (`--set name=value`). `waystation config print` shows every value and where it came from, but \
+         for those in the database; `waystation config check` says whether all fit.\n\n\
+         Settings marked as live may be changed while servers run, in the console or by `PATCH /api/admin/settings`, by \
+         owners and admins. What is changed there is kept in the database, heard by every server within 5 seconds and \
+         written into the audit log. A value in the file, the environment or a flag beats it: the console then shows \
+         where the value stands, and does not change it. All other settings are read when a server starts.\n\n\
          A secret may also stand in a file of its own, named by its variable with `_FILE` behind it, such as \
          `WAYSTATION_MASTER_KEY_FILE`. In `waystation.toml` the setting `relay.idle_ms` is `idle_ms` below \
          `[relay]`; an unknown name there is an error.\n\n\
@@ -40,9 +44,13 @@ pub(crate) fn write_documentation() -> String {
 fn write_row(page: &mut String, setting: &Setting, name: &str, variable: &str) {
     let default =
         if setting.default.is_empty() { "not set".to_owned() } else { format!("`{}`", setting.default) };
-    let secret = if setting.secret { " Secret." } else { "" };
+    let mark = match (setting.secret, setting.is_live) {
+        (true, _) => " Secret.",
+        (false, true) => " Live.",
+        (false, false) => "",
+    };
     // Writing to a String cannot fail.
-    let _ = writeln!(page, "| `{name}` | `{variable}` | {default} | {}{secret} |", setting.text.trim());
+    let _ = writeln!(page, "| `{name}` | `{variable}` | {default} | {}{mark} |", setting.text.trim());
 }
 
 #[cfg(test)]

@@ -6,7 +6,9 @@ use std::{fmt, io};
 
 use thiserror::Error;
 
-use crate::config::providers::{PROVIDERS_PREFIX, ProviderValues, provider_variables, set_provider};
+use crate::config::providers::{
+    PROVIDER_SETTINGS, PROVIDERS_PREFIX, ProviderValues, provider_variables, set_provider,
+};
 use crate::config::settings::{SETTINGS, Setting};
 use crate::config::value::SettingValue;
 
@@ -59,6 +61,8 @@ pub(crate) enum ConfigError {
 pub(crate) enum Origin {
     /// It was not set.
     Default,
+    /// In the database, where people who may change settings put it.
+    Database,
     /// In the configuration file.
     File(PathBuf),
     /// In this environment variable.
@@ -71,6 +75,7 @@ impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Origin::Default => f.write_str("default"),
+            Origin::Database => f.write_str("database"),
             Origin::File(path) => write!(f, "file {}", path.display()),
             Origin::Variable(name) => write!(f, "variable {name}"),
             Origin::Flag => f.write_str("flag"),
@@ -112,6 +117,46 @@ impl Values {
         T::read(text).map_err(|reason| ConfigError::Value { name: name.to_owned(), origin, reason })
     }
 
+    /// The same without the texts of secrets: of those it only says that they are set.
+    pub(super) fn without_secrets(&self) -> Values {
+        let mut values = self.clone();
+        for setting in SETTINGS.iter().filter(|setting| setting.secret) {
+            hide(&mut values.settings, setting);
+        }
+        for provider in values.providers.values_mut() {
+            for setting in PROVIDER_SETTINGS.iter().filter(|setting| setting.secret) {
+                hide(provider, setting);
+            }
+        }
+        values
+    }
+
+    /// The same with what the database holds of settings that may change while the server runs, wherever nothing else
+    /// sets them; the names of those that cannot be used, and why, are told to `refuse`.
+    pub(crate) fn over_database(
+        &self,
+        stored: &BTreeMap<String, String>,
+        mut refuse: impl FnMut(&str, &str),
+    ) -> Values {
+        let mut values = self.clone();
+        for (name, text) in stored {
+            let Some(setting) = Setting::find(name).filter(|setting| setting.is_live) else {
+                refuse(name, "is no setting that is kept in the database");
+                continue;
+            };
+            if values.get(setting).1 != Origin::Default {
+                continue;
+            }
+            match setting.check(text) {
+                Ok(()) => {
+                    values.settings.insert(setting.name, (text.clone(), Origin::Database));
+                }
+                Err(reason) => refuse(name, &reason),
+            }
+        }
+        values
+    }
+
     fn set(&mut self, name: &str, text: String, origin: Origin) -> Result<(), ConfigError> {
         if let Some(rest) = name.strip_prefix(PROVIDERS_PREFIX) {
             return set_provider(&mut self.providers, rest, text, origin);
@@ -123,6 +168,16 @@ impl Values {
         check(setting, name, &text, &origin)?;
         self.settings.insert(setting.name, (text, origin));
         Ok(())
+    }
+}
+
+/// Puts a mark in the place of a secret, or nothing where it is set to nothing.
+fn hide(values: &mut BTreeMap<&'static str, (String, Origin)>, setting: &Setting) {
+    if values.get(setting.name).is_some_and(|(text, _)| text.is_empty()) {
+        values.remove(setting.name);
+    }
+    if let Some((text, _)) = values.get_mut(setting.name) {
+        "********".clone_into(text);
     }
 }
 

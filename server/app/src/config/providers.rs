@@ -37,6 +37,8 @@ macro_rules! provider_settings {
                 name: $name,
                 default: $default,
                 secret: is_secret!($($secret)?),
+                is_live: false,
+                kind: <$type as SettingValue>::KIND,
                 text: concat!($($text),+),
                 check: |text| <$type as SettingValue>::read(text).map(drop),
             },)+

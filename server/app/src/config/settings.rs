@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use waystation_api::locale::Locale;
+use waystation_api::name::Name;
 use waystation_ids::{KeyPrefix, Role};
 use waystation_pricing::Money;
 
@@ -12,7 +13,7 @@ use crate::config::origin::{ConfigError, Origin, Values};
 use crate::config::providers::ProviderSettings;
 use crate::config::value::{
     BalanceStatus, Crashed, Fingerprint, Interrupted, LogFormat, MailDomain, MailSender, MasterKeyText, Nets,
-    Registration, Secret, SettingValue, SmtpUrl, TimeZone,
+    Registration, Secret, SettingKind, SettingValue, SmtpUrl, TimeZone,
 };
 
 /// One thing an operator can set.
@@ -23,6 +24,10 @@ pub(crate) struct Setting {
     pub(crate) default: &'static str,
     /// Whether its value is never shown, and may be given as the name of a file.
     pub(crate) secret: bool,
+    /// Whether it may be changed while the server runs, by a value in the database.
+    pub(crate) is_live: bool,
+    /// What its text means.
+    pub(crate) kind: SettingKind,
     /// What it does, for people.
     pub(crate) text: &'static str,
     pub(super) check: fn(&str) -> Result<(), String>,
@@ -46,13 +51,28 @@ impl Setting {
 }
 
 macro_rules! settings {
-    ($($(#[doc = $text:literal])+ $(secret $secret:ident)? $name:literal $field:ident : $type:ty = $default:literal;)+) => {
-        /// Every setting, read and checked.
+    (
+        startup {
+            $($(#[doc = $text:literal])+ $(secret $secret:ident)? $name:literal $field:ident : $type:ty = $default:literal;)+
+        }
+        live {
+            $($(#[doc = $live_text:literal])+ $live_name:literal $live_field:ident : $live_type:ty = $live_default:literal;)+
+        }
+    ) => {
+        /// Every setting that stays as it is while the server runs, read and checked.
         #[derive(Clone, Debug)]
         pub(crate) struct Config {
             $($(#[doc = $text])+ pub(crate) $field: $type,)+
             /// Who may say who somebody is, by name.
             pub(crate) oauth: Vec<ProviderSettings>,
+            /// What was set, and where, but for secrets.
+            pub(crate) values: Values,
+        }
+
+        /// Every setting that may change while the server runs.
+        #[derive(Clone, Debug)]
+        pub(crate) struct LiveConfig {
+            $($(#[doc = $live_text])+ pub(crate) $live_field: $live_type,)+
         }
 
         /// Every setting there is, in the order of the documentation.
@@ -61,18 +81,39 @@ macro_rules! settings {
                 name: $name,
                 default: $default,
                 secret: secret!($($secret)?),
+                is_live: false,
+                kind: <$type as SettingValue>::KIND,
                 text: concat!($($text),+),
                 check: |text| <$type as SettingValue>::read(text).map(drop),
+            },)+
+            $(Setting {
+                name: $live_name,
+                default: $live_default,
+                secret: false,
+                is_live: true,
+                kind: <$live_type as SettingValue>::KIND,
+                text: concat!($($live_text),+),
+                check: |text| <$live_type as SettingValue>::read(text).map(drop),
             },)+
         ];
 
         impl Config {
             /// Reads the typed settings out of texts.
             pub(crate) fn from_values(values: &Values) -> Result<Self, ConfigError> {
-                let config =
-                    Config { $($field: values.read::<$type>($name)?,)+ oauth: values.read_providers()? };
+                let config = Config {
+                    $($field: values.read::<$type>($name)?,)+
+                    oauth: values.read_providers()?,
+                    values: values.without_secrets(),
+                };
                 check_together(&config, values)?;
                 Ok(config)
+            }
+        }
+
+        impl LiveConfig {
+            /// Reads the typed settings out of texts.
+            pub(crate) fn from_values(values: &Values) -> Result<Self, ConfigError> {
+                Ok(LiveConfig { $($live_field: values.read::<$live_type>($live_name)?,)+ })
             }
         }
     };
@@ -87,7 +128,7 @@ macro_rules! secret {
     };
 }
 
-settings! {
+settings! { startup {
     /// Where the server listens. Port 0 takes a free one.
     "listen" listen: SocketAddr = "127.0.0.1:8787";
     /// The folder of everything that is kept outside of the database.
@@ -118,22 +159,14 @@ settings! {
     "auth.second_factor_roles" auth_second_factor_roles: Vec<Role> = "";
     /// From how many USD on a change of a balance by hand needs a fresh proof of who makes it.
     "auth.large_adjustment" auth_large_adjustment: Money = "100";
-    /// The language of mails to people who chose none: `en` or `zh-CN`.
-    "site.locale" site_locale: Locale = "en";
     /// The mail server: `smtp://user:password@host:port`, with `?tls=required` for STARTTLS, or `smtps://…`; without it no mail is sent.
     secret text "mail.smtp_url" mail_smtp_url: Option<SmtpUrl> = "";
     /// Whom mails come from, such as `Waystation <relay@example.com>`; needed with `mail.smtp_url`.
     "mail.from" mail_from: Option<MailSender> = "";
     /// How many mails and registrations one client, an IPv4 address or an IPv6 network of 64 bits, may ask for in an hour.
     "mail.requests_per_client_max" mail_requests_per_client_max: u32 = "30";
-    /// Who may register: `open`, `invite` (whoever is invited) or `closed`.
-    "auth.registration" auth_registration: Registration = "closed";
-    /// The domains whose addresses may register, separated by commas, such as `example.com`; all unless set.
-    "auth.allowed_domains" auth_allowed_domains: Vec<MailDomain> = "";
     /// Whether whoever registers must open a mailed link before signing in; `true` where mails are sent, unless set.
     "auth.require_verification" auth_require_verification: Option<bool> = "";
-    /// What whoever registers is given once, in USD, on an account of its own.
-    "auth.sign_up_gift" auth_sign_up_gift: Money = "0";
     /// How long connecting to an upstream may take, in milliseconds.
     "relay.connect_ms" relay_connect_ms: u64 = "10000";
     /// How long an upstream's first byte may take, in milliseconds.
@@ -188,7 +221,22 @@ settings! {
     "export.max_rows" export_max_rows: u64 = "10000";
     /// A key of the OpenAI API that makes the first channel when there is none.
     secret text "bootstrap.openai_api_key" bootstrap_openai_api_key: Option<Secret> = "";
-}
+} live {
+    /// What people call the site.
+    "site.name" site_name: Name = "Waystation";
+    /// Whether strangers may see the models and their prices.
+    "site.public_models" site_public_models: bool = "true";
+    /// The language of mails to people who chose none: `en` or `zh-CN`.
+    "site.locale" site_locale: Locale = "en";
+    /// The balance in USD below which people are told that theirs is low.
+    "balance.low" balance_low: Money = "1";
+    /// Who may register: `open`, `invite` (whoever is invited) or `closed`.
+    "auth.registration" auth_registration: Registration = "closed";
+    /// The domains whose addresses may register, separated by commas, such as `example.com`; all unless set.
+    "auth.allowed_domains" auth_allowed_domains: Vec<MailDomain> = "";
+    /// What whoever registers is given once, in USD, on an account of its own.
+    "auth.sign_up_gift" auth_sign_up_gift: Money = "0";
+} }
 
 impl Config {
     /// The database's URL, which unless set is a SQLite file in the data folder.
@@ -202,6 +250,13 @@ impl Config {
     /// Whether whoever registers must show that the address is theirs before signing in.
     pub(crate) fn requires_verification(&self) -> bool {
         self.auth_require_verification.unwrap_or(self.mail_smtp_url.is_some())
+    }
+
+    /// Whether those who may register can: who must open a mailed link needs a mail server to send it.
+    pub(crate) fn may_register(&self, live: &LiveConfig) -> bool {
+        live.auth_registration == Registration::Closed
+            || self.mail_smtp_url.is_some()
+            || !self.requires_verification()
     }
 
     /// The prefixes that keys may have: new ones first.
@@ -223,7 +278,7 @@ fn check_together(config: &Config, values: &Values) -> Result<(), ConfigError> {
     if sends_mails && config.mail_from.is_none() {
         return wrong("mail.from", "must be set with mail.smtp_url: mails need a sender");
     }
-    if !sends_mails && config.requires_verification() && config.auth_registration != Registration::Closed {
+    if !config.may_register(&LiveConfig::from_values(values)?) {
         return wrong(
             "auth.require_verification",
             "is true, but without mail.smtp_url nobody can be mailed a link: set that, or set this to false",

@@ -10,14 +10,35 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use lettre::message::Mailbox;
 use url::Url;
 use waystation_api::locale::Locale;
+use waystation_api::name::Name;
 use waystation_ids::{KeyPrefix, Role};
 use waystation_pricing::Money;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::hex::read_hex;
 
+/// What a setting's text means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SettingKind {
+    /// Any text that fits.
+    Text,
+    /// A whole number.
+    Number,
+    /// `true` or `false`.
+    Boolean,
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// Texts, separated by commas.
+    List,
+    /// An amount of USD.
+    Amount,
+}
+
 /// A type of settings. An empty text is what is not set.
 pub(crate) trait SettingValue: Sized {
+    /// What its text means.
+    const KIND: SettingKind = SettingKind::Text;
+
     /// Reads the value, or says in a few words what would be one.
     fn read(text: &str) -> Result<Self, String>;
 }
@@ -112,6 +133,8 @@ macro_rules! words {
         pub(crate) enum $name { $($(#[$doc])* $variant),+ }
 
         impl SettingValue for $name {
+            const KIND: SettingKind = SettingKind::Choice(&[$($word),+]);
+
             fn read(text: &str) -> Result<Self, String> {
                 match text {
                     $($word => Ok($name::$variant),)+
@@ -233,12 +256,16 @@ impl From<Crashed> for waystation_ledger::Crashed {
 }
 
 impl<T: SettingValue> SettingValue for Option<T> {
+    const KIND: SettingKind = T::KIND;
+
     fn read(text: &str) -> Result<Self, String> {
         if text.is_empty() { Ok(None) } else { T::read(text).map(Some) }
     }
 }
 
 impl<T: SettingValue> SettingValue for Vec<T> {
+    const KIND: SettingKind = SettingKind::List;
+
     fn read(text: &str) -> Result<Self, String> {
         text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(T::read).collect()
     }
@@ -280,30 +307,40 @@ impl SettingValue for Role {
 }
 
 impl SettingValue for NonZeroU32 {
+    const KIND: SettingKind = SettingKind::Number;
+
     fn read(text: &str) -> Result<Self, String> {
         text.parse().map_err(|_| "must be a whole number above 0".to_owned())
     }
 }
 
 impl SettingValue for bool {
+    const KIND: SettingKind = SettingKind::Boolean;
+
     fn read(text: &str) -> Result<Self, String> {
         text.parse().map_err(|_| "must be true or false".to_owned())
     }
 }
 
 impl SettingValue for u32 {
+    const KIND: SettingKind = SettingKind::Number;
+
     fn read(text: &str) -> Result<Self, String> {
         text.parse().map_err(|_| "must be a whole number".to_owned())
     }
 }
 
 impl SettingValue for u64 {
+    const KIND: SettingKind = SettingKind::Number;
+
     fn read(text: &str) -> Result<Self, String> {
         text.parse().map_err(|_| "must be a whole number".to_owned())
     }
 }
 
 impl SettingValue for usize {
+    const KIND: SettingKind = SettingKind::Number;
+
     fn read(text: &str) -> Result<Self, String> {
         text.parse().map_err(|_| "must be a whole number".to_owned())
     }
@@ -331,6 +368,12 @@ impl SettingValue for Url {
     }
 }
 
+impl SettingValue for Name {
+    fn read(text: &str) -> Result<Self, String> {
+        text.parse().map_err(|_| "must be 1 to 128 characters, none of them a control character".to_owned())
+    }
+}
+
 impl SettingValue for KeyPrefix {
     fn read(text: &str) -> Result<Self, String> {
         KeyPrefix::try_from(text).map_err(|error| error.to_string())
@@ -352,6 +395,8 @@ impl SettingValue for Net {
 }
 
 impl SettingValue for Nets {
+    const KIND: SettingKind = SettingKind::List;
+
     fn read(text: &str) -> Result<Self, String> {
         Vec::read(text).map(Nets)
     }
@@ -386,12 +431,16 @@ impl SettingValue for MailDomain {
 }
 
 impl SettingValue for Locale {
+    const KIND: SettingKind = SettingKind::Choice(&["en", "zh-CN"]);
+
     fn read(text: &str) -> Result<Self, String> {
         Locale::from_tag(text).ok_or_else(|| "must be one of: en, zh-CN".to_owned())
     }
 }
 
 impl SettingValue for Money {
+    const KIND: SettingKind = SettingKind::Amount;
+
     fn read(text: &str) -> Result<Self, String> {
         text.parse()
             .ok()

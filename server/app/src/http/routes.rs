@@ -23,8 +23,8 @@ use crate::relay_routes::{RelayState, relay_routes};
 use crate::setup::require_owner;
 use crate::state::App;
 use crate::{
-    adjustments, audit_log, channels, grants, health, invites, keys, ledger, models, openapi, requests,
-    revenue, sign_in, statistics, usage, users,
+    adjustments, audit_log, channels, grants, health, invites, keys, ledger, model_groups, models, notices,
+    openapi, requests, revenue, settings, sign_in, site, statistics, usage, users,
 };
 
 /// Everything the server answers.
@@ -86,6 +86,10 @@ pub(crate) fn management_slices() -> GuardedRoutes {
         .merge(statistics::routes())
         .merge(models::routes())
         .merge(channels::routes())
+        .merge(model_groups::routes())
+        .merge(notices::routes())
+        .merge(settings::routes())
+        .merge(site::routes())
         .merge(invites::routes())
         .merge(audit_log::routes())
         .merge(sign_in::routes())

@@ -14,7 +14,6 @@ use waystation_store::{self as store, NewInvite};
 use crate::audit_trail::{Doer, state_of};
 use crate::auth::{Access, Actor, GuardedRoutes};
 use crate::clock::now_ms;
-use crate::config::Registration;
 use crate::drawn_secret::DrawnSecret;
 use crate::error::ApiError;
 use crate::http::body::{Json, Params, PathParts};
@@ -60,7 +59,7 @@ async fn create_invite(
     if !(1..=DAYS_MAX).contains(&days) {
         return Err(ApiError::field("expires_in_days", FieldCode::OutOfRange, "must be between 1 and 90"));
     }
-    if app.config.auth_registration == Registration::Closed {
+    if app.site.is_closed().await? {
         let message = "This site takes nobody new: set auth.registration to invite or open.";
         return Err(ApiError::new(ErrorCode::Conflict, message));
     }
@@ -84,7 +83,7 @@ async fn create_invite(
     let invite = app.store.create_invite(&new, &audit).await?;
     let is_mailed = mailed_to.is_some();
     if let Some(to) = mailed_to {
-        let locale = body.locale.unwrap_or(app.config.site_locale);
+        let locale = body.locale.unwrap_or_else(|| app.mail_locale(None));
         app.mail.send(Mail { to, locale, kind: MailKind::Invitation { link: link.clone(), days } });
     }
     let created = InviteCreated { invite: wire_invite(invite), link, is_mailed };

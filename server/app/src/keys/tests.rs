@@ -213,7 +213,7 @@ async fn a_caller_carries_the_keys_limits_and_budgets() {
     let update = wire::read_update(body.unwrap()).unwrap();
     let key = site.store.update_key(site.user, site.key, &update, &audited()).await.unwrap();
     let caller = site.keys.caller(site.secret.reveal()).await.unwrap();
-    assert!(caller.may_use_model("sonnet") && !caller.may_use_model("opus"));
+    assert!(caller.may_use_model("sonnet", &[]) && !caller.may_use_model("opus", &[]));
     assert!(caller.may_call_from("10.1.1.1".parse().unwrap()));
     assert!(!caller.may_call_from("11.1.1.1".parse().unwrap()));
     assert_eq!((caller.output_cap, caller.show_cost), (Some(9), true));

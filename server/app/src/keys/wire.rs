@@ -135,7 +135,7 @@ fn check_models(models: Option<&[String]>) -> Result<(), ApiError> {
         Some(place) => Err(ApiError::field(
             format!("allowed_models[{place}]"),
             FieldCode::Invalid,
-            "must be a model's name: 1 to 191 visible characters",
+            "must be a model's name, 1 to 191 visible characters, or a group's id",
         )),
         None => Ok(()),
     }

@@ -1,6 +1,7 @@
 //! Models and their prices.
 
 mod administration;
+mod offered;
 mod prices;
 
 use utoipa_axum::routes;
@@ -25,6 +26,7 @@ pub(crate) fn routes() -> GuardedRoutes {
         .route(writing, routes!(administration::update_model))
         .route(writing, routes!(prices::create_price_version))
         .route(reading, routes!(prices::list_price_versions))
+        .route(Access::Anyone, routes!(offered::list_offered_models))
 }
 
 fn wire_model(model: store::Model) -> Model {

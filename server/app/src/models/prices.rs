@@ -1,12 +1,15 @@
 //! The administration's routes for prices.
 
+use std::collections::HashMap;
+
 use axum::extract::State;
 use axum::http::StatusCode;
 use waystation_api::error::ErrorReply;
 use waystation_api::pagination::{Page, PageQuery};
+use waystation_api::price_history::{PriceHistoryEntry, compare_prices};
 use waystation_api::prices::{PriceCreate, PriceVersion};
 use waystation_api::time::Time;
-use waystation_ids::{ModelId, PriceVersionId};
+use waystation_ids::{Email, ModelId, PriceVersionId, UserId};
 use waystation_store::{self as store, ChangeKind, NewPriceVersion};
 
 use crate::audit_trail::{Doer, state_of};
@@ -56,11 +59,13 @@ pub(super) async fn create_price_version(
 }
 
 /// List the versions of a model's price, the newest first
+///
+/// Each with who made it, from when to when it counts, and what is different from the one that it takes over from.
 #[utoipa::path(
     get, path = "/admin/models/{id}/prices", tag = "models", operation_id = "list_price_versions",
     params(PageQuery, ("id" = String, Path, description = "The model's id")),
     responses(
-        (status = 200, description = "A page of versions", body = Page<PriceVersion>),
+        (status = 200, description = "A page of versions", body = Page<PriceHistoryEntry>),
         (status = 404, description = "There is no such model", body = ErrorReply),
     ),
 )]
@@ -68,13 +73,32 @@ pub(super) async fn list_price_versions(
     State(app): State<App>,
     PathParts(model): PathParts<ModelId>,
     Params(query): Params<PageQuery>,
-) -> Result<Json<Page<PriceVersion>>, ApiError> {
+) -> Result<Json<Page<PriceHistoryEntry>>, ApiError> {
     let limit = query.limit();
     let before = read_cursor(query.cursor.as_deref())?;
     app.store.load_model(model).await?;
     let versions = app.store.list_price_versions(model, before, limit + 1).await?;
-    let versions = versions.into_iter().map(wire_price_version).collect();
-    Ok(Json(Page::from_found(versions, limit, |version: &PriceVersion| version.id.to_string())))
+    let makers: Vec<UserId> = versions.iter().filter_map(|dated| dated.version.created_by).collect();
+    let emails = app.store.find_emails(&makers).await?;
+    let current = app.store.load_price_at(model, now_ms()).await?.map(|version| version.id);
+    let entries = versions.into_iter().map(|dated| wire_entry(dated, &emails, current)).collect();
+    Ok(Json(Page::from_found(entries, limit, |entry: &PriceHistoryEntry| entry.version.id.to_string())))
+}
+
+fn wire_entry(
+    dated: store::DatedPriceVersion,
+    emails: &HashMap<UserId, Email>,
+    current: Option<PriceVersionId>,
+) -> PriceHistoryEntry {
+    let version = wire_price_version(dated.version);
+    let previous = dated.previous.map(wire_price_version);
+    PriceHistoryEntry {
+        created_by_email: version.created_by.and_then(|maker| emails.get(&maker).cloned()),
+        effective_until: dated.effective_until_ms.map(Time::from_unix_ms),
+        is_current: current == Some(version.id),
+        changes: previous.map_or_else(Vec::new, |previous| compare_prices(&previous, &version)),
+        version,
+    }
 }
 
 /// A version of a price as the audit log shows it.
@@ -82,7 +106,7 @@ pub(crate) fn shown_price(version: &store::PriceVersion) -> Option<String> {
     state_of(&wire_price_version(version.clone()))
 }
 
-fn wire_price_version(version: store::PriceVersion) -> PriceVersion {
+pub(super) fn wire_price_version(version: store::PriceVersion) -> PriceVersion {
     PriceVersion::new(
         version.id,
         version.model,

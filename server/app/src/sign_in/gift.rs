@@ -10,6 +10,7 @@ use waystation_store::{AdjustmentRecord, FundsOrder, FundsTarget, Login};
 
 use crate::adjustments::{audit_movement, refuse_movement};
 use crate::audit_trail::Doer;
+use crate::config::LiveConfig;
 use crate::error::ApiError;
 use crate::state::App;
 
@@ -43,8 +44,8 @@ pub(crate) async fn give_promised_gift(app: &App, user: UserId) -> Result<(), Ap
 }
 
 /// What somebody who registers now is promised.
-pub(super) fn promised_gift_nanos(app: &App) -> Option<i64> {
-    Some(app.config.auth_sign_up_gift).filter(|gift| *gift > Money::ZERO).map(Money::nanos)
+pub(super) fn promised_gift_nanos(live: &LiveConfig) -> Option<i64> {
+    Some(live.auth_sign_up_gift).filter(|gift| *gift > Money::ZERO).map(Money::nanos)
 }
 
 /// An id of the person's own time, so that it sorts where the person does, the rest of it made of person and purpose.

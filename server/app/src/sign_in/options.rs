@@ -5,6 +5,7 @@ use waystation_api::oauth::{OauthPreset, OauthProvider};
 use waystation_api::sign_in_options::{RegistrationPolicy, SignInOptions};
 
 use crate::config::{ProviderKind, Registration};
+use crate::error::ApiError;
 use crate::http::body::Json;
 use crate::passwords::PASSWORD_LENGTH_MIN;
 use crate::sign_in::mailed_links::require_mail;
@@ -19,25 +20,21 @@ use crate::state::App;
     get, path = "/auth/options", tag = "sign-in", operation_id = "show_sign_in_options",
     responses((status = 200, description = "All of them", body = SignInOptions)),
 )]
-pub(super) async fn show_sign_in_options(State(app): State<App>) -> Json<SignInOptions> {
-    Json(SignInOptions {
-        registration: match app.config.auth_registration {
+pub(super) async fn show_sign_in_options(State(app): State<App>) -> Result<Json<SignInOptions>, ApiError> {
+    let live = app.site.current().await?;
+    Ok(Json(SignInOptions {
+        registration: match live.auth_registration {
             Registration::Open => RegistrationPolicy::Open,
             Registration::Invite => RegistrationPolicy::Invite,
             Registration::Closed => RegistrationPolicy::Closed,
         },
         requires_verification: app.config.requires_verification(),
-        allowed_domains: app
-            .config
-            .auth_allowed_domains
-            .iter()
-            .map(|domain| domain.as_str().to_owned())
-            .collect(),
+        allowed_domains: live.auth_allowed_domains.iter().map(|domain| domain.as_str().to_owned()).collect(),
         is_mail_sent: require_mail(&app).is_ok(),
         password_length_min: u32::try_from(PASSWORD_LENGTH_MIN).unwrap_or(u32::MAX),
         providers: app.oauth.providers().iter().map(show_provider).collect(),
         has_passkeys: RelyingParty::of(&app).is_ok(),
-    })
+    }))
 }
 
 fn show_provider(provider: &Provider) -> OauthProvider {

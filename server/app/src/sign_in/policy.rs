@@ -9,7 +9,7 @@ use waystation_store::{AuditEntry, ChangeKind, EnterError, NewIdentity, NewUser,
 
 use crate::audit_trail::{Deed, state_of};
 use crate::clock::now_ms;
-use crate::config::Registration;
+use crate::config::{LiveConfig, Registration};
 use crate::drawn_secret::DrawnSecret;
 use crate::error::ApiError;
 use crate::http::visitor::Visitor;
@@ -62,15 +62,15 @@ pub(crate) async fn check_registration(
     email: &Email,
     invite: Option<&str>,
 ) -> Result<Admission, ApiError> {
-    let policy = app.config.auth_registration;
-    let invite = match (policy, invite) {
+    let live = app.site.current().await?;
+    let invite = match (live.auth_registration, invite) {
         (Registration::Closed, _) => return Err(closed("This site takes nobody new.")),
         (Registration::Invite, None) => return Err(closed("This site takes whoever is invited.")),
         (_, None) => None,
         (_, Some(token)) => Some(find_invite(app, email, token).await?),
     };
     // Whoever invites an address by name has decided on it already.
-    if !matches!(&invite, Some(admission) if admission.shows_address) && !is_domain_allowed(app, email) {
+    if !matches!(&invite, Some(admission) if admission.shows_address) && !is_domain_allowed(&live, email) {
         return Err(closed("This site takes addresses of certain domains only."));
     }
     Ok(invite.unwrap_or(Admission { invite: None, shows_address: false }))
@@ -91,6 +91,7 @@ pub(crate) async fn enter_newcomer(
     let is_let_in = is_email_verified || !app.config.requires_verification();
     let (username, wanted_username) =
         if is_let_in { (person.username, None) } else { (None, person.username) };
+    let live = app.site.current().await?;
     let newcomer = Newcomer {
         user: NewUser {
             id,
@@ -107,7 +108,7 @@ pub(crate) async fn enter_newcomer(
         wanted_username,
         locale: person.locale.map(|locale| locale.tag().to_owned()),
         invite: admission.invite,
-        promised_gift_nanos: promised_gift_nanos(app),
+        promised_gift_nanos: promised_gift_nanos(&live),
     };
     let target = id.to_string();
     let mut entry =
@@ -154,8 +155,8 @@ async fn find_invite(app: &App, email: &Email, token: &str) -> Result<Admission,
     Ok(Admission { shows_address: invite.email.is_some(), invite: Some(invite.id) })
 }
 
-fn is_domain_allowed(app: &App, email: &Email) -> bool {
-    let allowed = &app.config.auth_allowed_domains;
+fn is_domain_allowed(live: &LiveConfig, email: &Email) -> bool {
+    let allowed = &live.auth_allowed_domains;
     let domain = email.as_str().rsplit_once('@').map_or("", |(_, domain)| domain);
     allowed.is_empty() || allowed.iter().any(|known| known.as_str() == domain)
 }

@@ -8,7 +8,7 @@ use waystation_api::error::{ErrorCode, ErrorReply, FieldCode};
 use waystation_api::passwords::Password;
 use waystation_api::second_factors::{PasskeyProof, ProofCreate, ProofGiven, ProofMethod, ProofStarted};
 use waystation_api::time::Time;
-use waystation_store::{PendingKind, SessionKind};
+use waystation_store::{Pending, PendingKind, SessionKind};
 
 use crate::audit_trail::{Deed, state_of};
 use crate::auth::Actor;
@@ -59,6 +59,21 @@ impl OfferedProof {
         Err(proof_required(&methods))
     }
 
+    /// Shows the proof without using it up, for what changes nothing and comes before what does: the same proof is
+    /// good for that.
+    pub(crate) async fn show(self, app: &App) -> Result<(), ApiError> {
+        let is_good = match &self.hash {
+            _ if self.actor.session_kind() == SessionKind::Cli => true,
+            Some(hash) => self.is_of_caller(app.store.load_pending(hash, PendingKind::Proof).await?),
+            None => false,
+        };
+        if is_good {
+            return Ok(());
+        }
+        let methods = proof_methods(app, &self.actor).await?;
+        Err(proof_required(&methods))
+    }
+
     /// The same; but whoever has nothing yet to prove anything by needs no proof for the first few minutes after
     /// signing in, so that they can set it up.
     pub(crate) async fn redeem_or_set_up(self, app: &App) -> Result<FreshProof, ApiError> {
@@ -71,10 +86,14 @@ impl OfferedProof {
 
     async fn is_good(&self, app: &App) -> Result<bool, ApiError> {
         let Some(hash) = &self.hash else { return Ok(false) };
-        let taken = app.store.take_pending(hash, PendingKind::Proof).await?;
-        Ok(taken.is_some_and(|proof| {
+        Ok(self.is_of_caller(app.store.take_pending(hash, PendingKind::Proof).await?))
+    }
+
+    /// Whether a proof was found, and is one of the caller's own session.
+    fn is_of_caller(&self, found: Option<Pending>) -> bool {
+        found.is_some_and(|proof| {
             proof.session == Some(self.actor.session()) && proof.user == Some(self.actor.id())
-        }))
+        })
     }
 }
 

@@ -137,7 +137,7 @@ async fn a_call_costs_the_price_in_effect_and_is_shown_with_it() {
     let request = shop.owner.show_request(listed[0].id).await.unwrap();
     assert_eq!(request.request, listed[0]);
     assert_eq!(request.request.status, RequestStatus::Ok);
-    assert_eq!(request.request.price_version_id, prices[0].id);
+    assert_eq!(request.request.price_version_id, prices[0].version.id);
     let usage = &request.request.usage;
     let cost = usage.input_tokens * 1_000 + usage.output_tokens * 4_000;
     assert_eq!(request.request.cost.0.nanos(), i64::try_from(cost).unwrap());

@@ -22,4 +22,5 @@ mod metrics;
 mod pages;
 mod serving;
 mod sessions;
+mod supply;
 mod world;

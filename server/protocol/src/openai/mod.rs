@@ -5,6 +5,7 @@ pub mod chat_response;
 pub mod chat_stream;
 pub mod cost_note;
 pub mod error;
+pub mod model_list;
 pub mod request_content;
 pub mod request_rewrite;
 pub mod token_bound;

@@ -6,6 +6,7 @@ mod chat_request;
 mod chat_response;
 mod chat_stream;
 mod error;
+mod model_list;
 mod request_rewrite;
 mod sse;
 mod stream_fidelity;

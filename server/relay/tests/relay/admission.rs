@@ -60,6 +60,14 @@ async fn the_keys_limits_are_kept() {
 }
 
 #[tokio::test]
+async fn a_key_that_names_a_group_may_use_the_models_of_it() {
+    let (upstream, mut world) = world().await;
+    world.caller.allowed_models = Some(vec!["other".to_owned(), "a-group".to_owned()]);
+    assert_eq!(world.start().ask(&request(false)).await.status, 200);
+    assert_eq!(upstream.seen().len(), 1);
+}
+
+#[tokio::test]
 async fn a_model_that_is_unknown_or_has_no_price_cannot_be_called() {
     let (upstream, mut world) = world().await;
     world.model.price = None;

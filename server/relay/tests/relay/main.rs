@@ -13,6 +13,7 @@ mod books_down;
 mod caller_gone;
 mod failover;
 mod many_calls;
+mod probe;
 mod shutdown;
 mod streams;
 mod upstream;

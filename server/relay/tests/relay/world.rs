@@ -96,6 +96,7 @@ impl World {
                 default_output_tokens: 1_000,
                 output_cap_parameter: CapParameter::MaxCompletionTokens,
                 price: Some((PriceVersionId::new(1, [4; 10]), price)),
+                groups: vec!["a-group".to_owned()],
                 created_at_ms: NOW_MS,
             },
             routes,

@@ -1,6 +1,7 @@
 //! Ways to upstreams, the models they serve and their sealed secrets.
 
 mod credentials;
+mod last_test;
 mod models;
 
 use sea_orm::{
@@ -17,8 +18,9 @@ use crate::connection::{Store, Transaction, database_time_ms};
 use crate::error::StoreError;
 
 pub use credentials::{Credential, NewCredential};
-pub use models::ChannelModel;
+pub use last_test::ChannelTest;
 pub(crate) use models::rename_channel_models;
+pub use models::{ChannelModel, ModelsChange};
 
 /// A way to an upstream.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +47,8 @@ pub struct Channel {
     pub models: Vec<ChannelModel>,
     /// Its secrets, oldest first.
     pub credentials: Vec<Credential>,
+    /// How its last test went, if there was one.
+    pub last_test: Option<ChannelTest>,
     /// When it was made, in unix milliseconds of the database.
     pub created_at_ms: i64,
     /// When it was last changed, in unix milliseconds of the database.
@@ -272,6 +276,7 @@ impl Store {
             let before = read_channel(&transaction, id).await?;
             credentials::delete_credentials(&transaction, id).await?;
             models::delete_models(&transaction, id).await?;
+            last_test::delete_test(&transaction, id).await?;
             entity::Entity::delete_by_id(id.uuid()).exec(&transaction).await?;
             record_change(&transaction, ChangeKind::Channel, &id.to_string()).await?;
             audit.append(&transaction, Some(&before), None).await?;
@@ -299,11 +304,13 @@ async fn complete_channels(
     }
     let mut models = models::load_models(connection, &ids).await?;
     let mut credentials = credentials::load_credentials(connection, &ids).await?;
+    let mut tests = last_test::load_tests(connection, &ids).await?;
     rows.into_iter()
         .map(|row| {
             let models = models.remove(&row.id).unwrap_or_default();
             let credentials = credentials.remove(&row.id).unwrap_or_default();
-            complete_channel(row, models, credentials)
+            let last_test = tests.remove(&row.id);
+            complete_channel(row, models, credentials, last_test)
         })
         .collect()
 }
@@ -331,6 +338,7 @@ fn complete_channel(
     row: entity::Model,
     models: Vec<ChannelModel>,
     credentials: Vec<Credential>,
+    last_test: Option<ChannelTest>,
 ) -> Result<Channel, StoreError> {
     Ok(Channel {
         id: ChannelId::from_uuid(row.id),
@@ -345,6 +353,7 @@ fn complete_channel(
             .ok_or(StoreError::Unreadable("channel"))?,
         models,
         credentials,
+        last_test,
         created_at_ms: row.created_at_ms,
         updated_at_ms: row.updated_at_ms,
     })

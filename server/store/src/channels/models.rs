@@ -6,7 +6,10 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, Query
 use uuid::Uuid;
 use waystation_ids::ChannelId;
 
-use crate::connection::Transaction;
+use super::{Channel, lock_channel, read_channel, save_channel};
+use crate::audit_log::Audited;
+use crate::changes::{ChangeKind, record_change};
+use crate::connection::{Store, Transaction};
 use crate::error::StoreError;
 
 /// A model that a channel serves.
@@ -16,6 +19,51 @@ pub struct ChannelModel {
     pub name: String,
     /// What the upstream calls it.
     pub upstream_name: String,
+}
+
+/// What changes of the models that a channel serves. What is neither added nor removed stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ModelsChange {
+    /// What it serves beside the others from now on; a name that it serves already gets this upstream's name.
+    pub add: Vec<ChannelModel>,
+    /// The names of what it does not serve any more.
+    pub remove: Vec<String>,
+}
+
+impl Store {
+    /// Lets a channel serve more or fewer models, whatever else is changed of it meanwhile. [`StoreError::TooMany`]
+    /// where it would serve more than `models_max`.
+    pub async fn change_channel_models(
+        &self,
+        id: ChannelId,
+        change: &ModelsChange,
+        models_max: usize,
+        audit: &Audited<Channel>,
+    ) -> Result<Channel, StoreError> {
+        self.repeat(|| async {
+            let transaction = self.begin().await?;
+            let row = lock_channel(&transaction, id).await?;
+            let before = read_channel(&transaction, id).await?;
+            let leaves = |model: &ChannelModel| {
+                change.remove.contains(&model.name) || change.add.iter().any(|added| added.name == model.name)
+            };
+            let mut models: Vec<ChannelModel> =
+                before.models.iter().filter(|model| !leaves(model)).cloned().collect();
+            models.extend(change.add.iter().cloned());
+            if models.len() > models_max {
+                return Err(StoreError::TooMany("models"));
+            }
+            save_channel(&transaction, row).await?;
+            delete_models(&transaction, id).await?;
+            insert_models(&transaction, id, models).await?;
+            record_change(&transaction, ChangeKind::Channel, &id.to_string()).await?;
+            let after = read_channel(&transaction, id).await?;
+            audit.append(&transaction, Some(&before), Some(&after)).await?;
+            transaction.commit().await?;
+            Ok(after)
+        })
+        .await
+    }
 }
 
 /// Lets channels go on serving a model under its new name.

@@ -3,11 +3,12 @@
 use waystation_ids::{ChannelId, CredentialId, ModelId, PriceVersionId};
 use waystation_pricing::Price;
 use waystation_store::{
-    Channel, ChannelChange, ChannelFormat, ChannelModel, Model, ModelChange, NewChannel, NewCredential,
-    NewModel, NewPriceVersion, OnDisconnect, OutputCapParameter, PriceVersion, Store, StoreError,
+    Channel, ChannelChange, ChannelFormat, ChannelModel, ChannelTest, Model, ModelChange, ModelsChange,
+    NewChannel, NewCredential, NewModel, NewPriceVersion, OnDisconnect, OutputCapParameter, PriceVersion,
+    Store, StoreError,
 };
 
-use crate::database::{audited, for_each_database};
+use crate::database::{audit_entry, audited, for_each_database};
 use crate::fresh_database::{now_ms, random};
 
 async fn create_model(store: &Store, name: &str) -> Model {
@@ -170,7 +171,112 @@ async fn the_newest_effective_price_counts() {
         }
         let listed = store.list_price_versions(model.id, None, 10).await.unwrap();
         assert_eq!(listed.len(), 3);
-        assert!(listed.windows(2).all(|pair| pair[0].id > pair[1].id));
+        assert!(listed.windows(2).all(|pair| pair[0].version.id > pair[1].version.id));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_price_is_told_with_what_it_followed_and_what_followed_it() {
+    for_each_database(|store, _| async move {
+        let model = create_model(&store, "sonnet").await;
+        let other = create_model(&store, "opus").await;
+        create_price(&store, other.id, "7", 1_500).await;
+        // Not in the order of the times from which they count.
+        let future = create_price(&store, model.id, "3", 9_000).await;
+        let first = create_price(&store, model.id, "1", 1_000).await;
+        let second = create_price(&store, model.id, "2", 4_000).await;
+        let again = create_price(&store, model.id, "2.5", 4_000).await;
+        let mut same_time = [second, again];
+        same_time.sort_by_key(|version| version.id);
+        let [second, again] = same_time;
+        let listed = store.list_price_versions(model.id, None, 10).await.unwrap();
+        let found = |version: &PriceVersion| {
+            let dated = listed.iter().find(|dated| dated.version == *version).unwrap();
+            (dated.previous.clone().map(|previous| previous.id), dated.effective_until_ms)
+        };
+        assert_eq!(found(&first), (None, Some(4_000)));
+        assert_eq!(found(&second), (Some(first.id), Some(4_000)), "it never counted");
+        assert_eq!(found(&again), (Some(second.id), Some(9_000)));
+        assert_eq!(found(&future), (Some(again.id), None));
+        // What is beside a version in time need not be on its page.
+        let page = store.list_price_versions(model.id, None, 1).await.unwrap();
+        assert_eq!(page, listed[..1]);
+        let rest = store.list_price_versions(model.id, Some(page[0].version.id), 10).await.unwrap();
+        assert_eq!(rest, listed[1..]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn models_are_found_by_name_however_many_are_asked_for() {
+    for_each_database(|store, _| async move {
+        let sonnet = create_model(&store, "sonnet").await;
+        let mut names: Vec<String> = (0..5_000).map(|number| format!("unknown-{number}")).collect();
+        names.extend(["sonnet", "SONNET", "son%"].map(str::to_owned));
+        let found = store.find_models(&names).await.unwrap();
+        assert_eq!(found.into_iter().collect::<Vec<_>>(), [("sonnet".to_owned(), sonnet.id)]);
+        assert!(store.find_models(&[]).await.unwrap().is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_channel_serves_more_and_fewer_models_whatever_else_changes() {
+    for_each_database(|store, _| async move {
+        let channel = create_channel(&store, vec![served("a", "a"), served("b", "b")]).await;
+        let change = ModelsChange {
+            add: vec![served("b", "vendor/b"), served("c", "c")],
+            remove: vec!["a".to_owned(), "never".to_owned()],
+        };
+        let changed = store.change_channel_models(channel.id, &change, 2, &audited()).await.unwrap();
+        assert_eq!(changed.models, vec![served("b", "vendor/b"), served("c", "c")]);
+        assert_eq!(changed.credentials, channel.credentials);
+        let one_more = ModelsChange { add: vec![served("d", "d")], ..ModelsChange::default() };
+        let refused = store.change_channel_models(channel.id, &one_more, 2, &audited()).await;
+        assert!(matches!(refused, Err(StoreError::TooMany("models"))));
+        assert_eq!(store.load_channel(channel.id).await.unwrap(), changed);
+        // Two at once: neither is lost.
+        let add = |name: &str| ModelsChange { add: vec![served(name, name)], ..ModelsChange::default() };
+        let (e, f) = (add("e"), add("f"));
+        let (audit_e, audit_f) = (audited(), audited());
+        let (one, other) = tokio::join!(
+            store.change_channel_models(channel.id, &e, 10, &audit_e),
+            store.change_channel_models(channel.id, &f, 10, &audit_f),
+        );
+        one.unwrap();
+        other.unwrap();
+        let names = store.load_channel(channel.id).await.unwrap().models;
+        assert_eq!(names.iter().map(|model| model.name.as_str()).collect::<Vec<_>>(), ["b", "c", "e", "f"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_last_test_of_a_channel_is_shown_with_it_and_goes_with_it() {
+    for_each_database(|store, _| async move {
+        let channel = create_channel(&store, vec![served("a", "a")]).await;
+        assert_eq!(channel.last_test, None);
+        let mut test = ChannelTest {
+            model: "a".to_owned(),
+            code: Some("credential_refused".to_owned()),
+            first_byte_ms: None,
+            latency_ms: 15_000,
+            tested_at_ms: 0,
+        };
+        store.save_channel_test(channel.id, &test, &audit_entry("channel.test")).await.unwrap();
+        test = ChannelTest { code: None, first_byte_ms: Some(7), latency_ms: 9, ..test };
+        let since_ms = store.now_ms().await.unwrap();
+        store.save_channel_test(channel.id, &test, &audit_entry("channel.test")).await.unwrap();
+        let shown = store.load_channel(channel.id).await.unwrap();
+        let kept = shown.last_test.clone().unwrap();
+        assert!(kept.tested_at_ms >= since_ms);
+        assert_eq!(kept, ChannelTest { tested_at_ms: kept.tested_at_ms, ..test.clone() });
+        assert_eq!(shown, Channel { last_test: Some(kept), ..channel.clone() }, "nothing else has changed");
+        assert_eq!(store.list_channels(None, 10).await.unwrap(), vec![shown]);
+        store.delete_channel(channel.id, &audited()).await.unwrap();
+        let late = store.save_channel_test(channel.id, &test, &audit_entry("channel.test")).await;
+        assert!(matches!(late, Err(StoreError::Missing("channel"))));
     })
     .await;
 }

@@ -19,6 +19,8 @@ mod database;
 mod fresh_database;
 mod identities;
 mod keys;
+mod model_groups;
+mod notices;
 mod people;
 mod registration;
 mod removals;

@@ -5,6 +5,7 @@ mod chat_request;
 mod chat_stream;
 mod credential;
 mod error_body;
+mod model_list;
 mod sse;
 mod usage;
 
@@ -18,13 +19,14 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 7] = [
+pub const TARGETS: [Target; 8] = [
     Target { name: "sse", check: sse::check },
     Target { name: "chat_request", check: chat_request::check },
     Target { name: "chat_stream", check: chat_stream::check },
     Target { name: "answer", check: answer::check },
     Target { name: "usage", check: usage::check },
     Target { name: "error_body", check: error_body::check },
+    Target { name: "model_list", check: model_list::check },
     Target { name: "credential", check: credential::check },
 ];
 

@@ -44,6 +44,57 @@ async fn a_proof_is_good_once_for_the_session_that_gave_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_proof_that_is_shown_to_a_draft_is_used_up_by_what_is_entered() {
+    let site = Site::new("draft").await;
+    let session = site.sign_in(&site.owner).await;
+    // A demo channel asks nobody, whatever secret comes with it.
+    let draft = json!({"format": "demo", "model": "sonnet", "credential": "sk-upstream-0123456789"});
+    let list = json!({"format": "demo", "credential": "sk-upstream-0123456789"});
+    let (status, body) = site.post(&session, "/admin/channels/test", draft.clone()).await;
+    assert_eq!((status, code(&body)), (StatusCode::FORBIDDEN, "proof_required"));
+    let (status, body) = site.post(&session, "/admin/channels/fetch-models", list.clone()).await;
+    assert_eq!((status, code(&body)), (StatusCode::FORBIDDEN, "proof_required"));
+    let without_secret = json!({"format": "demo", "model": "sonnet"});
+    assert_eq!(site.post(&session, "/admin/channels/test", without_secret).await.0, StatusCode::OK);
+
+    let other = site.sign_in(&site.owner).await;
+    let of_other = site.prove(&other, json!({"password": PASSWORD})).await;
+    let (status, _) = site.post(&session.with_proof(&of_other), "/admin/channels/test", draft.clone()).await;
+    assert_eq!(status, StatusCode::FORBIDDEN);
+
+    let proof = site.prove(&session, json!({"password": PASSWORD})).await;
+    let proved = session.with_proof(&proof);
+    for _ in 0..2 {
+        assert_eq!(site.post(&proved, "/admin/channels/test", draft.clone()).await.0, StatusCode::OK);
+        assert_eq!(site.post(&proved, "/admin/channels/fetch-models", list.clone()).await.0, StatusCode::OK);
+    }
+    let channel = json!({
+        "name": "Demo", "format": "demo", "models": [], "credentials": ["sk-upstream-0123456789"],
+    });
+    assert_eq!(site.post(&proved, "/admin/channels", channel).await.0, StatusCode::CREATED);
+    let (status, _) = site.post(&proved, "/admin/channels/test", draft).await;
+    assert_eq!(status, StatusCode::FORBIDDEN);
+    site.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gift_as_large_as_what_needs_a_proof_needs_one() {
+    let site = Site::new("gift-proof").await;
+    let session = site.sign_in(&site.owner).await;
+    let gift = |amount: &str| json!({"values": {"auth.sign_up_gift": amount}});
+    assert_eq!(site.ask(&session, "PATCH", "/admin/settings", gift("99")).await.0, StatusCode::OK);
+    let (status, body) = site.ask(&session, "PATCH", "/admin/settings", gift("100")).await;
+    assert_eq!((status, code(&body)), (StatusCode::FORBIDDEN, "proof_required"));
+    let proof = site.prove(&session, json!({"password": PASSWORD})).await;
+    let proved = session.with_proof(&proof);
+    assert_eq!(site.ask(&proved, "PATCH", "/admin/settings", gift("100")).await.0, StatusCode::OK);
+    // Less again, and what is so already.
+    assert_eq!(site.ask(&session, "PATCH", "/admin/settings", gift("100")).await.0, StatusCode::OK);
+    assert_eq!(site.ask(&session, "PATCH", "/admin/settings", gift("1")).await.0, StatusCode::OK);
+    site.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn of_many_calls_with_one_proof_one_is_let_through() {
     let site = Site::new("race").await;
     let ann = site.enter("ann@example.org", None).await;

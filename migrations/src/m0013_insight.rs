@@ -13,7 +13,7 @@ pub(crate) struct Migration;
 
 impl MigrationName for Migration {
     fn name(&self) -> &str {
-        "m0014_insight"
+        "m0013_insight"
     }
 }
 
