@@ -42,6 +42,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/channel-presets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the vendors that are known
+         * @description With their addresses and some of their models, as a help for entering a channel.
+         */
+        get: operations["list_channel_presets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/channels": {
         parameters: {
             query?: never;
@@ -57,6 +77,48 @@ export interface paths {
          * @description One with secrets needs a fresh proof.
          */
         post: operations["create_channel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/channels/fetch-models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Fetch the models that an upstream offers
+         * @description Before it is entered; nothing is kept. With a secret it needs a fresh proof, which is not used up: the same one is
+         *     good for entering the channel.
+         */
+        post: operations["fetch_models"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/channels/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test a channel before it is entered
+         * @description A model is asked to say a few words, as in a call, within 15 seconds. Nothing is kept of it. With a secret it needs
+         *     a fresh proof, which is not used up: the same one is good for entering the channel.
+         */
+        post: operations["test_channel_draft"];
         delete?: never;
         options?: never;
         head?: never;
@@ -129,6 +191,67 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/channels/{id}/sync-models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Compare what a channel serves with what its upstream offers, and take over some of it
+         * @description Exactly what the body says is changed, and nothing where the upstream cannot be asked.
+         */
+        post: operations["sync_models"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/channels/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test a channel
+         * @description A model is asked to say a few words, with each of the channel's secrets or with one, within 15 seconds each. How the
+         *     worst of it went is kept.
+         */
+        post: operations["test_channel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/errors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List how calls failed, the most frequent first
+         * @description At most 92 days. What callers gave up is no failure.
+         */
+        get: operations["list_error_groups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/invites": {
         parameters: {
             query?: never;
@@ -169,6 +292,46 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/admin/model-groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List groups of models, the newest first */
+        get: operations["list_model_groups"];
+        put?: never;
+        /** Make a group of models */
+        post: operations["create_model_group"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/model-groups/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a group of models */
+        get: operations["show_model_group"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a group of models
+         * @description Its models stay; keys that may use models by naming it may use them no more.
+         */
+        delete: operations["delete_model_group"];
+        options?: never;
+        head?: never;
+        /** Change a group of models */
+        patch: operations["update_model_group"];
         trace?: never;
     };
     "/api/admin/models": {
@@ -220,7 +383,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the versions of a model's price, the newest first */
+        /**
+         * List the versions of a model's price, the newest first
+         * @description Each with who made it, from when to when it counts, and what is different from the one that it takes over from.
+         */
         get: operations["list_price_versions"];
         put?: never;
         /**
@@ -233,6 +399,49 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/admin/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List notices, the newest first
+         * @description Those that are over and those to come among them.
+         */
+        get: operations["list_notices"];
+        put?: never;
+        /**
+         * Make a notice
+         * @description Its text is kept and given out as it is: show it as text.
+         */
+        post: operations["create_notice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/notices/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a notice */
+        get: operations["show_notice"];
+        put?: never;
+        post?: never;
+        /** Delete a notice */
+        delete: operations["delete_notice"];
+        options?: never;
+        head?: never;
+        /** Change a notice */
+        patch: operations["update_notice"];
         trace?: never;
     };
     "/api/admin/requests": {
@@ -259,8 +468,132 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Show a call, what paid for it and how it was tried */
+        /** Show a call, what it cost and why, what paid for it and how it was tried */
         get: operations["show_request"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/revenue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show what calls earned, by day or month
+         * @description At most 366 days.
+         */
+        get: operations["show_revenue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/revenue/export.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export what calls earned as CSV
+         * @description UTF-8 with a byte order mark; a row a period.
+         */
+        get: operations["export_revenue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the settings
+         * @description Every one, in the order of the documentation, with its value and where that comes from. Secrets are not shown.
+         */
+        get: operations["list_settings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change settings
+         * @description All of those that are named, or none. What is set by the configuration file, the environment or a flag is not
+         *     changed here. A gift for registering that is as large as a change of a balance that needs a fresh proof needs one
+         *     too.
+         */
+        patch: operations["update_settings"];
+        trace?: never;
+    };
+    "/api/admin/stats/billing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show what users hold, and what moved it
+         * @description At most 366 days.
+         */
+        get: operations["show_billing_statistics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/stats/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show how the site fares
+         * @description 24 hours beside the 24 before, the channels that fail, and how many people run out of money. What was charged is
+         *     shown to who may see revenue.
+         */
+        get: operations["show_overview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/stats/users/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show how a user fares */
+        get: operations["show_user_statistics"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1094,6 +1427,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/me/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the notices of this moment
+         * @description What matters most comes first, then the newest.
+         */
+        get: operations["list_my_notices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/me/passkeys": {
         parameters: {
             query?: never;
@@ -1238,7 +1591,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Show one of one's own calls and what paid for it */
+        /** Show one of one's own calls, what it cost and why, and what paid for it */
         get: operations["show_my_request"];
         put?: never;
         post?: never;
@@ -1346,6 +1699,103 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/me/usage/export.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export one's own calls as CSV, the newest first
+         * @description UTF-8 with a byte order mark. What a spreadsheet would take for a formula begins with an apostrophe.
+         */
+        get: operations["export_my_usage_as_csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/usage/export.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Export one's own calls as JSON, the newest first */
+        get: operations["export_my_usage_as_json"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/usage/series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show what one used, by day or hour
+         * @description At most 92 days, or 31 by hour.
+         */
+        get: operations["show_my_usage_series"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/usage/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show what one used, in all, by model and by key
+         * @description At most 366 days.
+         */
+        get: operations["show_my_usage_totals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the models that the site offers, by name
+         * @description With what they cost now and what is announced. Strangers see them where the setting `site.public_models` says so.
+         */
+        get: operations["list_offered_models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/setup": {
         parameters: {
             query?: never;
@@ -1361,6 +1811,23 @@ export interface paths {
          * @description Once, with the token that lies in the server's data folder. The owner is signed in then.
          */
         post: operations["complete_setup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/site": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show what the site is */
+        get: operations["show_site"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1483,6 +1950,8 @@ export interface components {
         Attempt: {
             /** @description Where it went. */
             channel_id: string;
+            /** @description What the channel is called; null: it is gone. */
+            channel_name?: string | null;
             /** @description With which of the channel's secrets; null: with none. */
             credential_id?: string | null;
             /**
@@ -1582,6 +2051,35 @@ export interface components {
             /** @description The money that open calls may still take. */
             pending: components["schemas"]["Usd"];
         };
+        /** @description What users hold, and what moved it. */
+        BillingStatistics: {
+            /** @description What users hold now; what has expired is left out. */
+            balances: components["schemas"]["HeldBalance"][];
+            /** @description What calls took in that time. */
+            calls: components["schemas"]["CallSums"];
+            /** @description The beginning of the time of `movements` and `calls`, on a full hour. */
+            from: components["schemas"]["Time"];
+            /** @description What open calls hold now. */
+            holds: components["schemas"]["OpenHolds"];
+            /** @description What was changed by hand, given or granted in that time, by reason. */
+            movements: components["schemas"]["MovementSum"][];
+            /**
+             * @description The zone of the days.
+             * @example Asia/Shanghai
+             */
+            time_zone: string;
+            /** @description Its end, on a full hour. */
+            until: components["schemas"]["Time"];
+        };
+        /** @description What calls used, and who paid for it. */
+        CallSums: components["schemas"]["UsageSums"] & {
+            /** @description What of the money came out of gift credit. */
+            gift_paid: components["schemas"]["Usd"];
+            /** @description The list price of what grants of tokens and calls paid. */
+            granted: components["schemas"]["Usd"];
+            /** @description What nobody paid. */
+            operator_loss: components["schemas"]["Usd"];
+        };
         /** @description A sign-in that waits for its second factor. */
         ChallengeQuery: {
             /** @description The sign-in that is under way. */
@@ -1606,6 +2104,7 @@ export interface components {
              * @example chn_06ft3r5yx1v2k4m7q9s0t2w6z0
              */
             id: string;
+            last_test?: components["schemas"]["LastTest"] | null;
             /** @description The models it serves. */
             models: components["schemas"]["ChannelModelName"][];
             /** @description What people read. */
@@ -1680,6 +2179,97 @@ export interface components {
             name: string;
             /** @description What the upstream calls it. */
             upstream: string;
+        };
+        /** @description What is known of a vendor before anything is entered. */
+        ChannelPreset: {
+            /** @description Whether its address is one of a private network or of the server's own host. */
+            allow_private_network: boolean;
+            /** @description The address that paths are appended to; null: to be asked. */
+            base_url?: string | null;
+            /** @description Where it is described; null: nowhere. */
+            docs_url?: string | null;
+            /** @description What it speaks. */
+            format: components["schemas"]["ChannelFormat"];
+            /** @description Where its secrets are made; null: nowhere. */
+            keys_url?: string | null;
+            /** @description Some of its models, as a hint. */
+            models: string[];
+            /** @description What programs call it. */
+            name: string;
+            /** @description Whether it asks for a secret. */
+            needs_credential: boolean;
+            /** @description What people call it. */
+            title: string;
+            /** @description The same in Chinese. */
+            title_zh: string;
+        };
+        /** @description A channel that is not entered yet, to be tested. */
+        ChannelTestDraft: {
+            /** @description Whether the address may be one of a private network or of the server's own host. */
+            allow_private_network?: boolean;
+            /**
+             * @description The address that paths are appended to. Not needed for `demo`.
+             * @example https://api.example.com/v1
+             */
+            base_url?: string | null;
+            credential?: components["schemas"]["UpstreamSecret"] | null;
+            /** @description What the upstream speaks. */
+            format: components["schemas"]["ChannelFormat"];
+            /** @description What the upstream calls the model to be asked. */
+            model: components["schemas"]["ModelName"];
+            output_cap_parameter?: components["schemas"]["OutputCapParameter"] | null;
+        };
+        /** @description How a test went. */
+        ChannelTestOutcome: {
+            /**
+             * @description Why it failed; null: it did not. One of `address_refused`, `connect_failed`, `timeout`, `redirected`,
+             *     `credential_refused`, `no_credit`, `rate_limited`, `model_not_found`, `request_rejected`, `server_error` and
+             *     `not_an_answer`; there may come more.
+             */
+            code?: string | null;
+            /**
+             * Format: int64
+             * @description How long its first byte took, in milliseconds; null: none came.
+             */
+            first_byte_ms?: number | null;
+            /**
+             * Format: int64
+             * @description How long it took altogether, in milliseconds.
+             */
+            latency_ms: number;
+            /** @description The upstream's own words, without secrets, addresses and hosts. */
+            message?: string | null;
+            /** @description Whether the model has answered. */
+            ok: boolean;
+            /**
+             * Format: int32
+             * @description The status of the upstream's answer; null: none came.
+             */
+            status?: number | null;
+        };
+        /** @description How the test of a channel went with one of its secrets. */
+        ChannelTestResult: components["schemas"]["ChannelTestOutcome"] & {
+            /** @description The secret; null: the channel has none. */
+            credential_id?: string | null;
+            /** @description The model that was asked, by the name that users call it. */
+            model: string;
+        };
+        /** @description How the test of a channel went. */
+        ChannelTestResults: {
+            /** @description The channel, with the worst of them as its last test. */
+            channel: components["schemas"]["Channel"];
+            /** @description With each secret, the oldest first. */
+            results: components["schemas"]["ChannelTestResult"][];
+        };
+        /** @description Which model of a channel to ask, and by which of its secrets. */
+        ChannelTestRun: {
+            /**
+             * @description One of its secrets; every active one, unless given.
+             * @default null
+             */
+            credential_id: string | null;
+            /** @default null */
+            model: components["schemas"]["ModelName"] | null;
         };
         /** @description What to change of a channel. Fields left out stay as they are. */
         ChannelUpdate: {
@@ -1773,6 +2363,21 @@ export interface components {
             /** @description Always `public-key`. */
             type: string;
         };
+        /** @description A notice as those see it whom it is for. */
+        CurrentNotice: {
+            ends_at?: components["schemas"]["Time"] | null;
+            /** @description Its id. */
+            id: string;
+            /** @description How much it matters. */
+            level: components["schemas"]["NoticeLevel"];
+            starts_at?: components["schemas"]["Time"] | null;
+            /** @description The text, to be shown as text. */
+            text: components["schemas"]["Translated"];
+            /** @description The title. */
+            title: components["schemas"]["Translated"];
+            /** @description When it was last changed. */
+            updated_at: components["schemas"]["Time"];
+        };
         /** @description What a device sends to be paired. No Debug: nothing may print it by accident. */
         DevicePair: {
             /** @description The code of the pairing. */
@@ -1807,10 +2412,169 @@ export interface components {
          * @enum {string}
          */
         ErrorCode: "invalid_request" | "export_too_large" | "invalid_token" | "insufficient_balance" | "forbidden" | "not_found" | "unknown_url" | "method_not_allowed" | "already_exists" | "conflict" | "in_progress" | "request_too_large" | "unsupported_media_type" | "idempotency_mismatch" | "invalid_credentials" | "proof_required" | "email_unverified" | "registration_closed" | "invalid_link" | "misdirected_request" | "too_many_attempts" | "internal_error" | "unavailable" | "setup_required" | "shutting_down";
+        /** @description How often something went wrong. */
+        ErrorCount: {
+            /** @description The error code the caller got; null: none. */
+            error_code?: string | null;
+            /**
+             * Format: int64
+             * @description How many calls.
+             */
+            requests: number;
+        };
+        /** @description Calls that failed in the same way. */
+        ErrorGroup: {
+            cause?: components["schemas"]["RequestCause"] | null;
+            /** @description The channel that was tried last; null: none was. */
+            channel_id?: string | null;
+            /** @description What it is called; null: none was tried, or it is gone. */
+            channel_name?: string | null;
+            /**
+             * Format: int64
+             * @description How many calls.
+             */
+            count: number;
+            /** @description The error code the callers got; null: none. */
+            error_code?: string | null;
+            /** @description The last of them. */
+            example_request_id: string;
+            /** @description When the first of them began. */
+            first_seen_at: components["schemas"]["Time"];
+            /** @description When the last of them began. */
+            last_seen_at: components["schemas"]["Time"];
+            /** @description The model that was served. */
+            model: string;
+            /** @description How they ended. */
+            status: components["schemas"]["RequestStatus"];
+            /**
+             * Format: int32
+             * @description The HTTP status the callers got.
+             */
+            status_code: number;
+            /**
+             * Format: int64
+             * @description Of how many people.
+             */
+            users: number;
+        };
+        /** @description The groups of a time, the largest first. */
+        ErrorGroups: {
+            /** @description The beginning. */
+            from: components["schemas"]["Time"];
+            /** @description Whether there are more. */
+            is_truncated: boolean;
+            /** @description At most 200 groups. */
+            items: components["schemas"]["ErrorGroup"][];
+            /** @description Always null: there is one page. */
+            next_cursor?: string | null;
+            /** @description The end. */
+            until: components["schemas"]["Time"];
+        };
         /** @description What every failed call of the management API answers. */
         ErrorReply: {
             /** @description What went wrong. */
             error: components["schemas"]["ErrorBody"];
+        };
+        /** @description A call as an export writes it. */
+        ExportedRequest: {
+            /**
+             * Format: int64
+             * @description How many of them came from a cache.
+             */
+            cache_read_tokens: number;
+            /**
+             * Format: int64
+             * @description How many of them were written to a cache.
+             */
+            cache_write_tokens: number;
+            /** @description What was paid in money. */
+            charged: components["schemas"]["Usd"];
+            /** @description The caller's address. */
+            client_ip: string;
+            /** @description The list price. */
+            cost: components["schemas"]["Usd"];
+            /** @description Always `USD`. */
+            currency: string;
+            /**
+             * Format: int64
+             * @description Milliseconds to the end.
+             */
+            duration_ms: number;
+            /** @description When it ended. */
+            ended_at: components["schemas"]["Time"];
+            /** @description The error code the caller got; null: none. */
+            error_code?: string | null;
+            /**
+             * Format: int64
+             * @description Milliseconds to the first byte of the answer; null: there was none.
+             */
+            first_byte_ms?: number | null;
+            /**
+             * Format: int64
+             * @description Tokens read.
+             */
+            input_tokens: number;
+            /** @description With which key. */
+            key_id: string;
+            /** @description What the key is called; null: it is not known any more. */
+            key_name?: string | null;
+            /** @description The model asked for. */
+            model: string;
+            /** @description The model that answered, as the site names it. */
+            model_served: string;
+            /**
+             * Format: int64
+             * @description Tokens written.
+             */
+            output_tokens: number;
+            /**
+             * Format: int64
+             * @description How many of them were reasoning.
+             */
+            reasoning_tokens: number;
+            /** @description Its id. */
+            request_id: string;
+            /** @description The route's path. */
+            route: string;
+            /** @description When it began. */
+            started_at: components["schemas"]["Time"];
+            /** @description How it ended. */
+            status: components["schemas"]["RequestStatus"];
+            /**
+             * Format: int32
+             * @description The HTTP status the caller got.
+             */
+            status_code: number;
+            /** @description Whether a stream was asked for. */
+            stream: boolean;
+            /** @description Where the numbers come from: `reported`, `estimated` or `capped`. */
+            usage_source: string;
+        };
+        /** @description A channel where tries fail. */
+        FailingChannel: {
+            /**
+             * Format: int64
+             * @description How many tries there were.
+             */
+            attempts: number;
+            /** @description The channel. */
+            channel_id: string;
+            /**
+             * Format: int64
+             * @description How many of them failed, and not by what the callers asked.
+             */
+            failures: number;
+            /** @description What went wrong last, as a stable code. */
+            last_error_code: string;
+            /** @description When that try began. */
+            last_failed_at: components["schemas"]["Time"];
+            /**
+             * Format: int32
+             * @description The HTTP status that came back then; null: none did.
+             */
+            last_status_code?: number | null;
+            /** @description What it is called; null: it is gone. */
+            name?: string | null;
         };
         /**
          * @description What is wrong with a field.
@@ -1828,6 +2592,24 @@ export interface components {
             field: string;
             /** @description What is wrong with it. */
             message: string;
+        };
+        /** @description How soon first bytes came, by a sample of up to 400 calls an hour. */
+        FirstByteTimes: {
+            /**
+             * Format: int64
+             * @description Half of them came within so many milliseconds; null: there was none.
+             */
+            p50?: number | null;
+            /**
+             * Format: int64
+             * @description 95 of 100 came within so many milliseconds; null: there was none.
+             */
+            p95?: number | null;
+            /**
+             * Format: int64
+             * @description How many calls the sample has.
+             */
+            sampled: number;
         };
         /** @description A grant that was made. */
         Grant: {
@@ -1898,6 +2680,34 @@ export interface components {
          * @enum {string}
          */
         GrantWhenUsed: "cash" | "refuse";
+        /** @description A model of a group. */
+        GroupedModel: {
+            /** @description Its id. */
+            id: string;
+            /** @description What users ask for. */
+            name: string;
+        };
+        /** @description What accounts of a kind hold together. */
+        HeldBalance: {
+            /**
+             * Format: int64
+             * @description How many hold something.
+             */
+            accounts: number;
+            /**
+             * @description What new calls may use: a decimal of USD, or a whole number of tokens or calls.
+             * @example 10.000000000
+             */
+            available: string;
+            /** @description What the accounts are for: `cash`, `gift`, `grant`, `quota` or `debt`. */
+            kind: string;
+            /** @description What open calls may still take. */
+            pending: string;
+            /** @description What they hold, open calls included. */
+            posted: string;
+            /** @description What they count. */
+            unit: components["schemas"]["Unit"];
+        };
         /** @description The accounts with identity providers that a person has. */
         Identities: {
             /** @description All of them, the oldest first. */
@@ -1970,7 +2780,7 @@ export interface components {
         Key: {
             /** @description The addresses and networks it may be used from; null: all. */
             allowed_ips?: string[] | null;
-            /** @description The models it may ask for; null: all. */
+            /** @description The models it may ask for, by name, and groups of models, by id; null: all. */
             allowed_models?: string[] | null;
             /** @description What its calls may cost, at list price. A rotated key shares them with the one it took the place of. */
             budgets: components["schemas"]["KeyBudgets"];
@@ -2020,7 +2830,7 @@ export interface components {
              *     ]
              */
             allowed_ips?: string[] | null;
-            /** @description The models it may ask for, at least one; all, unless given. */
+            /** @description The models it may ask for, by name, and groups of models, by id, at least one; all, unless given. */
             allowed_models?: string[] | null;
             budgets?: components["schemas"]["KeyBudgets"] | null;
             expires_at?: components["schemas"]["Time"] | null;
@@ -2066,7 +2876,7 @@ export interface components {
         KeyUpdate: {
             /** @description The addresses and networks it may be used from, at least one; null: all. */
             allowed_ips?: string[] | null;
-            /** @description The models it may ask for, at least one; null: all. */
+            /** @description The models it may ask for, by name, and groups of models, by id, at least one; null: all. */
             allowed_models?: string[] | null;
             budgets?: components["schemas"]["KeyBudgetsUpdate"] | null;
             expires_at?: components["schemas"]["Time"] | null;
@@ -2080,11 +2890,51 @@ export interface components {
             show_cost?: boolean | null;
             status?: components["schemas"]["KeySwitch"] | null;
         };
+        /** @description What was used with a key. */
+        KeyUsage: components["schemas"]["UsageSums"] & {
+            /** @description The key. */
+            key_id: string;
+            /** @description What it is called; null: it is not known any more. */
+            name?: string | null;
+            /** @description Enough of its secret to tell it from others; null: it is not known any more. */
+            preview?: string | null;
+        };
+        /** @description How the last test of a channel went. */
+        LastTest: {
+            /** @description When. */
+            at: components["schemas"]["Time"];
+            /** @description Why it failed; null: it did not. */
+            code?: string | null;
+            /**
+             * Format: int64
+             * @description How long its first byte took, in milliseconds; null: none came.
+             */
+            first_byte_ms?: number | null;
+            /**
+             * Format: int64
+             * @description How long it took altogether, in milliseconds.
+             */
+            latency_ms: number;
+            /** @description The model that was asked. */
+            model: string;
+            /** @description Whether the model has answered. */
+            ok: boolean;
+        };
         /**
          * @description A language of mails.
          * @enum {string}
          */
         Locale: "en" | "zh-CN";
+        /** @description Who runs out of money. */
+        LowBalance: {
+            /** @description Below how much a balance is low. */
+            threshold: components["schemas"]["Usd"];
+            /**
+             * Format: int64
+             * @description How many people with a call in the last 7 days have less.
+             */
+            users: number;
+        };
         /** @description Who is asking. */
         Me: components["schemas"]["User"] & {
             /** @description Whether the person has signed in and no key was ever made for them: `/api/me/first-key` makes it. */
@@ -2190,6 +3040,48 @@ export interface components {
             /** @description Which field carries the cap upstream. */
             output_cap_parameter?: components["schemas"]["OutputCapParameter"];
         };
+        /** @description A named set of models. */
+        ModelGroup: {
+            /** @description When it was made. */
+            created_at: components["schemas"]["Time"];
+            /**
+             * @description Its id.
+             * @example mgr_06ft3r5yx1v2k4m7q9s0t2w6z0
+             */
+            id: string;
+            /** @description Its models, by name. */
+            models: components["schemas"]["GroupedModel"][];
+            /** @description What people read. */
+            name: string;
+            /** @description What it is for; may be empty. */
+            note: string;
+            /** @description When it was last changed. */
+            updated_at: components["schemas"]["Time"];
+        };
+        /** @description A group to make. */
+        ModelGroupCreate: {
+            /** @description The names of its models. */
+            models: components["schemas"]["ModelName"][];
+            /** @description What people read; unique. */
+            name: components["schemas"]["Name"];
+            /** @description What it is for, up to 500 characters. */
+            note?: string;
+        };
+        /** @description What to change of a group. Fields left out stay as they are. */
+        ModelGroupUpdate: {
+            /**
+             * @description The names of all its models from now on.
+             * @default null
+             */
+            models: components["schemas"]["ModelName"][] | null;
+            /** @default null */
+            name: components["schemas"]["Name"] | null;
+            /**
+             * @description What it is for, up to 500 characters.
+             * @default null
+             */
+            note: string | null;
+        };
         /**
          * @description What a model is called by callers or upstreams: 1 to 191 visible characters without spaces.
          * @example gpt-5.2
@@ -2241,6 +3133,114 @@ export interface components {
             /** @default null */
             output_cap_parameter: components["schemas"]["OutputCapParameter"] | null;
         };
+        /** @description What was used of a model. */
+        ModelUsage: components["schemas"]["UsageSums"] & {
+            /** @description The model that was served. */
+            model: string;
+        };
+        /** @description A channel that is not entered yet, to be asked for its models. */
+        ModelsFetchDraft: {
+            /** @description Whether the address may be one of a private network or of the server's own host. */
+            allow_private_network?: boolean;
+            /**
+             * @description The address that paths are appended to. Not needed for `demo`.
+             * @example https://api.example.com/v1
+             */
+            base_url?: string | null;
+            credential?: components["schemas"]["UpstreamSecret"] | null;
+            /** @description What the upstream speaks. */
+            format: components["schemas"]["ChannelFormat"];
+        };
+        /** @description What an upstream offers, or why it could not be asked. */
+        ModelsFetched: {
+            /** @description Why it failed, as for tests; null: it did not. */
+            code?: string | null;
+            /** @description Whether there are more than the 10,000 that are shown. */
+            is_truncated: boolean;
+            /**
+             * Format: int64
+             * @description How long it took, in milliseconds.
+             */
+            latency_ms: number;
+            /** @description The upstream's own words, without secrets, addresses and hosts. */
+            message?: string | null;
+            /** @description The models, by name; those that no model can be called are left out. */
+            models: components["schemas"]["UpstreamModel"][];
+            /** @description Whether the list was had. */
+            ok: boolean;
+            /**
+             * Format: int32
+             * @description The status of the upstream's answer; null: none came.
+             */
+            status?: number | null;
+        };
+        /** @description What to change of the models that a channel serves. Without anything, they are looked at only. */
+        ModelsSync: {
+            /**
+             * @description Models to serve from now on, of those that the upstream offers.
+             * @default []
+             */
+            add: components["schemas"]["ServedModel"][];
+            /**
+             * @description The names of models not to serve any more.
+             * @default []
+             */
+            remove: components["schemas"]["ModelName"][];
+        };
+        /** @description What a channel serves beside what its upstream offers. */
+        ModelsSynced: {
+            /** @description The names of what is served from now on. */
+            added: string[];
+            /** @description The channel as it is now. */
+            channel: components["schemas"]["Channel"];
+            /** @description Why it failed, as for tests; null: it did not. */
+            code?: string | null;
+            /** @description Served, and not offered any more. */
+            gone: components["schemas"]["ChannelModelName"][];
+            /** @description Whether the upstream offers more than the 10,000 that are looked at; `gone` is empty then. */
+            is_truncated: boolean;
+            /** @description Served and offered. */
+            known: components["schemas"]["ChannelModelName"][];
+            /**
+             * Format: int64
+             * @description How long it took, in milliseconds.
+             */
+            latency_ms: number;
+            /** @description The upstream's own words, without secrets, addresses and hosts. */
+            message?: string | null;
+            /** @description Offered, and not served. */
+            new: components["schemas"]["UpstreamModel"][];
+            /** @description Whether the list was had; otherwise nothing is changed. */
+            ok: boolean;
+            /** @description The names of what is not served any more. */
+            removed: string[];
+            /**
+             * Format: int32
+             * @description The status of the upstream's answer; null: none came.
+             */
+            status?: number | null;
+        };
+        /** @description What was moved for the same reason. */
+        MovementSum: {
+            /** @description What the account is for: `cash`, `gift`, `grant`, `quota` or `debt`. */
+            account: string;
+            /**
+             * @description How much together: a decimal of USD, or a whole number of tokens or calls.
+             * @example 15.000000000
+             */
+            amount: string;
+            /**
+             * Format: int64
+             * @description How many movements.
+             */
+            count: number;
+            /** @description Which way, seen from the user. */
+            direction: components["schemas"]["AdjustmentDirection"];
+            /** @description Why. */
+            reason_code: string;
+            /** @description What it counts. */
+            unit: components["schemas"]["Unit"];
+        };
         /** @description What people call a person or a key: trimmed, 1 to 128 characters, none of them a control character. */
         Name: string;
         /** @description A browser's answer to a passkey's creation. Browsers add fields of their own. */
@@ -2266,6 +3266,66 @@ export interface components {
          * @enum {string}
          */
         NextStep: "open_mail" | "sign_in";
+        /** @description What the site tells its people for a while. */
+        Notice: {
+            /** @description Whom it is for. */
+            audience: components["schemas"]["NoticeAudience"];
+            /** @description When it was made. */
+            created_at: components["schemas"]["Time"];
+            ends_at?: components["schemas"]["Time"] | null;
+            /**
+             * @description Its id.
+             * @example ntc_06ft3r5yx1v2k4m7q9s0t2w6z0
+             */
+            id: string;
+            /** @description How much it matters. */
+            level: components["schemas"]["NoticeLevel"];
+            starts_at?: components["schemas"]["Time"] | null;
+            /** @description The text, to be shown as text. */
+            text: components["schemas"]["Translated"];
+            /** @description The title. */
+            title: components["schemas"]["Translated"];
+            /** @description When it was last changed. */
+            updated_at: components["schemas"]["Time"];
+        };
+        /**
+         * @description Whom a notice is for.
+         * @enum {string}
+         */
+        NoticeAudience: "all" | "admins";
+        /** @description A notice to make. */
+        NoticeCreate: {
+            /** @description Whom it is for. */
+            audience?: components["schemas"]["NoticeAudience"];
+            ends_at?: components["schemas"]["Time"] | null;
+            /** @description How much it matters. */
+            level?: components["schemas"]["NoticeLevel"];
+            starts_at?: components["schemas"]["Time"] | null;
+            /** @description The text, at most 5,000 characters in a language; kept and shown as it is, as text. */
+            text?: components["schemas"]["Translated"];
+            /** @description The title, at most 200 characters in a language; one language at least. */
+            title: components["schemas"]["Translated"];
+        };
+        /**
+         * @description How much a notice matters.
+         * @enum {string}
+         */
+        NoticeLevel: "info" | "warning" | "critical";
+        /** @description What to change of a notice. Fields left out stay as they are. */
+        NoticeUpdate: {
+            /** @default null */
+            audience: components["schemas"]["NoticeAudience"] | null;
+            /** @default null */
+            ends_at: components["schemas"]["Time"] | null;
+            /** @default null */
+            level: components["schemas"]["NoticeLevel"] | null;
+            /** @default null */
+            starts_at: components["schemas"]["Time"] | null;
+            /** @default null */
+            text: components["schemas"]["Translated"] | null;
+            /** @default null */
+            title: components["schemas"]["Translated"] | null;
+        };
         /**
          * @description What is known of an identity provider before it is set up.
          * @enum {string}
@@ -2310,16 +3370,145 @@ export interface components {
             /** @description The provider's page, to be opened within ten minutes by the browser that got the cookie of this answer. */
             authorize_url: string;
         };
+        /** @description A model that the site offers. */
+        OfferedModel: {
+            /**
+             * @description What it can do.
+             * @example [
+             *       "chat",
+             *       "vision",
+             *       "tools"
+             *     ]
+             */
+            capabilities: string[];
+            /**
+             * Format: int64
+             * @description The most tokens input and output may have together; null: not known.
+             */
+            context_length?: number | null;
+            /** @description What people read. */
+            display_name: string;
+            /** @description Whether a channel serves it at the moment. */
+            is_served: boolean;
+            /**
+             * Format: int64
+             * @description The most tokens an answer may have; null: not known.
+             */
+            max_output_tokens?: number | null;
+            /** @description What to ask for. */
+            name: string;
+            next_price?: components["schemas"]["OfferedPrice"] | null;
+            /** @description What it costs. */
+            price: components["schemas"]["OfferedPrice"];
+        };
+        /** @description What a model costs, in USD. */
+        OfferedPrice: {
+            audio_input_per_million?: components["schemas"]["PerMillion"] | null;
+            audio_output_per_million?: components["schemas"]["PerMillion"] | null;
+            cache_read_per_million?: components["schemas"]["PerMillion"] | null;
+            cache_write_12h_per_million?: components["schemas"]["PerMillion"] | null;
+            cache_write_1h_per_million?: components["schemas"]["PerMillion"] | null;
+            cache_write_30m_per_million?: components["schemas"]["PerMillion"] | null;
+            cache_write_5m_per_million?: components["schemas"]["PerMillion"] | null;
+            /** @description From when on it counts. */
+            effective_at: components["schemas"]["Time"];
+            image_input_per_million?: components["schemas"]["PerMillion"] | null;
+            image_output_per_million?: components["schemas"]["PerMillion"] | null;
+            /** @description Uncached input. */
+            input_per_million: components["schemas"]["PerMillion"];
+            /** @description Visible output. */
+            output_per_million: components["schemas"]["PerMillion"];
+            /** @description For each request that is answered. */
+            per_request: components["schemas"]["Usd"];
+            reasoning_per_million?: components["schemas"]["PerMillion"] | null;
+        };
         /**
          * @description What happens upstream when the caller goes away.
          * @enum {string}
          */
         OnDisconnect: "drain" | "cancel";
+        /** @description What open calls hold. */
+        OpenHolds: {
+            /** @description The most they may cost, at list price. */
+            amount: components["schemas"]["Usd"];
+            oldest_at?: components["schemas"]["Time"] | null;
+            /**
+             * Format: int64
+             * @description How many calls are open.
+             */
+            open: number;
+        };
         /**
          * @description Which field carries the output cap upstream.
          * @enum {string}
          */
         OutputCapParameter: "max_completion_tokens" | "max_tokens";
+        /** @description How the site fares. */
+        Overview: {
+            /** @description The 24 hours before. */
+            before: components["schemas"]["OverviewWindow"];
+            /**
+             * @description Where tries failed in the last 60 minutes: three or more, and a quarter of all or more. The worst first, at
+             *     most 20.
+             */
+            failing_channels: components["schemas"]["FailingChannel"][];
+            /** @description Who runs out of money. */
+            low_balance: components["schemas"]["LowBalance"];
+            /** @description 24 hours, the one that runs among them. */
+            now: components["schemas"]["OverviewWindow"];
+        };
+        /** @description What happened in 24 hours. */
+        OverviewWindow: {
+            /**
+             * Format: int64
+             * @description How many people's calls ended.
+             */
+            active_users: number;
+            /**
+             * Format: int64
+             * @description How many of them their callers gave up.
+             */
+            cancelled: number;
+            charged?: components["schemas"]["Usd"] | null;
+            /**
+             * Format: int64
+             * @description How many of them failed for a caller who was still there.
+             */
+            errors: number;
+            /** @description How soon first bytes came. */
+            first_byte_ms: components["schemas"]["FirstByteTimes"];
+            /** @description The beginning, on a full hour. */
+            from: components["schemas"]["Time"];
+            /**
+             * Format: int64
+             * @description Tokens read.
+             */
+            input_tokens: number;
+            list_cost?: components["schemas"]["Usd"] | null;
+            /**
+             * Format: int64
+             * @description Tokens written.
+             */
+            output_tokens: number;
+            /**
+             * Format: int64
+             * @description How many calls ended.
+             */
+            requests: number;
+            /**
+             * Format: int64
+             * @description How many of them were answered.
+             */
+            succeeded: number;
+            /**
+             * Format: int32
+             * @description How many of a million that were answered or failed were answered; null: there was none.
+             * @example 998700
+             */
+            success_ppm?: number | null;
+            /** @description The end, on a full hour. */
+            until: components["schemas"]["Time"];
+        };
         /** @description One page of a list. */
         Page_AuditLogRow: {
             /** @description The things of this page. */
@@ -2374,6 +3563,7 @@ export interface components {
                  * @example chn_06ft3r5yx1v2k4m7q9s0t2w6z0
                  */
                 id: string;
+                last_test?: components["schemas"]["LastTest"] | null;
                 /** @description The models it serves. */
                 models: components["schemas"]["ChannelModelName"][];
                 /** @description What people read. */
@@ -2392,6 +3582,54 @@ export interface components {
                  * @description The share of calls among channels of one priority.
                  */
                 weight: number;
+            }[];
+            /** @description What to give as `cursor` for the next page; null on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_ChannelPreset: {
+            /** @description The things of this page. */
+            items: {
+                /** @description Whether its address is one of a private network or of the server's own host. */
+                allow_private_network: boolean;
+                /** @description The address that paths are appended to; null: to be asked. */
+                base_url?: string | null;
+                /** @description Where it is described; null: nowhere. */
+                docs_url?: string | null;
+                /** @description What it speaks. */
+                format: components["schemas"]["ChannelFormat"];
+                /** @description Where its secrets are made; null: nowhere. */
+                keys_url?: string | null;
+                /** @description Some of its models, as a hint. */
+                models: string[];
+                /** @description What programs call it. */
+                name: string;
+                /** @description Whether it asks for a secret. */
+                needs_credential: boolean;
+                /** @description What people call it. */
+                title: string;
+                /** @description The same in Chinese. */
+                title_zh: string;
+            }[];
+            /** @description What to give as `cursor` for the next page; null on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_CurrentNotice: {
+            /** @description The things of this page. */
+            items: {
+                ends_at?: components["schemas"]["Time"] | null;
+                /** @description Its id. */
+                id: string;
+                /** @description How much it matters. */
+                level: components["schemas"]["NoticeLevel"];
+                starts_at?: components["schemas"]["Time"] | null;
+                /** @description The text, to be shown as text. */
+                text: components["schemas"]["Translated"];
+                /** @description The title. */
+                title: components["schemas"]["Translated"];
+                /** @description When it was last changed. */
+                updated_at: components["schemas"]["Time"];
             }[];
             /** @description What to give as `cursor` for the next page; null on the last. */
             next_cursor?: string | null;
@@ -2428,7 +3666,7 @@ export interface components {
             items: {
                 /** @description The addresses and networks it may be used from; null: all. */
                 allowed_ips?: string[] | null;
-                /** @description The models it may ask for; null: all. */
+                /** @description The models it may ask for, by name, and groups of models, by id; null: all. */
                 allowed_models?: string[] | null;
                 /** @description What its calls may cost, at list price. A rotated key shares them with the one it took the place of. */
                 budgets: components["schemas"]["KeyBudgets"];
@@ -2508,6 +3746,92 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description One page of a list. */
+        Page_ModelGroup: {
+            /** @description The things of this page. */
+            items: {
+                /** @description When it was made. */
+                created_at: components["schemas"]["Time"];
+                /**
+                 * @description Its id.
+                 * @example mgr_06ft3r5yx1v2k4m7q9s0t2w6z0
+                 */
+                id: string;
+                /** @description Its models, by name. */
+                models: components["schemas"]["GroupedModel"][];
+                /** @description What people read. */
+                name: string;
+                /** @description What it is for; may be empty. */
+                note: string;
+                /** @description When it was last changed. */
+                updated_at: components["schemas"]["Time"];
+            }[];
+            /** @description What to give as `cursor` for the next page; null on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Notice: {
+            /** @description The things of this page. */
+            items: {
+                /** @description Whom it is for. */
+                audience: components["schemas"]["NoticeAudience"];
+                /** @description When it was made. */
+                created_at: components["schemas"]["Time"];
+                ends_at?: components["schemas"]["Time"] | null;
+                /**
+                 * @description Its id.
+                 * @example ntc_06ft3r5yx1v2k4m7q9s0t2w6z0
+                 */
+                id: string;
+                /** @description How much it matters. */
+                level: components["schemas"]["NoticeLevel"];
+                starts_at?: components["schemas"]["Time"] | null;
+                /** @description The text, to be shown as text. */
+                text: components["schemas"]["Translated"];
+                /** @description The title. */
+                title: components["schemas"]["Translated"];
+                /** @description When it was last changed. */
+                updated_at: components["schemas"]["Time"];
+            }[];
+            /** @description What to give as `cursor` for the next page; null on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_OfferedModel: {
+            /** @description The things of this page. */
+            items: {
+                /**
+                 * @description What it can do.
+                 * @example [
+                 *       "chat",
+                 *       "vision",
+                 *       "tools"
+                 *     ]
+                 */
+                capabilities: string[];
+                /**
+                 * Format: int64
+                 * @description The most tokens input and output may have together; null: not known.
+                 */
+                context_length?: number | null;
+                /** @description What people read. */
+                display_name: string;
+                /** @description Whether a channel serves it at the moment. */
+                is_served: boolean;
+                /**
+                 * Format: int64
+                 * @description The most tokens an answer may have; null: not known.
+                 */
+                max_output_tokens?: number | null;
+                /** @description What to ask for. */
+                name: string;
+                next_price?: components["schemas"]["OfferedPrice"] | null;
+                /** @description What it costs. */
+                price: components["schemas"]["OfferedPrice"];
+            }[];
+            /** @description What to give as `cursor` for the next page; null on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
         Page_Passkey: {
             /** @description The things of this page. */
             items: {
@@ -2528,39 +3852,16 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description One page of a list. */
-        Page_PriceVersion: {
+        Page_PriceHistoryEntry: {
             /** @description The things of this page. */
-            items: {
-                audio_input_per_million?: components["schemas"]["PerMillion"] | null;
-                audio_output_per_million?: components["schemas"]["PerMillion"] | null;
-                cache_read_per_million?: components["schemas"]["PerMillion"] | null;
-                cache_write_12h_per_million?: components["schemas"]["PerMillion"] | null;
-                cache_write_1h_per_million?: components["schemas"]["PerMillion"] | null;
-                cache_write_30m_per_million?: components["schemas"]["PerMillion"] | null;
-                cache_write_5m_per_million?: components["schemas"]["PerMillion"] | null;
-                /** @description When it was made. */
-                created_at: components["schemas"]["Time"];
-                /** @description Who made it; null: the site itself. */
-                created_by?: string | null;
-                /** @description From when on it counts. */
-                effective_at: components["schemas"]["Time"];
-                /**
-                 * @description Its id.
-                 * @example prc_06ft3r5yx1v2k4m7q9s0t2w6z0
-                 */
-                id: string;
-                image_input_per_million?: components["schemas"]["PerMillion"] | null;
-                image_output_per_million?: components["schemas"]["PerMillion"] | null;
-                /** @description Uncached input. */
-                input_per_million: components["schemas"]["PerMillion"];
-                /** @description Whose price. */
-                model_id: string;
-                /** @description Visible output. */
-                output_per_million: components["schemas"]["PerMillion"];
-                /** @description For each request that is answered. */
-                per_request: components["schemas"]["Usd"];
-                reasoning_per_million?: components["schemas"]["PerMillion"] | null;
-            }[];
+            items: (components["schemas"]["PriceVersion"] & {
+                /** @description What is different from the version that it takes over from; empty for the first. */
+                changes: components["schemas"]["PriceDifference"][];
+                created_by_email?: components["schemas"]["Email"] | null;
+                effective_until?: components["schemas"]["Time"] | null;
+                /** @description Whether it is the one that counts now. */
+                is_current: boolean;
+            })[];
             /** @description What to give as `cursor` for the next page; null on the last. */
             next_cursor?: string | null;
         };
@@ -2573,8 +3874,11 @@ export interface components {
                  * @description How many channels were tried.
                  */
                 attempt_count: number;
+                cause?: components["schemas"]["RequestCause"] | null;
                 /** @description The channel that answered, or was tried last; for admins. */
                 channel_id?: string | null;
+                /** @description What the channel is called; for admins. */
+                channel_name?: string | null;
                 /** @description What was paid in money; grants paid the rest. */
                 charged: components["schemas"]["Usd"];
                 /** @description The caller's address. */
@@ -2637,6 +3941,8 @@ export interface components {
                 usage: components["schemas"]["RequestUsage"];
                 /** @description The caller's user agent. */
                 user_agent: string;
+                /** @description The address of who paid; for admins. */
+                user_email?: string | null;
                 /** @description Who paid. */
                 user_id: string;
             }[];
@@ -2672,6 +3978,41 @@ export interface components {
                 proved_by?: string | null;
                 /** @description What made it, as it said itself. */
                 user_agent?: string | null;
+            }[];
+            /** @description What to give as `cursor` for the next page; null on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Setting: {
+            /** @description The things of this page. */
+            items: {
+                /** @description The words of a choice. */
+                choices?: string[] | null;
+                /** @description What it is unless set; null: not set. */
+                default?: string | null;
+                /** @description What it does. */
+                description: string;
+                /** @description Whether it can be changed here, now. */
+                is_editable: boolean;
+                /** @description Whether its value is never shown. */
+                is_secret: boolean;
+                /** @description Whether it has a value. */
+                is_set: boolean;
+                /** @description What its text means. */
+                kind: components["schemas"]["SettingKind"];
+                locked_by?: components["schemas"]["SettingOrigin"] | null;
+                /**
+                 * @description Its name, such as `site.name`.
+                 * @example site.name
+                 */
+                name: string;
+                /** @description Where its value comes from. */
+                origin: components["schemas"]["SettingOrigin"];
+                /** @description The file or the variable that it comes from. */
+                origin_detail?: string | null;
+                updated_at?: components["schemas"]["Time"] | null;
+                /** @description Its value as text; null: it is not set, or a secret. */
+                value?: string | null;
             }[];
             /** @description What to give as `cursor` for the next page; null on the last. */
             next_cursor?: string | null;
@@ -2938,7 +4279,7 @@ export interface components {
          * @description What a route of the administration lets its caller do.
          * @enum {string}
          */
-        Permission: "users.read" | "users.write" | "keys.read" | "keys.write" | "ledger.read" | "ledger.write" | "models.read" | "models.write" | "channels.read" | "channels.write" | "requests.read" | "audit.read" | "settings.read" | "settings.write";
+        Permission: "users.read" | "users.write" | "keys.read" | "keys.write" | "ledger.read" | "ledger.write" | "models.read" | "models.write" | "channels.read" | "channels.write" | "requests.read" | "stats.read" | "revenue.read" | "audit.read" | "settings.read" | "settings.write";
         /** @description A price to set. Each rate is given for a million tokens or for a thousand; what is kept is for a million. */
         PriceCreate: {
             /** @default null */
@@ -2997,6 +4338,52 @@ export interface components {
             reasoning_per_million: components["schemas"]["PerMillion"] | null;
             /** @default null */
             reasoning_per_thousand: components["schemas"]["PerThousand"] | null;
+        };
+        /** @description A rate or fee that is different. */
+        PriceDifference: {
+            /**
+             * @description What it is, in USD; null: not given.
+             * @example 3
+             */
+            after?: string | null;
+            /**
+             * @description What it was, in USD; null: not given.
+             * @example 2.50
+             */
+            before?: string | null;
+            /**
+             * @description Its field.
+             * @example input_per_million
+             */
+            field: string;
+        };
+        /** @description A version of a price among the others of its model. */
+        PriceHistoryEntry: components["schemas"]["PriceVersion"] & {
+            /** @description What is different from the version that it takes over from; empty for the first. */
+            changes: components["schemas"]["PriceDifference"][];
+            created_by_email?: components["schemas"]["Email"] | null;
+            effective_until?: components["schemas"]["Time"] | null;
+            /** @description Whether it is the one that counts now. */
+            is_current: boolean;
+        };
+        /** @description Tokens of one kind at their price, or a fee. */
+        PriceLine: {
+            /**
+             * @description What they cost, rounded up to a thousand-millionth of a USD. The list price is rounded once, so that it may be a
+             *     little less than the lines together.
+             */
+            amount: components["schemas"]["Usd"];
+            /**
+             * @description The bucket, such as `input` or `reasoning`; `per_request`: the fee for the call.
+             * @example input
+             */
+            kind: string;
+            per_million?: components["schemas"]["Usd"] | null;
+            /**
+             * Format: int64
+             * @description How many tokens; null: it is a fee.
+             */
+            tokens?: number | null;
         };
         /** @description A price that was set. It is never changed or deleted: of the versions in effect, the newest counts. */
         PriceVersion: {
@@ -3116,8 +4503,11 @@ export interface components {
              * @description How many channels were tried.
              */
             attempt_count: number;
+            cause?: components["schemas"]["RequestCause"] | null;
             /** @description The channel that answered, or was tried last; for admins. */
             channel_id?: string | null;
+            /** @description What the channel is called; for admins. */
+            channel_name?: string | null;
             /** @description What was paid in money; grants paid the rest. */
             charged: components["schemas"]["Usd"];
             /** @description The caller's address. */
@@ -3180,15 +4570,31 @@ export interface components {
             usage: components["schemas"]["RequestUsage"];
             /** @description The caller's user agent. */
             user_agent: string;
+            /** @description The address of who paid; for admins. */
+            user_email?: string | null;
             /** @description Who paid. */
             user_id: string;
         };
+        /**
+         * @description Why a call was not answered whole, and so what helps.
+         * @enum {string}
+         */
+        RequestCause: "caller_left" | "server_lost" | "server_stopped" | "server_fault" | "not_settled" | "no_provider" | "provider_failed" | "provider_slow" | "provider_busy" | "answer_broke_off" | "answer_stalled" | "prompt_too_long" | "content_refused" | "parameter_refused" | "model_refused" | "request_too_large" | "request_refused" | "other";
         /** @description A call that has ended, with what paid for it and, for admins, how it was tried. */
         RequestDetails: components["schemas"]["Request"] & {
             /** @description Its tries, in order; for admins. */
             attempts?: components["schemas"]["Attempt"][] | null;
+            /**
+             * @description Whether the list price is that of these lines. A lost call is booked by an estimate or its hold, and one that
+             *     was given up at least by what its input is known to have cost.
+             */
+            is_priced_by_lines: boolean;
+            /** @description How the list price comes about, before the multiplier. */
+            price_lines: components["schemas"]["PriceLine"][];
             /** @description What each account paid. */
             sources: components["schemas"]["RequestSource"][];
+            /** @description Where its time went. */
+            timeline: components["schemas"]["RequestTimeline"];
         };
         /** @description What one account paid for a call. */
         RequestSource: {
@@ -3209,6 +4615,34 @@ export interface components {
          * @enum {string}
          */
         RequestStatus: "ok" | "failed" | "interrupted" | "cancelled" | "lost";
+        /** @description Where a call's time went, in milliseconds; null: it is not known, or there was no such part. */
+        RequestTimeline: {
+            /**
+             * Format: int64
+             * @description From there to the first byte of the answer.
+             */
+            first_byte_ms?: number | null;
+            /**
+             * Format: int64
+             * @description Until the first try began.
+             */
+            queue_ms?: number | null;
+            /**
+             * Format: int64
+             * @description From there until the last try began: what tries that failed took.
+             */
+            retries_ms?: number | null;
+            /**
+             * Format: int64
+             * @description From there to the end.
+             */
+            stream_ms?: number | null;
+            /**
+             * Format: int64
+             * @description All of it.
+             */
+            total_ms?: number | null;
+        };
         /** @description What a call used. */
         RequestUsage: {
             /**
@@ -3227,6 +4661,78 @@ export interface components {
             tokens: {
                 [key: string]: number;
             };
+        };
+        /** @description The revenue of a period. */
+        RevenueItem: components["schemas"]["RevenueSums"] & {
+            /** @description When the period begins. */
+            at: components["schemas"]["Time"];
+            /**
+             * @description The day or month.
+             * @example 2026-11-21
+             */
+            period: string;
+        };
+        /**
+         * @description How long a period is.
+         * @enum {string}
+         */
+        RevenuePeriod: "day" | "month";
+        /** @description Revenue, period by period. Calls count in the hour they ended in, and an hour in the day it begins in. */
+        RevenueReport: {
+            /** @description How long a period is. */
+            by: components["schemas"]["RevenuePeriod"];
+            /** @description Always `USD`. */
+            currency: string;
+            /** @description The beginning, on a full hour. */
+            from: components["schemas"]["Time"];
+            /** @description Every period that has begun, the oldest first. */
+            items: components["schemas"]["RevenueItem"][];
+            /** @description Always null: the list is whole. */
+            next_cursor?: string | null;
+            /**
+             * @description The zone of the days.
+             * @example Asia/Shanghai
+             */
+            time_zone: string;
+            /** @description All of them together. */
+            total: components["schemas"]["RevenueSums"];
+            /** @description The end, on a full hour. */
+            until: components["schemas"]["Time"];
+        };
+        /** @description What calls earned and cost. `list_cost` is `charged`, `granted` and `operator_loss` together. */
+        RevenueSums: {
+            /** @description What users paid in money. */
+            charged: components["schemas"]["Usd"];
+            /**
+             * Format: int64
+             * @description How many of them failed for a caller who was still there.
+             */
+            errors: number;
+            /** @description What of that came out of gift credit. */
+            gift_paid: components["schemas"]["Usd"];
+            /** @description The list price of what grants of tokens and calls paid. */
+            granted: components["schemas"]["Usd"];
+            /**
+             * Format: int64
+             * @description Tokens read.
+             */
+            input_tokens: number;
+            /** @description The list price of everything used. */
+            list_cost: components["schemas"]["Usd"];
+            margin?: components["schemas"]["Usd"] | null;
+            /** @description What nobody paid. */
+            operator_loss: components["schemas"]["Usd"];
+            /**
+             * Format: int64
+             * @description Tokens written.
+             */
+            output_tokens: number;
+            /**
+             * Format: int64
+             * @description How many calls ended.
+             */
+            requests: number;
+            upstream_cost?: components["schemas"]["Usd"] | null;
         };
         /**
          * @description What a person may be. The order is that of the hierarchy: nobody acts on an equal or higher role.
@@ -3256,6 +4762,26 @@ export interface components {
             methods: components["schemas"]["SecondFactor"][];
             passkey?: components["schemas"]["PasskeyUseOptions"] | null;
         };
+        /**
+         * @description What the points of a series tell apart.
+         * @enum {string}
+         */
+        SeriesGroup: "none" | "model" | "key";
+        /** @description Where a step is. */
+        SeriesMark: {
+            /** @description When it begins. */
+            at: components["schemas"]["Time"];
+            /**
+             * @description The day it begins on, in the series' time zone.
+             * @example 2026-11-21
+             */
+            date: string;
+        };
+        /**
+         * @description How long a step of a series is.
+         * @enum {string}
+         */
+        SeriesStep: "day" | "hour";
         /** @description A model that a channel serves, in a request: its name, or its name and the upstream's. */
         ServedModel: components["schemas"]["ModelName"] | components["schemas"]["ChannelModel"];
         /** @description A sign-in of a person that has not ended. */
@@ -3298,6 +4824,59 @@ export interface components {
              * @description So many.
              */
             revoked: number;
+        };
+        /** @description A setting with its value. */
+        Setting: {
+            /** @description The words of a choice. */
+            choices?: string[] | null;
+            /** @description What it is unless set; null: not set. */
+            default?: string | null;
+            /** @description What it does. */
+            description: string;
+            /** @description Whether it can be changed here, now. */
+            is_editable: boolean;
+            /** @description Whether its value is never shown. */
+            is_secret: boolean;
+            /** @description Whether it has a value. */
+            is_set: boolean;
+            /** @description What its text means. */
+            kind: components["schemas"]["SettingKind"];
+            locked_by?: components["schemas"]["SettingOrigin"] | null;
+            /**
+             * @description Its name, such as `site.name`.
+             * @example site.name
+             */
+            name: string;
+            /** @description Where its value comes from. */
+            origin: components["schemas"]["SettingOrigin"];
+            /** @description The file or the variable that it comes from. */
+            origin_detail?: string | null;
+            updated_at?: components["schemas"]["Time"] | null;
+            /** @description Its value as text; null: it is not set, or a secret. */
+            value?: string | null;
+        };
+        /**
+         * @description What a setting's text means.
+         * @enum {string}
+         */
+        SettingKind: "text" | "number" | "boolean" | "choice" | "list" | "amount";
+        /**
+         * @description Where a setting's value comes from. A later one beats an earlier.
+         * @enum {string}
+         */
+        SettingOrigin: "default" | "database" | "file" | "environment" | "flag";
+        /** @description What to change of the settings. Those left out stay as they are. */
+        SettingsUpdate: {
+            /**
+             * @description Values by the settings' names, as text; null: as it is unless set.
+             * @example {
+             *       "auth.registration": null,
+             *       "site.name": "Harbour"
+             *     }
+             */
+            values: {
+                [key: string]: string | null;
+            };
         };
         /** @description The first owner. No Debug: nothing may print it by accident. */
         SetupCreate: {
@@ -3363,6 +4942,41 @@ export interface components {
             tokens?: components["schemas"]["Tokens"] | null;
             /** @description Who signed in. */
             user: components["schemas"]["User"];
+        };
+        /** @description What the site is. */
+        Site: {
+            /**
+             * @description The address under which people reach it, without a slash at its end; null: not known to it.
+             * @example https://ai.example.com
+             */
+            base_url?: string | null;
+            /**
+             * @description What amounts are in.
+             * @example USD
+             */
+            currency: string;
+            /** @description Whether it is a site to try out. */
+            demo: boolean;
+            /** @description Whether strangers may see its models and prices. */
+            has_public_models: boolean;
+            /** @description The languages that people can read it in. */
+            languages: components["schemas"]["Locale"][];
+            /** @description The language of those who chose none. */
+            locale: components["schemas"]["Locale"];
+            /**
+             * @description The balance below which people are told that it is low.
+             * @example 1
+             */
+            low_balance: string;
+            /** @description What people call it. */
+            name: string;
+            /**
+             * @description The IANA time zone of its days and months.
+             * @example Asia/Shanghai
+             */
+            time_zone: string;
+            /** @description The server's version. */
+            version: string;
         };
         /**
          * Format: date-time
@@ -3439,16 +5053,144 @@ export interface components {
          * @enum {string}
          */
         TransferDirection: "credit" | "debit" | "none";
+        /** @description A text in both languages of the site, or in one of them. */
+        Translated: {
+            /**
+             * @description In English; null: not written.
+             * @default null
+             */
+            en: string | null;
+            /**
+             * @description In Chinese; null: not written.
+             * @default null
+             */
+            "zh-CN": string | null;
+        };
         /**
          * @description What an account counts.
          * @enum {string}
          */
         Unit: "usd" | "tokens" | "calls";
+        /** @description A model that an upstream offers. */
+        UpstreamModel: {
+            /** @description Whether the site has a model of this name. */
+            is_known: boolean;
+            /** @description What the upstream calls it. */
+            upstream: string;
+        };
         /**
          * Format: password
          * @description An upstream's secret, such as its API key: 1 to 3,072 visible ASCII characters. It is never shown again.
          */
         UpstreamSecret: string;
+        /** @description What was used in a step. */
+        UsagePoint: components["schemas"]["SeriesMark"] & components["schemas"]["UsageSums"] & {
+            /** @description The key, where keys are told apart. */
+            key_id?: string | null;
+            /** @description The model, where models are told apart. */
+            model?: string | null;
+        };
+        /** @description What was used, step by step. Calls count in the hour they ended in, and an hour in the day it begins in. */
+        UsageSeries: {
+            /** @description How long a step is. */
+            by: components["schemas"]["SeriesStep"];
+            /** @description When the series begins, on a full hour. */
+            from: components["schemas"]["Time"];
+            /** @description What the points tell apart. */
+            group_by: components["schemas"]["SeriesGroup"];
+            /** @description What was used, by step and then by what is told apart; steps without use have none. */
+            points: components["schemas"]["UsagePoint"][];
+            /** @description Every step that has begun, with or without use. */
+            steps: components["schemas"]["SeriesMark"][];
+            /**
+             * @description The zone of the days.
+             * @example Asia/Shanghai
+             */
+            time_zone: string;
+            /** @description All of it. */
+            total: components["schemas"]["UsageSums"];
+            /** @description When it ends, on a full hour. */
+            until: components["schemas"]["Time"];
+        };
+        /** @description What calls used, and what it cost. */
+        UsageSums: {
+            /**
+             * Format: int64
+             * @description How many of them came from a cache.
+             */
+            cache_read_tokens: number;
+            /**
+             * Format: int64
+             * @description How many of them were written to a cache.
+             */
+            cache_write_tokens: number;
+            /** @description What was paid in money; grants paid the rest. */
+            charged: components["schemas"]["Usd"];
+            /** @description The list price. */
+            cost: components["schemas"]["Usd"];
+            /**
+             * Format: int64
+             * @description How many of them failed for a caller who was still there.
+             */
+            errors: number;
+            /**
+             * Format: int64
+             * @description Tokens read.
+             */
+            input_tokens: number;
+            /**
+             * Format: int64
+             * @description Tokens written.
+             */
+            output_tokens: number;
+            /**
+             * Format: int64
+             * @description How many of them were reasoning.
+             */
+            reasoning_tokens: number;
+            /**
+             * Format: int64
+             * @description How many calls ended.
+             */
+            requests: number;
+        };
+        /** @description What was used in all, and in parts. */
+        UsageTotals: {
+            /** @description The beginning, on a full hour. */
+            from: components["schemas"]["Time"];
+            /** @description By key, the dearest first. */
+            keys: components["schemas"]["KeyUsage"][];
+            /** @description By model, the dearest first. */
+            models: components["schemas"]["ModelUsage"][];
+            /**
+             * @description The zone of the days.
+             * @example Asia/Shanghai
+             */
+            time_zone: string;
+            /** @description All of it. */
+            total: components["schemas"]["UsageSums"];
+            /** @description What was paid in money. */
+            total_charged: components["schemas"]["Usd"];
+            /** @description The list price. */
+            total_cost: components["schemas"]["Usd"];
+            /**
+             * Format: int64
+             * @description How many of them failed for a caller who was still there.
+             */
+            total_errors: number;
+            /**
+             * Format: int64
+             * @description How many calls ended.
+             */
+            total_requests: number;
+            /**
+             * Format: int64
+             * @description Tokens read and written.
+             */
+            total_tokens: number;
+            /** @description The end, on a full hour. */
+            until: components["schemas"]["Time"];
+        };
         /**
          * @description An amount in USD, a decimal string such as `"12.50"`. A JSON number is read from its text, so that nothing is
          *     lost in a float on the way; answers always carry a string.
@@ -3531,6 +5273,24 @@ export interface components {
         UserCreated: components["schemas"]["User"] & {
             password_link?: components["schemas"]["PasswordLink"] | null;
         };
+        /** @description How a user fares. */
+        UserStatistics: {
+            /** @description What the user can pay with. */
+            balance: components["schemas"]["UserBalance"];
+            /** @description What was used in 24 hours, the one that runs among them. */
+            day: components["schemas"]["UsageSums"];
+            /** @description What went wrong in the 30 days, the most frequent first; at most 10. */
+            errors: components["schemas"]["ErrorCount"][];
+            /** @description The 30 days by key, the dearest first; at most 20. */
+            keys: components["schemas"]["KeyUsage"][];
+            last_request_at?: components["schemas"]["Time"] | null;
+            /** @description The 30 days by model, the dearest first; at most 20. */
+            models: components["schemas"]["ModelUsage"][];
+            /** @description What was used in 30 times 24 hours, the one that runs among them. */
+            month: components["schemas"]["UsageSums"];
+            /** @description The user. */
+            user_id: string;
+        };
         /**
          * @description Whether a person may do anything at all.
          * @enum {string}
@@ -3574,30 +5334,47 @@ export type AuditLogRow = components['schemas']['AuditLogRow'];
 export type AuditLogTarget = components['schemas']['AuditLogTarget'];
 export type AuthenticatorSelection = components['schemas']['AuthenticatorSelection'];
 export type BalanceDetails = components['schemas']['BalanceDetails'];
+export type BillingStatistics = components['schemas']['BillingStatistics'];
+export type CallSums = components['schemas']['CallSums'];
 export type ChallengeQuery = components['schemas']['ChallengeQuery'];
 export type Channel = components['schemas']['Channel'];
 export type ChannelCreate = components['schemas']['ChannelCreate'];
 export type ChannelFormat = components['schemas']['ChannelFormat'];
 export type ChannelModel = components['schemas']['ChannelModel'];
 export type ChannelModelName = components['schemas']['ChannelModelName'];
+export type ChannelPreset = components['schemas']['ChannelPreset'];
+export type ChannelTestDraft = components['schemas']['ChannelTestDraft'];
+export type ChannelTestOutcome = components['schemas']['ChannelTestOutcome'];
+export type ChannelTestResult = components['schemas']['ChannelTestResult'];
+export type ChannelTestResults = components['schemas']['ChannelTestResults'];
+export type ChannelTestRun = components['schemas']['ChannelTestRun'];
 export type ChannelUpdate = components['schemas']['ChannelUpdate'];
 export type CreationExtensions = components['schemas']['CreationExtensions'];
 export type Credential = components['schemas']['Credential'];
 export type CredentialCreate = components['schemas']['CredentialCreate'];
 export type CredentialDescriptor = components['schemas']['CredentialDescriptor'];
 export type CredentialParameters = components['schemas']['CredentialParameters'];
+export type CurrentNotice = components['schemas']['CurrentNotice'];
 export type DevicePair = components['schemas']['DevicePair'];
 export type Email = components['schemas']['Email'];
 export type EmailVerification = components['schemas']['EmailVerification'];
 export type ErrorBody = components['schemas']['ErrorBody'];
 export type ErrorCode = components['schemas']['ErrorCode'];
+export type ErrorCount = components['schemas']['ErrorCount'];
+export type ErrorGroup = components['schemas']['ErrorGroup'];
+export type ErrorGroups = components['schemas']['ErrorGroups'];
 export type ErrorReply = components['schemas']['ErrorReply'];
+export type ExportedRequest = components['schemas']['ExportedRequest'];
+export type FailingChannel = components['schemas']['FailingChannel'];
 export type FieldCode = components['schemas']['FieldCode'];
 export type FieldError = components['schemas']['FieldError'];
+export type FirstByteTimes = components['schemas']['FirstByteTimes'];
 export type Grant = components['schemas']['Grant'];
 export type GrantCreate = components['schemas']['GrantCreate'];
 export type GrantUnit = components['schemas']['GrantUnit'];
 export type GrantWhenUsed = components['schemas']['GrantWhenUsed'];
+export type GroupedModel = components['schemas']['GroupedModel'];
+export type HeldBalance = components['schemas']['HeldBalance'];
 export type Identities = components['schemas']['Identities'];
 export type Identity = components['schemas']['Identity'];
 export type Invite = components['schemas']['Invite'];
@@ -3613,33 +5390,61 @@ export type KeyRotate = components['schemas']['KeyRotate'];
 export type KeyStatus = components['schemas']['KeyStatus'];
 export type KeySwitch = components['schemas']['KeySwitch'];
 export type KeyUpdate = components['schemas']['KeyUpdate'];
+export type KeyUsage = components['schemas']['KeyUsage'];
+export type LastTest = components['schemas']['LastTest'];
 export type Locale = components['schemas']['Locale'];
+export type LowBalance = components['schemas']['LowBalance'];
 export type Me = components['schemas']['Me'];
 export type MeUpdate = components['schemas']['MeUpdate'];
 export type Model = components['schemas']['Model'];
 export type ModelCreate = components['schemas']['ModelCreate'];
+export type ModelGroup = components['schemas']['ModelGroup'];
+export type ModelGroupCreate = components['schemas']['ModelGroupCreate'];
+export type ModelGroupUpdate = components['schemas']['ModelGroupUpdate'];
 export type ModelName = components['schemas']['ModelName'];
 export type ModelUpdate = components['schemas']['ModelUpdate'];
+export type ModelUsage = components['schemas']['ModelUsage'];
+export type ModelsFetchDraft = components['schemas']['ModelsFetchDraft'];
+export type ModelsFetched = components['schemas']['ModelsFetched'];
+export type ModelsSync = components['schemas']['ModelsSync'];
+export type ModelsSynced = components['schemas']['ModelsSynced'];
+export type MovementSum = components['schemas']['MovementSum'];
 export type Name = components['schemas']['Name'];
 export type NewCredential = components['schemas']['NewCredential'];
 export type NewCredentialResponse = components['schemas']['NewCredentialResponse'];
 export type NextStep = components['schemas']['NextStep'];
+export type Notice = components['schemas']['Notice'];
+export type NoticeAudience = components['schemas']['NoticeAudience'];
+export type NoticeCreate = components['schemas']['NoticeCreate'];
+export type NoticeLevel = components['schemas']['NoticeLevel'];
+export type NoticeUpdate = components['schemas']['NoticeUpdate'];
 export type OauthPreset = components['schemas']['OauthPreset'];
 export type OauthProvider = components['schemas']['OauthProvider'];
 export type OauthPurpose = components['schemas']['OauthPurpose'];
 export type OauthStart = components['schemas']['OauthStart'];
 export type OauthStarted = components['schemas']['OauthStarted'];
+export type OfferedModel = components['schemas']['OfferedModel'];
+export type OfferedPrice = components['schemas']['OfferedPrice'];
 export type OnDisconnect = components['schemas']['OnDisconnect'];
+export type OpenHolds = components['schemas']['OpenHolds'];
 export type OutputCapParameter = components['schemas']['OutputCapParameter'];
+export type Overview = components['schemas']['Overview'];
+export type OverviewWindow = components['schemas']['OverviewWindow'];
 export type PageAuditLogRow = components['schemas']['Page_AuditLogRow'];
 export type PageChannel = components['schemas']['Page_Channel'];
+export type PageChannelPreset = components['schemas']['Page_ChannelPreset'];
+export type PageCurrentNotice = components['schemas']['Page_CurrentNotice'];
 export type PageInvite = components['schemas']['Page_Invite'];
 export type PageKey = components['schemas']['Page_Key'];
 export type PageModel = components['schemas']['Page_Model'];
+export type PageModelGroup = components['schemas']['Page_ModelGroup'];
+export type PageNotice = components['schemas']['Page_Notice'];
+export type PageOfferedModel = components['schemas']['Page_OfferedModel'];
 export type PagePasskey = components['schemas']['Page_Passkey'];
-export type PagePriceVersion = components['schemas']['Page_PriceVersion'];
+export type PagePriceHistoryEntry = components['schemas']['Page_PriceHistoryEntry'];
 export type PageRequest = components['schemas']['Page_Request'];
 export type PageSession = components['schemas']['Page_Session'];
+export type PageSetting = components['schemas']['Page_Setting'];
 export type PageTransfer = components['schemas']['Page_Transfer'];
 export type PageUser = components['schemas']['Page_User'];
 export type Pairing = components['schemas']['Pairing'];
@@ -3666,6 +5471,9 @@ export type PerMillion = components['schemas']['PerMillion'];
 export type PerThousand = components['schemas']['PerThousand'];
 export type Permission = components['schemas']['Permission'];
 export type PriceCreate = components['schemas']['PriceCreate'];
+export type PriceDifference = components['schemas']['PriceDifference'];
+export type PriceHistoryEntry = components['schemas']['PriceHistoryEntry'];
+export type PriceLine = components['schemas']['PriceLine'];
 export type PriceVersion = components['schemas']['PriceVersion'];
 export type ProofCreate = components['schemas']['ProofCreate'];
 export type ProofGiven = components['schemas']['ProofGiven'];
@@ -3679,23 +5487,37 @@ export type Registration = components['schemas']['Registration'];
 export type RegistrationPolicy = components['schemas']['RegistrationPolicy'];
 export type RelyingPartyEntity = components['schemas']['RelyingPartyEntity'];
 export type Request = components['schemas']['Request'];
+export type RequestCause = components['schemas']['RequestCause'];
 export type RequestDetails = components['schemas']['RequestDetails'];
 export type RequestSource = components['schemas']['RequestSource'];
 export type RequestStatus = components['schemas']['RequestStatus'];
+export type RequestTimeline = components['schemas']['RequestTimeline'];
 export type RequestUsage = components['schemas']['RequestUsage'];
+export type RevenueItem = components['schemas']['RevenueItem'];
+export type RevenuePeriod = components['schemas']['RevenuePeriod'];
+export type RevenueReport = components['schemas']['RevenueReport'];
+export type RevenueSums = components['schemas']['RevenueSums'];
 export type Role = components['schemas']['Role'];
 export type SecondFactor = components['schemas']['SecondFactor'];
 export type SecondFactorAnswer = components['schemas']['SecondFactorAnswer'];
 export type SecondFactorChallenge = components['schemas']['SecondFactorChallenge'];
+export type SeriesGroup = components['schemas']['SeriesGroup'];
+export type SeriesMark = components['schemas']['SeriesMark'];
+export type SeriesStep = components['schemas']['SeriesStep'];
 export type ServedModel = components['schemas']['ServedModel'];
 export type Session = components['schemas']['Session'];
 export type SessionKind = components['schemas']['SessionKind'];
 export type SessionsRevoked = components['schemas']['SessionsRevoked'];
+export type Setting = components['schemas']['Setting'];
+export type SettingKind = components['schemas']['SettingKind'];
+export type SettingOrigin = components['schemas']['SettingOrigin'];
+export type SettingsUpdate = components['schemas']['SettingsUpdate'];
 export type SetupCreate = components['schemas']['SetupCreate'];
 export type SetupState = components['schemas']['SetupState'];
 export type SignInOptions = components['schemas']['SignInOptions'];
 export type SignInReply = components['schemas']['SignInReply'];
 export type SignedIn = components['schemas']['SignedIn'];
+export type Site = components['schemas']['Site'];
 export type Time = components['schemas']['Time'];
 export type TokenRefresh = components['schemas']['TokenRefresh'];
 export type Tokens = components['schemas']['Tokens'];
@@ -3704,8 +5526,14 @@ export type TotpSetup = components['schemas']['TotpSetup'];
 export type TotpState = components['schemas']['TotpState'];
 export type Transfer = components['schemas']['Transfer'];
 export type TransferDirection = components['schemas']['TransferDirection'];
+export type Translated = components['schemas']['Translated'];
 export type Unit = components['schemas']['Unit'];
+export type UpstreamModel = components['schemas']['UpstreamModel'];
 export type UpstreamSecret = components['schemas']['UpstreamSecret'];
+export type UsagePoint = components['schemas']['UsagePoint'];
+export type UsageSeries = components['schemas']['UsageSeries'];
+export type UsageSums = components['schemas']['UsageSums'];
+export type UsageTotals = components['schemas']['UsageTotals'];
 export type Usd = components['schemas']['Usd'];
 export type UsedCredential = components['schemas']['UsedCredential'];
 export type UsedCredentialResponse = components['schemas']['UsedCredentialResponse'];
@@ -3713,6 +5541,7 @@ export type User = components['schemas']['User'];
 export type UserBalance = components['schemas']['UserBalance'];
 export type UserCreate = components['schemas']['UserCreate'];
 export type UserCreated = components['schemas']['UserCreated'];
+export type UserStatistics = components['schemas']['UserStatistics'];
 export type UserStatus = components['schemas']['UserStatus'];
 export type UserUpdate = components['schemas']['UserUpdate'];
 export type Username = components['schemas']['Username'];
@@ -3810,6 +5639,26 @@ export interface operations {
             };
         };
     };
+    list_channel_presets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The vendors, on one page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ChannelPreset"];
+                };
+            };
+        };
+    };
     list_channels: {
         parameters: {
             query?: {
@@ -3855,6 +5704,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Channel"];
+                };
+            };
+            /** @description A fresh proof is needed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    fetch_models: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ModelsFetchDraft"];
+            };
+        };
+        responses: {
+            /** @description What it offers, or why it could not be asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelsFetched"];
+                };
+            };
+            /** @description A fresh proof is needed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    test_channel_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelTestDraft"];
+            };
+        };
+        responses: {
+            /** @description How it went, well or not */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelTestOutcome"];
                 };
             };
             /** @description A fresh proof is needed */
@@ -4043,6 +5958,124 @@ export interface operations {
             };
         };
     };
+    sync_models: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The channel's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ModelsSync"];
+            };
+        };
+        responses: {
+            /** @description What is different, or why it could not be asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelsSynced"];
+                };
+            };
+            /** @description There is no such channel */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    test_channel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The channel's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelTestRun"];
+            };
+        };
+        responses: {
+            /** @description How it went, well or not */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelTestResults"];
+                };
+            };
+            /** @description There is no such channel or secret */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    list_error_groups: {
+        parameters: {
+            query?: {
+                /** @description Begun then or later: a day, or a time; 24 hours ago, unless given. */
+                start_date?: string;
+                /** @description Begun on that day or earlier, or before that time; now, unless given. */
+                end_date?: string;
+                /** @description The zone of the days, such as `Asia/Shanghai` or `+08:00`; the site's, unless given. */
+                time_zone?: string;
+                /** @description Who paid. */
+                user_id?: string;
+                /** @description The model that was served. */
+                model?: string;
+                /** @description The channel that was tried last. */
+                channel_id?: string;
+                /** @description The error code the caller got. */
+                error_code?: string;
+                /** @description The HTTP status the caller got. */
+                status_code?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The groups */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorGroups"];
+                };
+            };
+            /** @description The time is too long, or none */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
     list_invites: {
         parameters: {
             query?: {
@@ -4124,6 +6157,189 @@ export interface operations {
             };
             /** @description There is no such invitation */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    list_model_groups: {
+        parameters: {
+            query?: {
+                /** @description How many things at most: 1 to 100, 20 unless given. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of groups */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ModelGroup"];
+                };
+            };
+        };
+    };
+    create_model_group: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ModelGroupCreate"];
+            };
+        };
+        responses: {
+            /** @description The group */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelGroup"];
+                };
+            };
+            /** @description A model is not known */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description The name is taken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    show_model_group: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The group's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The group */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelGroup"];
+                };
+            };
+            /** @description There is no such group */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    delete_model_group: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The group's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is no such group */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    update_model_group: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The group's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ModelGroupUpdate"];
+            };
+        };
+        responses: {
+            /** @description The group as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelGroup"];
+                };
+            };
+            /** @description A model is not known */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description There is no such group */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description The name is taken */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4291,7 +6507,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_PriceVersion"];
+                    "application/json": components["schemas"]["Page_PriceHistoryEntry"];
                 };
             };
             /** @description There is no such model */
@@ -4341,6 +6557,153 @@ export interface operations {
             };
         };
     };
+    list_notices: {
+        parameters: {
+            query?: {
+                /** @description How many things at most: 1 to 100, 20 unless given. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of notices */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Notice"];
+                };
+            };
+        };
+    };
+    create_notice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoticeCreate"];
+            };
+        };
+        responses: {
+            /** @description The notice */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Notice"];
+                };
+            };
+        };
+    };
+    show_notice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The notice's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The notice */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Notice"];
+                };
+            };
+            /** @description There is no such notice */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    delete_notice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The notice's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is no such notice */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    update_notice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The notice's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoticeUpdate"];
+            };
+        };
+        responses: {
+            /** @description The notice as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Notice"];
+                };
+            };
+            /** @description There is no such notice */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
     list_requests: {
         parameters: {
             query?: {
@@ -4348,16 +6711,22 @@ export interface operations {
                 limit?: number;
                 /** @description The `next_cursor` of the page before. */
                 cursor?: string;
+                /** @description This call alone. */
+                id?: string;
                 /** @description Who paid. */
                 user_id?: string;
                 /** @description With which key. */
                 key_id?: string;
                 /** @description The model asked for or served. */
                 model?: string;
-                /** @description How it ended. */
-                status?: components["schemas"]["RequestStatus"];
+                /** @description How it ended; `error`: failed, interrupted or lost. */
+                status?: "ok" | "failed" | "interrupted" | "cancelled" | "lost" | "error";
                 /** @description The HTTP status the caller got. */
                 status_code?: number;
+                /** @description The first digit of that status: `2xx`, `4xx` or `5xx`. */
+                status_class?: "2xx" | "4xx" | "5xx";
+                /** @description The error code the caller got. */
+                error_code?: string;
                 /** @description The channel that answered, or was tried last. */
                 channel_id?: string;
                 /** @description Begun then or later: a day of the site's time zone such as `2026-11-21`, or a time. */
@@ -4404,6 +6773,274 @@ export interface operations {
                 };
             };
             /** @description There is no such call, or it has not ended */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    show_revenue: {
+        parameters: {
+            query?: {
+                /** @description How long a period is: `day` or `month`. */
+                by?: "day" | "month";
+                /**
+                 * @description The first day, or a time; 30 days or 12 months up to the last, unless given.
+                 * @example 2026-11-01
+                 */
+                start_date?: string;
+                /**
+                 * @description The last day, or a time; today, unless given.
+                 * @example 2026-11-30
+                 */
+                end_date?: string;
+                /**
+                 * @description The zone of the days, such as `Asia/Shanghai` or `+08:00`; the site's, unless given.
+                 * @example Asia/Shanghai
+                 */
+                time_zone?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Every period, and all of them together */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevenueReport"];
+                };
+            };
+            /** @description The time is too long, or none */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    export_revenue: {
+        parameters: {
+            query?: {
+                /** @description How long a period is: `day` or `month`. */
+                by?: "day" | "month";
+                /**
+                 * @description The first day, or a time; 30 days or 12 months up to the last, unless given.
+                 * @example 2026-11-01
+                 */
+                start_date?: string;
+                /**
+                 * @description The last day, or a time; today, unless given.
+                 * @example 2026-11-30
+                 */
+                end_date?: string;
+                /**
+                 * @description The zone of the days, such as `Asia/Shanghai` or `+08:00`; the site's, unless given.
+                 * @example Asia/Shanghai
+                 */
+                time_zone?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Every period */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description The time is too long, or none */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    list_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All settings, on one page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Setting"];
+                };
+            };
+        };
+    };
+    update_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SettingsUpdate"];
+            };
+        };
+        responses: {
+            /** @description All settings as they are now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Setting"];
+                };
+            };
+            /** @description A fresh proof is needed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description A setting is set elsewhere */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    show_billing_statistics: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The first day, or a time; 30 days up to the last, unless given.
+                 * @example 2026-11-01
+                 */
+                start_date?: string;
+                /**
+                 * @description The last day, or a time; today, unless given.
+                 * @example 2026-11-30
+                 */
+                end_date?: string;
+                /**
+                 * @description The zone of the days, such as `Asia/Shanghai` or `+08:00`; the site's, unless given.
+                 * @example Asia/Shanghai
+                 */
+                time_zone?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Balances and open holds now, movements and calls of that time */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BillingStatistics"];
+                };
+            };
+            /** @description The time is too long, or none */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    show_overview: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Below how much money a balance is low, in USD; 1, unless given.
+                 * @example 1.00
+                 */
+                low_balance?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How the site fares */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Overview"];
+                };
+            };
+            /** @description The amount is none */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    show_user_statistics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How the user fares */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserStatistics"];
+                };
+            };
+            /** @description There is no such user */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6474,6 +9111,26 @@ export interface operations {
             };
         };
     };
+    list_my_notices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The notices, on one page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_CurrentNotice"];
+                };
+            };
+        };
+    };
     list_passkeys: {
         parameters: {
             query?: never;
@@ -6781,14 +9438,20 @@ export interface operations {
                 limit?: number;
                 /** @description The `next_cursor` of the page before. */
                 cursor?: string;
+                /** @description This call alone. */
+                id?: string;
                 /** @description With which key. */
                 key_id?: string;
                 /** @description The model asked for or served. */
                 model?: string;
-                /** @description How it ended. */
-                status?: components["schemas"]["RequestStatus"];
+                /** @description How it ended; `error`: failed, interrupted or lost. */
+                status?: "ok" | "failed" | "interrupted" | "cancelled" | "lost" | "error";
                 /** @description The HTTP status the caller got. */
                 status_code?: number;
+                /** @description The first digit of that status: `2xx`, `4xx` or `5xx`. */
+                status_class?: "2xx" | "4xx" | "5xx";
+                /** @description The error code the caller got. */
+                error_code?: string;
                 /** @description Begun then or later: a day of the site's time zone such as `2026-11-21`, or a time. */
                 start_date?: string;
                 /** @description Begun on that day of the site's time zone or earlier, or before that time. */
@@ -7054,6 +9717,235 @@ export interface operations {
             };
         };
     };
+    export_my_usage_as_csv: {
+        parameters: {
+            query?: {
+                /** @description With which key. */
+                key_id?: string;
+                /** @description The model asked for or served. */
+                model?: string;
+                /** @description How it ended; `error`: failed, interrupted or lost. */
+                status?: "ok" | "failed" | "interrupted" | "cancelled" | "lost" | "error";
+                /** @description The HTTP status the caller got. */
+                status_code?: number;
+                /** @description The first digit of that status: `2xx`, `4xx` or `5xx`. */
+                status_class?: "2xx" | "4xx" | "5xx";
+                /** @description The error code the caller got. */
+                error_code?: string;
+                /**
+                 * @description Begun then or later: a day of the site's time zone such as `2026-11-21`, or a time; 30 days up to today, unless
+                 *     given.
+                 */
+                start_date?: string;
+                /** @description Begun on that day of the site's time zone or earlier, or before that time. */
+                end_date?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All calls */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description There are more calls than `export.max_rows`; the message names how many */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    export_my_usage_as_json: {
+        parameters: {
+            query?: {
+                /** @description With which key. */
+                key_id?: string;
+                /** @description The model asked for or served. */
+                model?: string;
+                /** @description How it ended; `error`: failed, interrupted or lost. */
+                status?: "ok" | "failed" | "interrupted" | "cancelled" | "lost" | "error";
+                /** @description The HTTP status the caller got. */
+                status_code?: number;
+                /** @description The first digit of that status: `2xx`, `4xx` or `5xx`. */
+                status_class?: "2xx" | "4xx" | "5xx";
+                /** @description The error code the caller got. */
+                error_code?: string;
+                /**
+                 * @description Begun then or later: a day of the site's time zone such as `2026-11-21`, or a time; 30 days up to today, unless
+                 *     given.
+                 */
+                start_date?: string;
+                /** @description Begun on that day of the site's time zone or earlier, or before that time. */
+                end_date?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All calls */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportedRequest"][];
+                };
+            };
+            /** @description There are more calls than `export.max_rows`; the message names how many */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    show_my_usage_series: {
+        parameters: {
+            query?: {
+                /** @description How long a step is: `day` or `hour`. */
+                by?: "day" | "hour";
+                /** @description What to tell apart: `none`, `model` or `key`. */
+                group_by?: "none" | "model" | "key";
+                /**
+                 * @description The first day, or a time; 30 days up to the last, unless given.
+                 * @example 2026-11-01
+                 */
+                start_date?: string;
+                /**
+                 * @description The last day, or a time; today, unless given.
+                 * @example 2026-11-30
+                 */
+                end_date?: string;
+                /**
+                 * @description The zone of the days, such as `Asia/Shanghai` or `+08:00`; the site's, unless given.
+                 * @example Asia/Shanghai
+                 */
+                time_zone?: string;
+                /** @description Only calls that this model served. */
+                model?: string;
+                /** @description Only calls with this key. */
+                key_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The steps, and what was used in them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsageSeries"];
+                };
+            };
+            /** @description The time is too long, or none */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    show_my_usage_totals: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The first day, or a time; 30 days up to the last, unless given.
+                 * @example 2026-11-01
+                 */
+                start_date?: string;
+                /**
+                 * @description The last day, or a time; today, unless given.
+                 * @example 2026-11-30
+                 */
+                end_date?: string;
+                /**
+                 * @description The zone of the days, such as `Asia/Shanghai` or `+08:00`; the site's, unless given.
+                 * @example Asia/Shanghai
+                 */
+                time_zone?: string;
+                /** @description Only calls that this model served. */
+                model?: string;
+                /** @description Only calls with this key. */
+                key_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The sums */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsageTotals"];
+                };
+            };
+            /** @description The time is too long, or none */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    list_offered_models: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The models, on one page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_OfferedModel"];
+                };
+            };
+            /** @description The site shows them to nobody who is not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
     show_setup: {
         parameters: {
             query?: never;
@@ -7121,6 +10013,26 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    show_site: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What the site is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Site"];
                 };
             };
         };
