@@ -4,7 +4,7 @@ import { CircleCheck } from "lucide-react";
 import { useTranslation } from "react-i18next";
 
 import { take } from "@/api/client";
-import type { ErrorGroup, paths } from "@/api/schema";
+import type { ErrorGroup, paths as routes } from "@/api/schema";
 import { useApi } from "@/features/services";
 import { useFilter } from "@/features/keyset";
 import { Listing } from "@/features/listing";
@@ -35,7 +35,7 @@ export function ErrorsPage() {
   const { model, channel, code } = useSearch({ strict: false }) as Search;
   const { nameOf } = useChannelNames();
   usePageTitle(t("errors.title"));
-  const query: NonNullable<paths["/api/admin/errors"]["get"]["parameters"]["query"]> = { ...range.bounds, model, channel_id: channel, error_code: code };
+  const query: NonNullable<routes["/api/admin/errors"]["get"]["parameters"]["query"]> = { ...range.bounds, model, channel_id: channel, error_code: code };
   const list = useQuery({
     queryKey: ["errors", query],
     queryFn: () => take(api.GET("/api/admin/errors", { params: { query } })),

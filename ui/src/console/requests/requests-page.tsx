@@ -5,7 +5,7 @@ import { useState, type FormEvent } from "react";
 import { useTranslation } from "react-i18next";
 
 import { take } from "@/api/client";
-import type { Request, paths } from "@/api/schema";
+import type { Request, paths as routes } from "@/api/schema";
 import { writeMilliseconds } from "@/features/calls/milliseconds";
 import { OutcomeBadge } from "@/features/calls/outcome-badge";
 import { useMay } from "@/features/session";
@@ -51,7 +51,7 @@ export function RequestsPage() {
   const { channels, nameOf } = useChannelNames();
   usePageTitle(t("requests.title"));
 
-  const query: NonNullable<paths["/api/admin/requests"]["get"]["parameters"]["query"]> = { ...range.bounds, model, user_id: user, channel_id: channel, status: outcome, status_class: status, error_code: code };
+  const query: NonNullable<routes["/api/admin/requests"]["get"]["parameters"]["query"]> = { ...range.bounds, model, user_id: user, channel_id: channel, status: outcome, status_class: status, error_code: code };
   const list = useQuery({
     queryKey: ["all-requests", "list", query, cursor],
     queryFn: () => take(api.GET("/api/admin/requests", { params: { query: { ...query, cursor, limit: PAGE } } })),

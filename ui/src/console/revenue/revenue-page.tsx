@@ -4,7 +4,7 @@ import { ChartLine, Download } from "lucide-react";
 import { useTranslation } from "react-i18next";
 
 import { take } from "@/api/client";
-import type { RevenueItem, RevenuePeriod, RevenueReport, paths } from "@/api/schema";
+import type { RevenueItem, RevenuePeriod, RevenueReport, paths as routes } from "@/api/schema";
 import { useApi } from "@/features/services";
 import { useFilter } from "@/features/keyset";
 import { Listing } from "@/features/listing";
@@ -39,7 +39,7 @@ export function RevenuePage() {
   usePageTitle(t("revenue.title"));
   const time_zone = localZone(i18n.language).name;
   // By month the server's own span is meant: the last twelve of them.
-  const query: NonNullable<paths["/api/admin/revenue"]["get"]["parameters"]["query"]> = by === "month" ? { by, time_zone } : { by, time_zone, ...range.bounds };
+  const query: NonNullable<routes["/api/admin/revenue"]["get"]["parameters"]["query"]> = by === "month" ? { by, time_zone } : { by, time_zone, ...range.bounds };
   const revenue = useQuery({
     queryKey: ["revenue", query],
     queryFn: () => take(api.GET("/api/admin/revenue", { params: { query } })),

@@ -5,7 +5,7 @@ import { useState, type FormEvent } from "react";
 import { useTranslation } from "react-i18next";
 
 import { take } from "@/api/client";
-import type { Request, paths } from "@/api/schema";
+import type { Request, paths as routes } from "@/api/schema";
 import { writeMilliseconds } from "@/features/calls/milliseconds";
 import { OutcomeBadge } from "@/features/calls/outcome-badge";
 import { useApi } from "@/features/services";
@@ -51,7 +51,7 @@ export function RequestsPage() {
   const offered = useOfferedModels();
   usePageTitle(t("title"));
 
-  const query: NonNullable<paths["/api/me/requests"]["get"]["parameters"]["query"]> = { ...range.bounds, model, key_id: key, status: outcome };
+  const query: NonNullable<routes["/api/me/requests"]["get"]["parameters"]["query"]> = { ...range.bounds, model, key_id: key, status: outcome };
   const list = useQuery({
     queryKey: ["requests", "list", query, cursor],
     queryFn: () => take(api.GET("/api/me/requests", { params: { query: { ...query, cursor, limit: PAGE } } })),
