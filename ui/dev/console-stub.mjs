@@ -180,7 +180,7 @@ export function consoleRoutes({ state, page, find, fail, proven, seen }) {
     "GET /api/admin/models/:id/prices": ({ path, query }) => page(prices(find(catalog, path.id)), query),
     "POST /api/admin/models/:id/prices": ({ path, body }) => ({ ...prices(find(catalog, path.id))[1], ...body }),
     "GET /api/admin/requests": ({ query }) =>
-      page(calls().filter((call) => (query.get("model") === null || call.model === query.get("model")) && (query.get("status") === null || call.status === query.get("status") || (query.get("status") === "error" && ["failed", "interrupted", "lost"].includes(call.status)))), query),
+      page(calls().filter((call) => (query.get("model") === null || call.model === query.get("model")) && (query.get("status") === null || call.status === query.get("status") || (query.get("status") === "error" && ["failed", "interrupted", "lost"].includes(call.status)))).map(portal.listedCall), query),
     "GET /api/admin/requests/:id": ({ path }) => find(calls(), path.id),
     "GET /api/admin/errors": () => ({ from: ago(24), until: ago(0), items: state().empty ? [] : errors(), is_truncated: false, next_cursor: null }),
     "GET /api/admin/stats/overview": () => ({

@@ -92,6 +92,18 @@ export function calls() {
   });
 }
 
+/** A call as lists have it: without what only its own page tells. */
+export function listedCall({ sources: _sources, price_lines: _lines, is_priced_by_lines: _byLines, timeline: _timeline, attempts: _attempts, ...call }) {
+  return call;
+}
+
+/** A call as an export writes it. */
+export const exportedCall = ({ id: request_id, usage, started_at, ended_at, key_id, model, model_served, route, stream, status, status_code, error_code, cost, charged, first_byte_ms, duration_ms, client_ip }) => ({
+  request_id, started_at, ended_at, key_id, key_name: keys().find((key) => key.id === key_id)?.name ?? null, model, model_served, route, stream, status, status_code, error_code, input_tokens: usage.input_tokens,
+  cache_read_tokens: usage.tokens.cache_read ?? 0, cache_write_tokens: 0, output_tokens: usage.output_tokens, reasoning_tokens: usage.tokens.reasoning ?? 0, usage_source: usage.source, cost, charged, currency: "USD",
+  first_byte_ms, duration_ms, client_ip,
+});
+
 export const accounts = () => [
   { id: id("acc", 1), kind: "cash", unit: "usd", available: "303.420000001", pending: "0.0021", posted: "303.422100001", expired: false, expires_at: null, models: null, tokens_per_call: null, weight_ppm: 1_000_000, when_used: "cash" },
   { id: id("acc", 2), kind: "gift", unit: "usd", available: "15", pending: "0", posted: "15", expired: false, expires_at: ahead(600), models: null, tokens_per_call: null, weight_ppm: 1_000_000, when_used: "cash" },

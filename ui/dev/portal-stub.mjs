@@ -48,7 +48,7 @@ export function portalRoutes({ state, page, find, fail }) {
       return created;
     },
     "GET /api/me/ledger": ({ query }) => page(data.transfers(), query),
-    "GET /api/me/requests": ({ query }) => page(listed(query), query),
+    "GET /api/me/requests": ({ query }) => page(listed(query).map(data.listedCall), query),
     "GET /api/me/requests/:id": ({ path }) => find(calls, path.id),
     "GET /api/me/usage/series": ({ query }) => data.usageSeries(query, state().empty),
     "GET /api/me/usage/summary": ({ query }) => data.usageSummary(query, state().empty),
@@ -56,7 +56,7 @@ export function portalRoutes({ state, page, find, fail }) {
       if (query.get("model") === "demo-large") fail("export_too_large", "There are 12,345 rows; at most 10,000 can be exported.");
       return `\uFEFFrequest_id,model,cost\r\n${listed(query).map((call) => `${call.id},${call.model},${call.cost}`).join("\r\n")}\r\n`;
     },
-    "GET /api/me/usage/export.json": ({ query }) => listed(query).map(({ id, model, cost }) => ({ request_id: id, model, cost })),
+    "GET /api/me/usage/export.json": ({ query }) => listed(query).map(data.exportedCall),
   };
 }
 

@@ -2130,7 +2130,7 @@ export interface components {
              * @description Whether calls may go there.
              * @default true
              */
-            active: boolean;
+            active?: boolean;
             /** @description Whether the address may be one of a private network or of the server's own host. */
             allow_private_network?: boolean;
             /**
@@ -2159,7 +2159,7 @@ export interface components {
              * @description The share of calls among channels of one priority; 0: only when no other is left.
              * @default 1
              */
-            weight: number;
+            weight?: number;
         };
         /**
          * @description What an upstream speaks.
@@ -2267,9 +2267,9 @@ export interface components {
              * @description One of its secrets; every active one, unless given.
              * @default null
              */
-            credential_id: string | null;
+            credential_id?: string | null;
             /** @default null */
-            model: components["schemas"]["ModelName"] | null;
+            model?: components["schemas"]["ModelName"] | null;
         };
         /** @description What to change of a channel. Fields left out stay as they are. */
         ChannelUpdate: {
@@ -2277,43 +2277,43 @@ export interface components {
              * @description Whether calls may go there.
              * @default null
              */
-            active: boolean | null;
+            active?: boolean | null;
             /**
              * @description Whether the address may be one of a private network or of the server's own host.
              * @default null
              */
-            allow_private_network: boolean | null;
+            allow_private_network?: boolean | null;
             /**
              * @description The address that paths are appended to. The channel's secrets go there from now on.
              * @default null
              */
-            base_url: string | null;
+            base_url?: string | null;
             /** @default null */
-            format: components["schemas"]["ChannelFormat"] | null;
+            format?: components["schemas"]["ChannelFormat"] | null;
             /**
              * @description All models it serves from now on.
              * @default null
              */
-            models: components["schemas"]["ServedModel"][] | null;
+            models?: components["schemas"]["ServedModel"][] | null;
             /**
              * @description What people read: 1 to 128 characters.
              * @default null
              */
-            name: string | null;
+            name?: string | null;
             /** @default null */
-            on_disconnect: components["schemas"]["OnDisconnect"] | null;
+            on_disconnect?: components["schemas"]["OnDisconnect"] | null;
             /**
              * Format: int32
              * @description Channels of a higher priority are tried first.
              * @default null
              */
-            priority: number | null;
+            priority?: number | null;
             /**
              * Format: int32
              * @description The share of calls among channels of one priority.
              * @default null
              */
-            weight: number | null;
+            weight?: number | null;
         };
         /** @description What an authenticator may heed when it makes a passkey (CTAP 2.1, section 12.1, `credProtect`). */
         CreationExtensions: {
@@ -3002,7 +3002,7 @@ export interface components {
              * @description Whether it may be asked for.
              * @default true
              */
-            active: boolean;
+            active?: boolean;
             /**
              * @description What it can do, such as `chat`, `vision` or `tools`.
              * @example [
@@ -3022,7 +3022,7 @@ export interface components {
              * @description The output cap of calls that state none, in tokens.
              * @default 8192
              */
-            default_output_tokens: number;
+            default_output_tokens?: number;
             /** @description What people read, up to 191 characters; the name, unless given. */
             display_name?: string | null;
             /**
@@ -3073,14 +3073,14 @@ export interface components {
              * @description The names of all its models from now on.
              * @default null
              */
-            models: components["schemas"]["ModelName"][] | null;
+            models?: components["schemas"]["ModelName"][] | null;
             /** @default null */
-            name: components["schemas"]["Name"] | null;
+            name?: components["schemas"]["Name"] | null;
             /**
              * @description What it is for, up to 500 characters.
              * @default null
              */
-            note: string | null;
+            note?: string | null;
         };
         /**
          * @description What a model is called by callers or upstreams: 1 to 191 visible characters without spaces.
@@ -3093,45 +3093,45 @@ export interface components {
              * @description Whether it may be asked for.
              * @default null
              */
-            active: boolean | null;
+            active?: boolean | null;
             /**
              * @description What it can do.
              * @default null
              */
-            capabilities: string[] | null;
+            capabilities?: string[] | null;
             /**
              * Format: int64
              * @description The most tokens input and output may have together; null: not known.
              * @default null
              */
-            context_length: number | null;
+            context_length?: number | null;
             /**
              * Format: int64
              * @description The output cap of calls that state none, in tokens.
              * @default null
              */
-            default_output_tokens: number | null;
+            default_output_tokens?: number | null;
             /**
              * @description What people read, up to 191 characters.
              * @default null
              */
-            display_name: string | null;
+            display_name?: string | null;
             /**
              * Format: int64
              * @description How long an upstream may take to begin its answer, in milliseconds; null: as the site's settings say.
              * @default null
              */
-            first_byte_ms: number | null;
+            first_byte_ms?: number | null;
             /**
              * Format: int64
              * @description The most tokens an answer may have; null: not known.
              * @default null
              */
-            max_output_tokens: number | null;
+            max_output_tokens?: number | null;
             /** @default null */
-            name: components["schemas"]["ModelName"] | null;
+            name?: components["schemas"]["ModelName"] | null;
             /** @default null */
-            output_cap_parameter: components["schemas"]["OutputCapParameter"] | null;
+            output_cap_parameter?: components["schemas"]["OutputCapParameter"] | null;
         };
         /** @description What was used of a model. */
         ModelUsage: components["schemas"]["UsageSums"] & {
@@ -3180,12 +3180,12 @@ export interface components {
              * @description Models to serve from now on, of those that the upstream offers.
              * @default []
              */
-            add: components["schemas"]["ServedModel"][];
+            add?: components["schemas"]["ServedModel"][];
             /**
              * @description The names of models not to serve any more.
              * @default []
              */
-            remove: components["schemas"]["ModelName"][];
+            remove?: components["schemas"]["ModelName"][];
         };
         /** @description What a channel serves beside what its upstream offers. */
         ModelsSynced: {
@@ -3314,17 +3314,17 @@ export interface components {
         /** @description What to change of a notice. Fields left out stay as they are. */
         NoticeUpdate: {
             /** @default null */
-            audience: components["schemas"]["NoticeAudience"] | null;
+            audience?: components["schemas"]["NoticeAudience"] | null;
             /** @default null */
-            ends_at: components["schemas"]["Time"] | null;
+            ends_at?: components["schemas"]["Time"] | null;
             /** @default null */
-            level: components["schemas"]["NoticeLevel"] | null;
+            level?: components["schemas"]["NoticeLevel"] | null;
             /** @default null */
-            starts_at: components["schemas"]["Time"] | null;
+            starts_at?: components["schemas"]["Time"] | null;
             /** @default null */
-            text: components["schemas"]["Translated"] | null;
+            text?: components["schemas"]["Translated"] | null;
             /** @default null */
-            title: components["schemas"]["Translated"] | null;
+            title?: components["schemas"]["Translated"] | null;
         };
         /**
          * @description What is known of an identity provider before it is set up.
@@ -4283,61 +4283,61 @@ export interface components {
         /** @description A price to set. Each rate is given for a million tokens or for a thousand; what is kept is for a million. */
         PriceCreate: {
             /** @default null */
-            audio_input_per_million: components["schemas"]["PerMillion"] | null;
+            audio_input_per_million?: components["schemas"]["PerMillion"] | null;
             /** @default null */
-            audio_input_per_thousand: components["schemas"]["PerThousand"] | null;
+            audio_input_per_thousand?: components["schemas"]["PerThousand"] | null;
             /** @default null */
-            audio_output_per_million: components["schemas"]["PerMillion"] | null;
+            audio_output_per_million?: components["schemas"]["PerMillion"] | null;
             /** @default null */
-            audio_output_per_thousand: components["schemas"]["PerThousand"] | null;
+            audio_output_per_thousand?: components["schemas"]["PerThousand"] | null;
             /** @default null */
-            cache_read_per_million: components["schemas"]["PerMillion"] | null;
+            cache_read_per_million?: components["schemas"]["PerMillion"] | null;
             /** @default null */
-            cache_read_per_thousand: components["schemas"]["PerThousand"] | null;
+            cache_read_per_thousand?: components["schemas"]["PerThousand"] | null;
             /** @default null */
-            cache_write_12h_per_million: components["schemas"]["PerMillion"] | null;
+            cache_write_12h_per_million?: components["schemas"]["PerMillion"] | null;
             /** @default null */
-            cache_write_12h_per_thousand: components["schemas"]["PerThousand"] | null;
+            cache_write_12h_per_thousand?: components["schemas"]["PerThousand"] | null;
             /** @default null */
-            cache_write_1h_per_million: components["schemas"]["PerMillion"] | null;
+            cache_write_1h_per_million?: components["schemas"]["PerMillion"] | null;
             /** @default null */
-            cache_write_1h_per_thousand: components["schemas"]["PerThousand"] | null;
+            cache_write_1h_per_thousand?: components["schemas"]["PerThousand"] | null;
             /** @default null */
-            cache_write_30m_per_million: components["schemas"]["PerMillion"] | null;
+            cache_write_30m_per_million?: components["schemas"]["PerMillion"] | null;
             /** @default null */
-            cache_write_30m_per_thousand: components["schemas"]["PerThousand"] | null;
+            cache_write_30m_per_thousand?: components["schemas"]["PerThousand"] | null;
             /** @default null */
-            cache_write_5m_per_million: components["schemas"]["PerMillion"] | null;
+            cache_write_5m_per_million?: components["schemas"]["PerMillion"] | null;
             /** @default null */
-            cache_write_5m_per_thousand: components["schemas"]["PerThousand"] | null;
+            cache_write_5m_per_thousand?: components["schemas"]["PerThousand"] | null;
             /** @default null */
-            effective_at: components["schemas"]["Time"] | null;
+            effective_at?: components["schemas"]["Time"] | null;
             /** @default null */
-            image_input_per_million: components["schemas"]["PerMillion"] | null;
+            image_input_per_million?: components["schemas"]["PerMillion"] | null;
             /** @default null */
-            image_input_per_thousand: components["schemas"]["PerThousand"] | null;
+            image_input_per_thousand?: components["schemas"]["PerThousand"] | null;
             /** @default null */
-            image_output_per_million: components["schemas"]["PerMillion"] | null;
+            image_output_per_million?: components["schemas"]["PerMillion"] | null;
             /** @default null */
-            image_output_per_thousand: components["schemas"]["PerThousand"] | null;
+            image_output_per_thousand?: components["schemas"]["PerThousand"] | null;
             /** @default null */
-            input_per_million: components["schemas"]["PerMillion"] | null;
+            input_per_million?: components["schemas"]["PerMillion"] | null;
             /** @default null */
-            input_per_thousand: components["schemas"]["PerThousand"] | null;
+            input_per_thousand?: components["schemas"]["PerThousand"] | null;
             /** @default null */
-            output_per_million: components["schemas"]["PerMillion"] | null;
+            output_per_million?: components["schemas"]["PerMillion"] | null;
             /** @default null */
-            output_per_thousand: components["schemas"]["PerThousand"] | null;
+            output_per_thousand?: components["schemas"]["PerThousand"] | null;
             /**
              * @description For each request that is answered, whatever its tokens; nothing, unless given.
              * @default null
              * @example 0.01
              */
-            per_request: string | null;
+            per_request?: string | null;
             /** @default null */
-            reasoning_per_million: components["schemas"]["PerMillion"] | null;
+            reasoning_per_million?: components["schemas"]["PerMillion"] | null;
             /** @default null */
-            reasoning_per_thousand: components["schemas"]["PerThousand"] | null;
+            reasoning_per_thousand?: components["schemas"]["PerThousand"] | null;
         };
         /** @description A rate or fee that is different. */
         PriceDifference: {
@@ -5059,12 +5059,12 @@ export interface components {
              * @description In English; null: not written.
              * @default null
              */
-            en: string | null;
+            en?: string | null;
             /**
              * @description In Chinese; null: not written.
              * @default null
              */
-            "zh-CN": string | null;
+            "zh-CN"?: string | null;
         };
         /**
          * @description What an account counts.

@@ -2,7 +2,7 @@ import { Boxes, ChartLine, Gauge, House, Layers, ListTree, MailPlus, Megaphone, 
 import { useTranslation } from "react-i18next";
 
 import { toProblem } from "@/api/problem";
-import type { ConsolePermission } from "@/api/coming-console";
+import type { Permission } from "@/api/schema";
 import { FailurePage } from "@/features/failure-page";
 import { FramePending } from "@/features/first-paint";
 import { Frame, type Place } from "@/features/frame";
@@ -28,7 +28,7 @@ export function ConsoleFrame() {
     return <Elsewhere title={t("places.notForYou")} why={t("places.notForYouWhy")} href={portal.href} label={portal.label} />;
   }
   const icon = (Icon: typeof House) => <Icon size={18} aria-hidden="true" />;
-  const groups: { heading?: string; places: (Place & { needs: ConsolePermission })[] }[] = [
+  const groups: { heading?: string; places: (Place & { needs: Permission })[] }[] = [
     { places: [{ to: paths.overview, label: t("places.overview", { ns: "site" }), icon: icon(Gauge), needs: "stats.read", exact: true, inBar: true }] },
     {
       heading: t("places.traffic", { ns: "site" }),

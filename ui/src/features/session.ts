@@ -14,6 +14,7 @@ export function useMe(): UseQueryResult<Me> {
   return useQuery({ queryKey: ME, queryFn: () => take(api.GET("/api/me")), staleTime: 60_000 });
 }
 
+/** Whether whoever is signed in may do this. */
 export function useMay(permission: Permission): boolean {
   return useMe().data?.permissions.includes(permission) ?? false;
 }

@@ -2,11 +2,11 @@ import { useQuery } from "@tanstack/react-query";
 
 import { take } from "@/api/client";
 
-import { useComingApi } from "./coming-api";
+import { useApi } from "./services";
 
 /** What the site says of itself to everybody. */
 export function useSite() {
-  const api = useComingApi();
+  const api = useApi();
   return useQuery({ queryKey: ["site"], queryFn: () => take(api.GET("/api/site")), staleTime: 300_000 });
 }
 
@@ -21,6 +21,6 @@ export function useSiteAddress(): { root: string; base: string } {
 
 /** The models that can be asked for, with their prices. */
 export function useOfferedModels(isEnabled = true) {
-  const api = useComingApi();
+  const api = useApi();
   return useQuery({ queryKey: ["offered-models"], queryFn: () => take(api.GET("/api/models")), staleTime: 60_000, enabled: isEnabled });
 }

@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
 
-import type { Transfer, Unit } from "@/api/coming";
+import type { Transfer, Unit } from "@/api/schema";
 import { useFormats } from "@/i18n/formats";
 
 const KINDS = ["consumption", "operator_loss", "top_up", "grant", "expiry", "reversal"] as const;

@@ -1,7 +1,7 @@
 import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
-import type { OnDisconnect } from "@/api/coming-console";
+import type { OnDisconnect } from "@/api/schema";
 import { Badge } from "@/kit/badge";
 import { Checkbox } from "@/kit/checkbox";
 import { Field } from "@/kit/field";

@@ -4,8 +4,8 @@ import { useState, type FormEvent } from "react";
 import { useTranslation } from "react-i18next";
 
 import { take } from "@/api/client";
-import type { Channel, Credential } from "@/api/coming-console";
-import { useConsoleApi } from "@/features/console-api";
+import type { Channel, Credential } from "@/api/schema";
+import { useApi } from "@/features/services";
 import { ProblemAlert } from "@/features/problem-alert";
 import { useRefusals } from "@/features/refusals";
 import { useFormats } from "@/i18n/formats";
@@ -25,7 +25,7 @@ import { CHANNELS } from "./channels";
 /** The keys of a channel: to be added and taken away, never to be read. */
 export function ChannelKeys({ channel, blockedBy }: { channel: Channel; blockedBy: string | undefined }) {
   const { t } = useTranslation("channels");
-  const api = useConsoleApi();
+  const api = useApi();
   const queries = useQueryClient();
   const toast = useToast();
   const formats = useFormats();
@@ -95,7 +95,7 @@ export function ChannelKeys({ channel, blockedBy }: { channel: Channel; blockedB
 
 function NewKeyDialog({ channel, onClose }: { channel: Channel; onClose: () => void }) {
   const { t } = useTranslation("channels");
-  const api = useConsoleApi();
+  const api = useApi();
   const queries = useQueryClient();
   const toast = useToast();
   const [secret, setSecret] = useState("");

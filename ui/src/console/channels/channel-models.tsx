@@ -4,8 +4,8 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { take } from "@/api/client";
-import type { Channel, ModelsSync, ServedName } from "@/api/coming-console";
-import { useConsoleApi } from "@/features/console-api";
+import type { Channel, ChannelModel, ModelsSynced } from "@/api/schema";
+import { useApi } from "@/features/services";
 import { ProblemAlert } from "@/features/problem-alert";
 import { Alert } from "@/kit/alert";
 import { Button } from "@/kit/button";
@@ -28,7 +28,7 @@ const SHOWN_MAX = 200;
 export function ChannelModels({ channel, blockedBy }: { channel: Channel; blockedBy: string | undefined }) {
   const { t } = useTranslation("channels");
   const [isComparing, setIsComparing] = useState(false);
-  const columns: VirtualColumn<ServedName>[] = [
+  const columns: VirtualColumn<ChannelModel>[] = [
     { id: "name", header: t("models"), track: "minmax(12rem, 1fr)", cell: ({ name, upstream }) => <Served of={{ name, upstream }} /> },
   ];
   return (
@@ -64,14 +64,14 @@ export function ChannelModels({ channel, blockedBy }: { channel: Channel; blocke
   );
 }
 
-function Served({ of: { name, upstream } }: { of: ServedName }) {
+function Served({ of: { name, upstream } }: { of: ChannelModel }) {
   const { t } = useTranslation("channels");
   return <span title={name === upstream ? name : t("sync.takes", { name, upstream })}>{name === upstream ? name : t("sync.takes", { name, upstream })}</span>;
 }
 
 function SyncDialog({ channel, onClose }: { channel: Channel; onClose: () => void }) {
   const { t } = useTranslation("channels");
-  const api = useConsoleApi();
+  const api = useApi();
   const queries = useQueryClient();
   const toast = useToast();
   const say = useOutcomeWords();
@@ -125,7 +125,7 @@ function SyncDialog({ channel, onClose }: { channel: Channel; onClose: () => voi
 }
 
 type Chosen = ReadonlySet<string>;
-type DifferencesProps = { of: ModelsSync; added: Chosen; removed: Chosen; onAdd: (names: Chosen) => void; onRemove: (names: Chosen) => void };
+type DifferencesProps = { of: ModelsSynced; added: Chosen; removed: Chosen; onAdd: (names: Chosen) => void; onRemove: (names: Chosen) => void };
 
 function Differences({ of: found, added, removed, onAdd, onRemove }: DifferencesProps) {
   const { t } = useTranslation("channels");

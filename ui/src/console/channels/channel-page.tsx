@@ -5,9 +5,10 @@ import { useState, type FormEvent, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
 import { take } from "@/api/client";
-import type { Channel, ChannelUpdate } from "@/api/coming-console";
+import type { Channel, ChannelUpdate } from "@/api/schema";
 import { toProblem } from "@/api/problem";
-import { useCan, useConsoleApi } from "@/features/console-api";
+import { useMay } from "@/features/session";
+import { useApi } from "@/features/services";
 import { usePageTitle } from "@/features/page-title";
 import { ProblemAlert } from "@/features/problem-alert";
 import { useRefusals } from "@/features/refusals";
@@ -32,7 +33,7 @@ import { useChannelSwitch } from "./use-switch";
 
 export function ChannelPage() {
   const { t } = useTranslation("channels");
-  const api = useConsoleApi();
+  const api = useApi();
   const { id } = useParams({ strict: false }) as { id: string };
   const channel = useQuery({
     queryKey: [...CHANNELS, "one", id],
@@ -60,7 +61,7 @@ export function ChannelPage() {
 
 function OneChannel({ channel, back }: { channel: Channel; back: ReactNode }) {
   const { t } = useTranslation("channels");
-  const mayWrite = useCan("channels.write");
+  const mayWrite = useMay("channels.write");
   const blockedBy = mayWrite ? undefined : t("mayNotWrite");
   const change = useChannelSwitch();
   return (
@@ -101,7 +102,7 @@ const FIELDS = ["name", "base_url", "priority", "weight", "on_disconnect", "allo
 
 function ChannelForm({ channel, blockedBy }: { channel: Channel; blockedBy: string | undefined }) {
   const { t } = useTranslation("channels");
-  const api = useConsoleApi();
+  const api = useApi();
   const queries = useQueryClient();
   const toast = useToast();
   const saved: ChannelSettings = {
@@ -159,7 +160,7 @@ function ChannelForm({ channel, blockedBy }: { channel: Channel; blockedBy: stri
 
 function RemoveChannel({ channel, blockedBy }: { channel: Channel; blockedBy: string | undefined }) {
   const { t } = useTranslation("channels");
-  const api = useConsoleApi();
+  const api = useApi();
   const queries = useQueryClient();
   const navigate = useNavigate();
   const toast = useToast();

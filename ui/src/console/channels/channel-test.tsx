@@ -3,9 +3,9 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { take } from "@/api/client";
-import type { Channel, ChannelTest } from "@/api/coming-console";
+import type { Channel, ChannelTestResult } from "@/api/schema";
 import { writeMilliseconds } from "@/features/calls/milliseconds";
-import { useConsoleApi } from "@/features/console-api";
+import { useApi } from "@/features/services";
 import { ProblemAlert } from "@/features/problem-alert";
 import { Badge } from "@/kit/badge";
 import { Button } from "@/kit/button";
@@ -22,7 +22,7 @@ import { Busy, Said } from "./new-channel-dialog";
 /** Tries a channel: one model, with one key or with each. */
 export function ChannelTestPanel({ channel, blockedBy }: { channel: Channel; blockedBy: string | undefined }) {
   const { t } = useTranslation("channels");
-  const api = useConsoleApi();
+  const api = useApi();
   const queries = useQueryClient();
   const [model, setModel] = useState("");
   const [credential, setCredential] = useState("");
@@ -80,7 +80,7 @@ export function ChannelTestPanel({ channel, blockedBy }: { channel: Channel; blo
   );
 }
 
-function Result({ of: result, channel }: { of: ChannelTest; channel: Channel }) {
+function Result({ of: result, channel }: { of: ChannelTestResult; channel: Channel }) {
   const { t, i18n } = useTranslation("channels");
   const say = useOutcomeWords();
   const time = (ms: number | null | undefined) => (ms === null || ms === undefined ? "–" : writeMilliseconds(ms, i18n.language));

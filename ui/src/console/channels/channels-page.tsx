@@ -5,10 +5,11 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { take } from "@/api/client";
-import type { Channel } from "@/api/coming-console";
+import type { Channel } from "@/api/schema";
 import { toProblem } from "@/api/problem";
 import { writeMilliseconds } from "@/features/calls/milliseconds";
-import { useCan, useConsoleApi } from "@/features/console-api";
+import { useMay } from "@/features/session";
+import { useApi } from "@/features/services";
 import { useKeyset } from "@/features/keyset";
 import { Listing } from "@/features/listing";
 import { useNow } from "@/features/now";
@@ -37,8 +38,8 @@ const TONES = { failing: "danger", untested: "warning", works: "success", off: "
 
 export function ChannelsPage() {
   const { t } = useTranslation("channels");
-  const api = useConsoleApi();
-  const mayWrite = useCan("channels.write");
+  const api = useApi();
+  const mayWrite = useMay("channels.write");
   const { cursor, page, previous, next } = useKeyset();
   const [isAdding, setIsAdding] = useState(false);
   usePageTitle(t("title"));
@@ -131,7 +132,7 @@ export function LastTest({ of: channel }: { of: Channel }) {
 
 function ChannelMenu({ of: channel, mayWrite }: { of: Channel; mayWrite: boolean }) {
   const { t } = useTranslation("channels");
-  const api = useConsoleApi();
+  const api = useApi();
   const navigate = useNavigate();
   const queries = useQueryClient();
   const toast = useToast();

@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
 
-import type { Channel } from "@/api/coming-console";
+import type { Channel } from "@/api/schema";
 
 /** Under which everything is kept that was fetched about channels. */
 export const CHANNELS = ["channels"] as const;

@@ -3,10 +3,10 @@ import { useRef, useState, type FormEvent } from "react";
 import { useTranslation } from "react-i18next";
 
 import { take } from "@/api/client";
-import type { ChannelPreset, FetchedModels, TestOutcome } from "@/api/coming-console";
+import type { ChannelPreset, ChannelTestOutcome, ModelsFetched } from "@/api/schema";
 import { toProblem } from "@/api/problem";
 import { writeMilliseconds } from "@/features/calls/milliseconds";
-import { useConsoleApi } from "@/features/console-api";
+import { useApi } from "@/features/services";
 import { ProblemAlert } from "@/features/problem-alert";
 import { useRefusals } from "@/features/refusals";
 import { Alert } from "@/kit/alert";
@@ -31,7 +31,7 @@ const FIELDS = ["name", "models", "credentials", "base_url", "priority", "weight
 /** Makes a channel: a provider, its key, and the models that it offers with that key. It is tried before it is saved. */
 export function NewChannelDialog({ onClose }: { onClose: () => void }) {
   const { t, i18n } = useTranslation("channels");
-  const api = useConsoleApi();
+  const api = useApi();
   const queries = useQueryClient();
   const toast = useToast();
   const say = useOutcomeWords();
@@ -52,7 +52,7 @@ export function NewChannelDialog({ onClose }: { onClose: () => void }) {
   });
   const test = useMutation({
     mutationFn: ({ draft, model }: { draft: ReturnType<typeof draftOf>; model: string }) =>
-      take(api.POST("/api/admin/channels/test", { body: { ...draft, model } })).then((outcome): TestOutcome & { model: string } => ({ ...outcome, model })),
+      take(api.POST("/api/admin/channels/test", { body: { ...draft, model } })).then((outcome): ChannelTestOutcome & { model: string } => ({ ...outcome, model })),
   });
   const fetched = useMutation({
     mutationFn: (draft: ReturnType<typeof draftOf>) => take(api.POST("/api/admin/channels/fetch-models", { body: draft })),
@@ -222,13 +222,13 @@ export function NewChannelDialog({ onClose }: { onClose: () => void }) {
 }
 
 /** What is taken by itself: what the site knows, or everything where that is little. */
-function choiceOf({ models }: FetchedModels): string[] {
+function choiceOf({ models }: ModelsFetched): string[] {
   const known = models.filter(({ is_known }) => is_known);
   const chosen = known.length > 0 ? known : models.length <= TAKEN_MAX ? models : [];
   return chosen.map(({ upstream }) => upstream);
 }
 
-type ModelsProps = { chosen: string[]; fetched: FetchedModels | undefined; hints: string[]; error: string | undefined; onChange: (models: string[]) => void };
+type ModelsProps = { chosen: string[]; fetched: ModelsFetched | undefined; hints: string[]; error: string | undefined; onChange: (models: string[]) => void };
 
 function Models({ chosen, fetched, hints, error, onChange }: ModelsProps) {
   const { t } = useTranslation("channels");

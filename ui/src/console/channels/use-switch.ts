@@ -3,7 +3,7 @@ import { useTranslation } from "react-i18next";
 
 import { take } from "@/api/client";
 import { toProblem } from "@/api/problem";
-import { useConsoleApi } from "@/features/console-api";
+import { useApi } from "@/features/services";
 import { useProblemWords } from "@/features/problem-alert";
 import { useToast } from "@/kit/toast";
 
@@ -14,7 +14,7 @@ type Switched = { id: string; name: string; active: boolean };
 /** Turns a channel off or on. It can be taken back, so it is done at once; pages show it when the server has. */
 export function useChannelSwitch() {
   const { t } = useTranslation("channels");
-  const api = useConsoleApi();
+  const api = useApi();
   const queries = useQueryClient();
   const toast = useToast();
   const say = useProblemWords();

@@ -4,8 +4,9 @@ import { useState, type FormEvent } from "react";
 import { useTranslation } from "react-i18next";
 
 import { take } from "@/api/client";
-import type { ModelGroup } from "@/api/coming-console";
-import { useCan, useConsoleApi } from "@/features/console-api";
+import type { ModelGroup } from "@/api/schema";
+import { useMay } from "@/features/session";
+import { useApi } from "@/features/services";
 import { useKeyset } from "@/features/keyset";
 import { Listing } from "@/features/listing";
 import { usePageTitle } from "@/features/page-title";
@@ -34,10 +35,10 @@ const NAMED_MAX = 100;
 /** Models under one name, for keys that may use some models only. */
 export function ModelGroupsPage() {
   const { t } = useTranslation("catalog");
-  const api = useConsoleApi();
+  const api = useApi();
   const queries = useQueryClient();
   const toast = useToast();
-  const mayWrite = useCan("models.write");
+  const mayWrite = useMay("models.write");
   const { cursor, page, previous, next } = useKeyset();
   const [edited, setEdited] = useState<ModelGroup | "new" | null>(null);
   const [removed, setRemoved] = useState<ModelGroup | null>(null);
@@ -123,7 +124,7 @@ export function ModelGroupsPage() {
 
 function GroupDialog({ group, onClose }: { group: ModelGroup | undefined; onClose: () => void }) {
   const { t } = useTranslation("catalog");
-  const api = useConsoleApi();
+  const api = useApi();
   const queries = useQueryClient();
   const toast = useToast();
   const [name, setName] = useState(group?.name ?? "");

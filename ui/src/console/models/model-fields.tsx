@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
 
-import type { Model, ModelCreate } from "@/api/coming-console";
+import type { Model, ModelCreate } from "@/api/schema";
 import { Checkbox } from "@/kit/checkbox";
 import { Field } from "@/kit/field";
 import { Select } from "@/kit/select";

@@ -4,8 +4,9 @@ import { useState, type FormEvent } from "react";
 import { useTranslation } from "react-i18next";
 
 import { take } from "@/api/client";
-import type { Model } from "@/api/coming-console";
-import { useCan, useConsoleApi } from "@/features/console-api";
+import type { Model } from "@/api/schema";
+import { useMay } from "@/features/session";
+import { useApi } from "@/features/services";
 import { ProblemAlert } from "@/features/problem-alert";
 import { useRefusals } from "@/features/refusals";
 import { Button } from "@/kit/button";
@@ -24,7 +25,7 @@ import { PriceHistory } from "./price-history";
 /** One model: what it is, what it costs, and who changed that when. Closing it leads back to the list as it was. */
 export function ModelSheet() {
   const { t } = useTranslation("catalog");
-  const api = useConsoleApi();
+  const api = useApi();
   const navigate = useNavigate();
   const { id } = useParams({ strict: false }) as { id: string };
   const { tab = "details" } = useSearch({ strict: false }) as { tab?: string };
@@ -53,10 +54,10 @@ export function ModelSheet() {
 
 function ModelForm({ model }: { model: Model }) {
   const { t } = useTranslation("catalog");
-  const api = useConsoleApi();
+  const api = useApi();
   const queries = useQueryClient();
   const toast = useToast();
-  const mayWrite = useCan("models.write");
+  const mayWrite = useMay("models.write");
   const [draft, setDraft] = useState(() => draftOf(model));
   const [wasSent, setWasSent] = useState(false);
   const before = JSON.stringify(bodyOf(draftOf(model)));

@@ -5,9 +5,9 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { take } from "@/api/client";
-import type { OfferedModel } from "@/api/coming";
-import type { Model } from "@/api/coming-console";
-import { useCan, useConsoleApi } from "@/features/console-api";
+import type { Model, OfferedModel } from "@/api/schema";
+import { useMay } from "@/features/session";
+import { useApi } from "@/features/services";
 import { useFilter, useKeyset } from "@/features/keyset";
 import { Listing } from "@/features/listing";
 import { Money } from "@/features/money";
@@ -32,8 +32,8 @@ const PAGE = 100;
 /** Every model of the site with its price. One of them opens beside the list, under an address of its own. */
 export function ModelsPage() {
   const { t } = useTranslation("catalog");
-  const api = useConsoleApi();
-  const mayWrite = useCan("models.write");
+  const api = useApi();
+  const mayWrite = useMay("models.write");
   const filter = useFilter();
   const { q } = useSearch({ strict: false }) as { q?: string };
   const { cursor, page, previous, next } = useKeyset();

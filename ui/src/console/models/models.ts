@@ -1,4 +1,4 @@
-import type { RateName } from "@/api/coming-console";
+import type { PriceCreate } from "@/api/schema";
 
 /** Under which everything is kept that was fetched about models. */
 export const MODELS = ["models"] as const;
@@ -8,7 +8,9 @@ export const RATES = [
   "input_per_million", "output_per_million", "reasoning_per_million", "cache_read_per_million", "cache_write_5m_per_million", "cache_write_30m_per_million",
   "cache_write_1h_per_million", "cache_write_12h_per_million", "audio_input_per_million", "audio_output_per_million", "image_input_per_million",
   "image_output_per_million", "per_request",
-] as const satisfies RateName[];
+] as const satisfies (keyof PriceCreate)[];
+
+export type RateName = (typeof RATES)[number];
 
 export const MAIN_RATES: readonly RateName[] = ["input_per_million", "output_per_million", "cache_read_per_million", "per_request"];
 

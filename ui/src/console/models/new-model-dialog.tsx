@@ -4,7 +4,7 @@ import { useState, type FormEvent } from "react";
 import { useTranslation } from "react-i18next";
 
 import { take } from "@/api/client";
-import { useConsoleApi } from "@/features/console-api";
+import { useApi } from "@/features/services";
 import { ProblemAlert } from "@/features/problem-alert";
 import { useRefusals } from "@/features/refusals";
 import { Button } from "@/kit/button";
@@ -18,7 +18,7 @@ import { MODELS } from "./models";
 /** Enters a model. Its price comes next, since nobody can call it before it has one. */
 export function NewModelDialog({ onClose }: { onClose: () => void }) {
   const { t } = useTranslation("catalog");
-  const api = useConsoleApi();
+  const api = useApi();
   const queries = useQueryClient();
   const navigate = useNavigate();
   const toast = useToast();

@@ -3,8 +3,9 @@ import { useState, type FormEvent } from "react";
 import { useTranslation } from "react-i18next";
 
 import { take } from "@/api/client";
-import type { Model, PriceCreate, PriceVersion, RateName } from "@/api/coming-console";
-import { useCan, useConsoleApi } from "@/features/console-api";
+import type { Model, PriceCreate, PriceHistoryEntry } from "@/api/schema";
+import { useMay } from "@/features/session";
+import { useApi } from "@/features/services";
 import { ProblemAlert } from "@/features/problem-alert";
 import { localZone } from "@/features/range";
 import { useRefusals } from "@/features/refusals";
@@ -15,11 +16,11 @@ import { SkeletonRows } from "@/kit/skeleton";
 import { TextInput } from "@/kit/text-input";
 import { useToast } from "@/kit/toast";
 
-import { isAmount, MAIN_RATES, MODELS, RATES } from "./models";
+import { isAmount, MAIN_RATES, MODELS, RATES, type RateName } from "./models";
 
 /** A new price. It begins with what counts now, so that only what changes is written. */
 export function PriceForm({ model, onSaved }: { model: Model; onSaved: () => void }) {
-  const api = useConsoleApi();
+  const api = useApi();
   const prices = useQuery({
     queryKey: [...MODELS, "prices", model.id],
     queryFn: () => take(api.GET("/api/admin/models/{id}/prices", { params: { path: { id: model.id } } })),
@@ -29,12 +30,12 @@ export function PriceForm({ model, onSaved }: { model: Model; onSaved: () => voi
   return <Form model={model} current={prices.data.items.find(({ is_current }) => is_current) ?? prices.data.items[0]} onSaved={onSaved} />;
 }
 
-function Form({ model, current, onSaved }: { model: Model; current: PriceVersion | undefined; onSaved: () => void }) {
+function Form({ model, current, onSaved }: { model: Model; current: PriceHistoryEntry | undefined; onSaved: () => void }) {
   const { t, i18n } = useTranslation("catalog");
-  const api = useConsoleApi();
+  const api = useApi();
   const queries = useQueryClient();
   const toast = useToast();
-  const mayWrite = useCan("models.write");
+  const mayWrite = useMay("models.write");
   const usual = Object.fromEntries(RATES.map((rate) => [rate, current?.[rate] ?? ""])) as Record<RateName, string>;
   const [rates, setRates] = useState(usual);
   const [when, setWhen] = useState<"now" | "later">("now");

@@ -3,8 +3,8 @@ import { History } from "lucide-react";
 import { useTranslation } from "react-i18next";
 
 import { take } from "@/api/client";
-import type { Model, PriceVersion } from "@/api/coming-console";
-import { useConsoleApi } from "@/features/console-api";
+import type { Model, PriceHistoryEntry } from "@/api/schema";
+import { useApi } from "@/features/services";
 import { useCursors } from "@/features/cursors";
 import { Listing } from "@/features/listing";
 import { Money } from "@/features/money";
@@ -20,7 +20,7 @@ import { MODELS, RATES } from "./models";
 /** Every price a model has had, the newest first: what changed, since when, and who did it. */
 export function PriceHistory({ model }: { model: Model }) {
   const { t } = useTranslation("catalog");
-  const api = useConsoleApi();
+  const api = useApi();
   const { cursor, page, previous, next } = useCursors();
   const list = useQuery({
     queryKey: [...MODELS, "prices", model.id, "history", cursor],
@@ -42,7 +42,7 @@ export function PriceHistory({ model }: { model: Model }) {
   );
 }
 
-function Version({ of: version }: { of: PriceVersion }) {
+function Version({ of: version }: { of: PriceHistoryEntry }) {
   const { t } = useTranslation("catalog");
   const formats = useFormats();
   const now = useNow();

@@ -5,9 +5,10 @@ import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
 import { take } from "@/api/client";
-import type { FailingChannel, StatsOverview, StatsWindow } from "@/api/coming-console";
+import type { FailingChannel, Overview, OverviewWindow } from "@/api/schema";
 import { writeMilliseconds } from "@/features/calls/milliseconds";
-import { useCan, useConsoleApi } from "@/features/console-api";
+import { useMay } from "@/features/session";
+import { useApi } from "@/features/services";
 import { Listing } from "@/features/listing";
 import { Money } from "@/features/money";
 import { useNow } from "@/features/now";
@@ -28,7 +29,7 @@ const PPM = 1_000_000;
 /** How the site is doing: the last 24 hours beside those before, and what needs somebody now. */
 export function OverviewPage() {
   const { t } = useTranslation("figures");
-  const api = useConsoleApi();
+  const api = useApi();
   usePageTitle(t("overview.title"));
   const stats = useQuery({
     queryKey: ["stats", "overview"],
@@ -69,14 +70,14 @@ export function OverviewPage() {
   );
 }
 
-function Figures({ of: { now, before } }: { of: StatsOverview }) {
+function Figures({ of: { now, before } }: { of: Overview }) {
   const { t, i18n } = useTranslation("figures");
   const formats = useFormats();
   const percent = new Intl.NumberFormat(i18n.language, { style: "percent", maximumFractionDigits: 2 });
   const rate = (ppm: number | null | undefined) => (ppm === null || ppm === undefined ? "–" : percent.format(ppm / PPM));
   const time = (ms: number | null | undefined) => (ms === null || ms === undefined ? "–" : writeMilliseconds(ms, i18n.language));
   const money = (amount: string | null | undefined) => (amount === null || amount === undefined ? "–" : <Money amount={amount} currency="USD" />);
-  const figures: { id: string; label: string; write: (window: StatsWindow) => ReactNode; isHidden?: boolean }[] = [
+  const figures: { id: string; label: string; write: (window: OverviewWindow) => ReactNode; isHidden?: boolean }[] = [
     { id: "requests", label: t("overview.requests"), write: (window) => formats.number(window.requests) },
     { id: "success", label: t("overview.success"), write: (window) => rate(window.success_ppm) },
     { id: "errors", label: t("overview.errors"), write: (window) => formats.number(window.errors) },
@@ -112,7 +113,7 @@ function Failing({ of: channel }: { of: FailingChannel }) {
   const { t } = useTranslation("figures");
   const formats = useFormats();
   const now = useNow();
-  const mayWrite = useCan("channels.write");
+  const mayWrite = useMay("channels.write");
   const change = useChannelSwitch();
   const name = channel.name ?? channel.channel_id;
   return (
@@ -139,7 +140,7 @@ function Failing({ of: channel }: { of: FailingChannel }) {
   );
 }
 
-function LowBalance({ of: { threshold, users } }: { of: StatsOverview["low_balance"] }) {
+function LowBalance({ of: { threshold, users } }: { of: Overview["low_balance"] }) {
   const { t } = useTranslation("figures");
   const formats = useFormats();
   return (

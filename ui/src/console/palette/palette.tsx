@@ -5,7 +5,7 @@ import { useTranslation } from "react-i18next";
 
 import { take } from "@/api/client";
 import type { Place } from "@/features/frame";
-import { useCan, useConsoleApi } from "@/features/console-api";
+import { useMay } from "@/features/session";
 import { useApi } from "@/features/services";
 import { classes } from "@/kit/classes";
 import { Dialog } from "@/kit/dialog";
@@ -97,10 +97,10 @@ export function Palette({ places, onClose }: { places: Place[]; onClose: () => v
 
 function useChoices(text: string, places: Place[]): { choices: Choice[]; isSearching: boolean } {
   const api = useApi();
-  const consoleApi = useConsoleApi();
-  const mayReadPeople = useCan("users.read");
-  const mayReadCalls = useCan("requests.read");
-  const mayReadModels = useCan("models.read");
+  const consoleApi = useApi();
+  const mayReadPeople = useMay("users.read");
+  const mayReadCalls = useMay("requests.read");
+  const mayReadModels = useMay("models.read");
   const sought = useSettled(text);
   const [recents] = useState(readRecents);
   const { channels } = useChannelNames();

@@ -4,10 +4,8 @@ import { useTranslation } from "react-i18next";
 
 import { take } from "@/api/client";
 import { toProblem } from "@/api/problem";
-import type { BalanceDetails } from "@/api/coming";
-import type { ReasonCode } from "@/api/coming-console";
-import type { User } from "@/api/schema";
-import { useConsoleApi } from "@/features/console-api";
+import type { BalanceDetails, ReasonCode, User } from "@/api/schema";
+import { useApi } from "@/features/services";
 import { Money } from "@/features/money";
 import { ProblemAlert } from "@/features/problem-alert";
 import { useRefusals } from "@/features/refusals";
@@ -41,7 +39,7 @@ const isPositive = (text: string) => /^\d{1,12}(\.\d{1,9})?$/.test(text.trim()) 
 /** Credits or debits a person by hand. Nothing is shown as booked before the books have it. */
 export function AdjustmentDialog({ user, balance, onClose }: { user: User; balance: BalanceDetails | undefined; onClose: () => void }) {
   const { t } = useTranslation("books");
-  const api = useConsoleApi();
+  const api = useApi();
   const queries = useQueryClient();
   const formats = useFormats();
   const [idempotencyKey] = useState(newIdempotencyKey);

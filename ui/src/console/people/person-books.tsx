@@ -5,9 +5,9 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { take } from "@/api/client";
-import type { Transfer } from "@/api/coming";
-import type { User } from "@/api/schema";
-import { useCan, useConsoleApi } from "@/features/console-api";
+import type { Transfer, User } from "@/api/schema";
+import { useMay } from "@/features/session";
+import { useApi } from "@/features/services";
 import { useCursors } from "@/features/cursors";
 import { Listing } from "@/features/listing";
 import { Money } from "@/features/money";
@@ -32,7 +32,7 @@ const REQUEST = "req_";
 /** The way to change a balance by hand. */
 export function AdjustButton({ user, blockedBy }: { user: User; blockedBy: string | undefined }) {
   const { t } = useTranslation("books");
-  const mayWrite = useCan("ledger.write");
+  const mayWrite = useMay("ledger.write");
   const balance = useBalance(user);
   const [isOpen, setIsOpen] = useState(false);
   return (
@@ -46,14 +46,14 @@ export function AdjustButton({ user, blockedBy }: { user: User; blockedBy: strin
 }
 
 function useBalance(user: User) {
-  const api = useConsoleApi();
+  const api = useApi();
   return useQuery({ queryKey: [...PEOPLE, "balance", user.id], queryFn: () => take(api.GET("/api/admin/users/{id}/balance", { params: { path: { id: user.id } } })) });
 }
 
 /** What a person has, and every movement that made it so. */
 export function PersonBooks({ user }: { user: User }) {
   const { t } = useTranslation("books");
-  const api = useConsoleApi();
+  const api = useApi();
   const nameOf = useAccountWords();
   const writeAmount = useAmountWords();
   const { cursor, page, previous, next } = useCursors();

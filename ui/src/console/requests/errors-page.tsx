@@ -4,8 +4,8 @@ import { CircleCheck } from "lucide-react";
 import { useTranslation } from "react-i18next";
 
 import { take } from "@/api/client";
-import type { ErrorFilter, ErrorGroup } from "@/api/coming-console";
-import { useConsoleApi } from "@/features/console-api";
+import type { ErrorGroup, paths as routes } from "@/api/schema";
+import { useApi } from "@/features/services";
 import { useFilter } from "@/features/keyset";
 import { Listing } from "@/features/listing";
 import { useNow } from "@/features/now";
@@ -29,13 +29,13 @@ type Search = { model?: string; channel?: string; code?: string };
 /** The calls that failed, alike ones together, the most frequent first. */
 export function ErrorsPage() {
   const { t } = useTranslation("traffic");
-  const api = useConsoleApi();
+  const api = useApi();
   const filter = useFilter();
   const range = useRange("24h");
   const { model, channel, code } = useSearch({ strict: false }) as Search;
   const { nameOf } = useChannelNames();
   usePageTitle(t("errors.title"));
-  const query: ErrorFilter = { ...range.bounds, model, channel_id: channel, error_code: code };
+  const query: NonNullable<routes["/api/admin/errors"]["get"]["parameters"]["query"]> = { ...range.bounds, model, channel_id: channel, error_code: code };
   const list = useQuery({
     queryKey: ["errors", query],
     queryFn: () => take(api.GET("/api/admin/errors", { params: { query } })),

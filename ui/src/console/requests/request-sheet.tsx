@@ -3,7 +3,7 @@ import { Link, useNavigate, useParams } from "@tanstack/react-router";
 
 import { take } from "@/api/client";
 import { CallSheet } from "@/features/calls/call-sheet";
-import { useConsoleApi } from "@/features/console-api";
+import { useApi } from "@/features/services";
 import { shortId } from "@/features/short-id";
 
 import { paths } from "../paths";
@@ -11,7 +11,7 @@ import { paths } from "../paths";
 /** One call of anybody. Closing it leads back to the list as it was. */
 export function RequestSheet() {
   const { id = "" } = useParams({ strict: false }) as { id?: string };
-  const api = useConsoleApi();
+  const api = useApi();
   const navigate = useNavigate();
   const query = useQuery({ queryKey: ["all-requests", "one", id], queryFn: () => take(api.GET("/api/admin/requests/{id}", { params: { path: { id } } })) });
   const close = () => void navigate({ to: paths.requests, search: ((before: object) => before) as never });

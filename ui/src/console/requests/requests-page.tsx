@@ -5,11 +5,11 @@ import { useState, type FormEvent } from "react";
 import { useTranslation } from "react-i18next";
 
 import { take } from "@/api/client";
-import type { Request } from "@/api/coming";
-import type { AdminRequestFilter } from "@/api/coming-console";
+import type { Request, paths as routes } from "@/api/schema";
 import { writeMilliseconds } from "@/features/calls/milliseconds";
 import { OutcomeBadge } from "@/features/calls/outcome-badge";
-import { useCan, useConsoleApi } from "@/features/console-api";
+import { useMay } from "@/features/session";
+import { useApi } from "@/features/services";
 import { useFilter, useKeyset } from "@/features/keyset";
 import { Listing } from "@/features/listing";
 import { Money } from "@/features/money";
@@ -41,17 +41,17 @@ const PAGE = 20;
 /** Every call of every user. One of them opens beside the list, under an address of its own. */
 export function RequestsPage() {
   const { t } = useTranslation("traffic");
-  const api = useConsoleApi();
+  const api = useApi();
   const filter = useFilter();
   const range = useRange("24h");
   const { model, user, channel, outcome, status, code } = useSearch({ strict: false }) as RequestSearch;
   const { id: opened } = useParams({ strict: false }) as { id?: string };
   const { cursor, page, previous, next } = useKeyset();
-  const mayPick = useCan("users.read");
+  const mayPick = useMay("users.read");
   const { channels, nameOf } = useChannelNames();
   usePageTitle(t("requests.title"));
 
-  const query: AdminRequestFilter = { ...range.bounds, model, user_id: user, channel_id: channel, status: outcome, status_class: status, error_code: code };
+  const query: NonNullable<routes["/api/admin/requests"]["get"]["parameters"]["query"]> = { ...range.bounds, model, user_id: user, channel_id: channel, status: outcome, status_class: status, error_code: code };
   const list = useQuery({
     queryKey: ["all-requests", "list", query, cursor],
     queryFn: () => take(api.GET("/api/admin/requests", { params: { query: { ...query, cursor, limit: PAGE } } })),

@@ -4,8 +4,8 @@ import { ChartLine, Download } from "lucide-react";
 import { useTranslation } from "react-i18next";
 
 import { take } from "@/api/client";
-import type { Revenue, RevenueBy, RevenueFilter, RevenuePeriod } from "@/api/coming-console";
-import { useConsoleApi } from "@/features/console-api";
+import type { RevenueItem, RevenuePeriod, RevenueReport, paths as routes } from "@/api/schema";
+import { useApi } from "@/features/services";
 import { useFilter } from "@/features/keyset";
 import { Listing } from "@/features/listing";
 import { Money } from "@/features/money";
@@ -31,15 +31,15 @@ const FILE = "waystation-revenue.csv";
 /** What was earned, by day or month. */
 export function RevenuePage() {
   const { t, i18n } = useTranslation("figures");
-  const api = useConsoleApi();
+  const api = useApi();
   const filter = useFilter();
   const toast = useToast();
   const range = useRange("30d");
-  const { by = "day" } = useSearch({ strict: false }) as { by?: RevenueBy };
+  const { by = "day" } = useSearch({ strict: false }) as { by?: RevenuePeriod };
   usePageTitle(t("revenue.title"));
   const time_zone = localZone(i18n.language).name;
   // By month the server's own span is meant: the last twelve of them.
-  const query: RevenueFilter = by === "month" ? { by, time_zone } : { by, time_zone, ...range.bounds };
+  const query: NonNullable<routes["/api/admin/revenue"]["get"]["parameters"]["query"]> = by === "month" ? { by, time_zone } : { by, time_zone, ...range.bounds };
   const revenue = useQuery({
     queryKey: ["revenue", query],
     queryFn: () => take(api.GET("/api/admin/revenue", { params: { query } })),
@@ -81,13 +81,13 @@ export function RevenuePage() {
   );
 }
 
-function Report({ of: revenue }: { of: Revenue }) {
+function Report({ of: revenue }: { of: RevenueReport }) {
   const { t } = useTranslation("figures");
   const formats = useFormats();
   const { total, items } = revenue;
   const money = (amount: string) => <Money amount={amount} currency="USD" />;
   const known = (amount: string | null | undefined) => (amount === null || amount === undefined ? <span className="text-muted">–</span> : money(amount));
-  const columns: Column<RevenuePeriod>[] = [
+  const columns: Column<RevenueItem>[] = [
     { id: "period", header: t(`revenue.periods.${revenue.by}`), lead: true, className: "font-medium whitespace-nowrap", cell: ({ period }) => period },
     { id: "requests", header: t("overview.requests"), align: "end", cell: (row) => formats.number(row.requests) },
     { id: "charged", header: t("revenue.charged"), align: "end", className: "whitespace-nowrap", cell: (row) => money(row.charged) },
@@ -126,7 +126,7 @@ function Report({ of: revenue }: { of: Revenue }) {
   );
 }
 
-function Chart({ of: revenue }: { of: Revenue }) {
+function Chart({ of: revenue }: { of: RevenueReport }) {
   const { t, i18n } = useTranslation("figures");
   const formats = useFormats();
   const isDay = revenue.by === "day";

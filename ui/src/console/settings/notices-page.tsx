@@ -4,9 +4,9 @@ import { useState, type FormEvent } from "react";
 import { useTranslation } from "react-i18next";
 
 import { take } from "@/api/client";
-import type { NoticeLevel } from "@/api/coming";
-import type { Notice, NoticeChange } from "@/api/coming-console";
-import { useCan, useConsoleApi } from "@/features/console-api";
+import type { Notice, NoticeCreate, NoticeLevel } from "@/api/schema";
+import { useMay } from "@/features/session";
+import { useApi } from "@/features/services";
 import { useKeyset } from "@/features/keyset";
 import { Listing } from "@/features/listing";
 import { useNow } from "@/features/now";
@@ -38,10 +38,10 @@ const TONES = { info: "accent", warning: "warning", critical: "danger" } as cons
 /** What users are told when they sign in. */
 export function NoticesPage() {
   const { t } = useTranslation("site");
-  const api = useConsoleApi();
+  const api = useApi();
   const queries = useQueryClient();
   const toast = useToast();
-  const mayWrite = useCan("settings.write");
+  const mayWrite = useMay("settings.write");
   const { cursor, page, previous, next } = useKeyset();
   const [edited, setEdited] = useState<Notice | "new" | null>(null);
   const [removed, setRemoved] = useState<Notice | null>(null);
@@ -159,7 +159,7 @@ function writeLocal(time: string | null | undefined): string {
 
 function NoticeDialog({ notice, onClose }: { notice: Notice | undefined; onClose: () => void }) {
   const { t, i18n } = useTranslation("site");
-  const api = useConsoleApi();
+  const api = useApi();
   const queries = useQueryClient();
   const toast = useToast();
   const [draft, setDraft] = useState({
@@ -172,7 +172,7 @@ function NoticeDialog({ notice, onClose }: { notice: Notice | undefined; onClose
   const time = (text: string) => (text === "" ? null : new Date(text).toISOString());
   const save = useMutation({
     mutationFn: () => {
-      const body: NoticeChange = {
+      const body: NoticeCreate = {
         title: texts(draft.title_en, draft.title_zh), text: texts(draft.text_en, draft.text_zh), level: draft.level, audience: draft.audience, starts_at: time(draft.starts), ends_at: time(draft.ends),
       };
       return notice === undefined ? take(api.POST("/api/admin/notices", { body })) : take(api.PATCH("/api/admin/notices/{id}", { params: { path: { id: notice.id } }, body }));

@@ -4,8 +4,9 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { take } from "@/api/client";
-import type { Setting } from "@/api/coming-console";
-import { useCan, useConsoleApi } from "@/features/console-api";
+import type { Setting, SettingOrigin } from "@/api/schema";
+import { useMay } from "@/features/session";
+import { useApi } from "@/features/services";
 import { Listing } from "@/features/listing";
 import { usePageTitle } from "@/features/page-title";
 import { ProblemAlert } from "@/features/problem-alert";
@@ -26,7 +27,7 @@ const SETTINGS = ["settings"] as const;
 /** Every setting with where its value comes from, and what stands in the way of changing it. */
 export function SettingsPage() {
   const { t } = useTranslation("site");
-  const api = useConsoleApi();
+  const api = useApi();
   const [sought, setSought] = useState<string | undefined>(undefined);
   usePageTitle(t("places.settings"));
   const list = useQuery({ queryKey: SETTINGS, queryFn: () => take(api.GET("/api/admin/settings")) });
@@ -70,10 +71,10 @@ function groupsOf(settings: Setting[]): [string, Setting[]][] {
 
 function OneSetting({ of: setting }: { of: Setting }) {
   const { t } = useTranslation("site");
-  const api = useConsoleApi();
+  const api = useApi();
   const queries = useQueryClient();
   const toast = useToast();
-  const mayWrite = useCan("settings.write");
+  const mayWrite = useMay("settings.write");
   const [value, setValue] = useState(setting.value ?? "");
   const save = useMutation({
     mutationFn: (to: string | null) => take(api.PATCH("/api/admin/settings", { body: { values: { [setting.name]: to } } })),
@@ -140,7 +141,7 @@ function OneSetting({ of: setting }: { of: Setting }) {
           </Button>
         )}
         {!setting.is_editable && (
-          <p className="text-[0.8125rem] text-muted">{setting.locked_by === null || setting.locked_by === undefined ? t("settings.restart") : t(`settings.locks.${setting.locked_by}`)}</p>
+          <p className="text-[0.8125rem] text-muted">{isLock(setting.locked_by) ? t(`settings.locks.${setting.locked_by}`) : t("settings.restart")}</p>
         )}
         {setting.is_editable && !mayWrite && <p className="text-[0.8125rem] text-muted">{t("settings.mayNotWrite")}</p>}
       </div>
@@ -150,4 +151,9 @@ function OneSetting({ of: setting }: { of: Setting }) {
 
 function given(text: string | null | undefined): text is string {
   return text !== null && text !== undefined && text !== "";
+}
+
+/** Whether it is a place outside of the site that a setting is held by. */
+function isLock(origin: SettingOrigin | null | undefined): origin is "file" | "environment" | "flag" {
+  return origin === "file" || origin === "environment" || origin === "flag";
 }

@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
 
-import type { Attempt, RequestDetails } from "@/api/coming";
+import type { Attempt, RequestDetails } from "@/api/schema";
 
 import { writeMilliseconds } from "./milliseconds";
 

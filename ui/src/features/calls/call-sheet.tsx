@@ -2,7 +2,7 @@ import type { UseQueryResult } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
-import type { RequestDetails } from "@/api/coming";
+import type { RequestDetails } from "@/api/schema";
 import { toProblem } from "@/api/problem";
 import { useSiteAddress } from "@/features/site";
 import { useFormats } from "@/i18n/formats";

@@ -1,4 +1,4 @@
-import type { Request } from "@/api/coming";
+import type { Request } from "@/api/schema";
 
 /**
  * The command that makes a call of the same shape again. The key is left to the shell, and what was said is left out:

@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
 
-import type { Request } from "@/api/coming";
+import type { Request } from "@/api/schema";
 import { Badge } from "@/kit/badge";
 
 /** How a call ended, in a word and its status. */

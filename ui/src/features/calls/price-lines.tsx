@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
 
-import type { PriceLine, RequestDetails } from "@/api/coming";
+import type { PriceLine, RequestDetails } from "@/api/schema";
 import { Money } from "@/features/money";
 import { useAccountWords, useAmountWords } from "@/features/transfer-words";
 import { useFormats } from "@/i18n/formats";

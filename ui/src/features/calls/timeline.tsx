@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
 
-import type { RequestTimeline } from "@/api/coming";
+import type { RequestTimeline } from "@/api/schema";
 import { Fact, Facts } from "@/kit/facts";
 
 import { writeMilliseconds } from "./milliseconds";

@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
-import type { Key, KeyCreate } from "@/api/coming";
+import type { Key, KeyCreate } from "@/api/schema";
 import { useProblemForm } from "@/features/form";
 import { ProblemAlert } from "@/features/problem-alert";
 import { useOfferedModels, useSite } from "@/features/site";

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 
-import type { Key, KeyBudgets } from "@/api/coming";
+import type { Key, KeyBudgets } from "@/api/schema";
 
 export type KeyValues = {
   name: string;

@@ -2,7 +2,7 @@ import { ExternalLink } from "lucide-react";
 import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
-import type { KeyCreated } from "@/api/coming";
+import type { KeyCreated } from "@/api/schema";
 import { useSite, useSiteAddress } from "@/features/site";
 import { Button } from "@/kit/button";
 import { CopyId } from "@/kit/copy-id";

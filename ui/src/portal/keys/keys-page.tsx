@@ -5,9 +5,9 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { take } from "@/api/client";
-import type { Key, KeyCreate, KeyCreated } from "@/api/coming";
+import type { Key, KeyCreate, KeyCreated } from "@/api/schema";
 import { toProblem } from "@/api/problem";
-import { useComingApi } from "@/features/coming-api";
+import { useApi } from "@/features/services";
 import { useKeyset } from "@/features/keyset";
 import { Listing } from "@/features/listing";
 import { Money } from "@/features/money";
@@ -40,7 +40,7 @@ type Open = { what: "new" } | { what: "edit" | "rotate" | "revoke"; key: Key };
 /** One's keys: what each may do and what it spends, and everything that can be done with it. */
 export function KeysPage() {
   const { t } = useTranslation("keys");
-  const api = useComingApi();
+  const api = useApi();
   const queries = useQueryClient();
   const toast = useToast();
   const { cursor, page, previous, next } = useKeyset();
@@ -145,7 +145,7 @@ function OldKey({ grace }: { grace: Grace }) {
 
 function KeyTable({ keys, onOpen }: { keys: Key[]; onOpen: (open: Open) => void }) {
   const { t } = useTranslation("keys");
-  const api = useComingApi();
+  const api = useApi();
   const formats = useFormats();
   const spent = useQuery({ queryKey: ["usage", "summary", "keys"], queryFn: () => take(api.GET("/api/me/usage/summary")) });
   const columns: Column<Key>[] = [
@@ -206,7 +206,7 @@ function Limits({ of: key }: { of: Key }) {
 
 function KeyMenu({ of: key, onOpen }: { of: Key; onOpen: (open: Open) => void }) {
   const { t } = useTranslation("keys");
-  const api = useComingApi();
+  const api = useApi();
   const queries = useQueryClient();
   const navigate = useNavigate();
   const toast = useToast();

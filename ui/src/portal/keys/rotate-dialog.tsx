@@ -2,9 +2,9 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { take } from "@/api/client";
-import type { Key, KeyCreated } from "@/api/coming";
+import type { Key, KeyCreated } from "@/api/schema";
 import { toProblem } from "@/api/problem";
-import { useComingApi } from "@/features/coming-api";
+import { useApi } from "@/features/services";
 import { ProblemAlert } from "@/features/problem-alert";
 import { ConfirmDialog } from "@/kit/confirm-dialog";
 import { Field } from "@/kit/field";
@@ -19,7 +19,7 @@ type RotateDialogProps = { rotated: Key; onRotated: (created: KeyCreated, grace:
 /** Gives a key a new secret. The old one goes on for as long as its programs need to be changed. */
 export function RotateDialog({ rotated, onRotated, onClose }: RotateDialogProps) {
   const { t } = useTranslation("keys");
-  const api = useComingApi();
+  const api = useApi();
   const [grace, setGrace] = useState<Grace>(USUAL);
   const [isPending, setIsPending] = useState(false);
   const [problem, setProblem] = useState<unknown>(null);

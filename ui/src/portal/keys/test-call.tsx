@@ -8,7 +8,7 @@ import { take } from "@/api/client";
 import { toProblem } from "@/api/problem";
 import { askChat, listKeyModels, type ChatAnswer } from "@/api/relay";
 import { writeMilliseconds } from "@/features/calls/milliseconds";
-import { useComingApi } from "@/features/coming-api";
+import { useApi } from "@/features/services";
 import { Money } from "@/features/money";
 import { useRelayFetch } from "@/features/relay-fetch";
 import { RelayProblemAlert } from "@/features/relay-problem";
@@ -117,7 +117,7 @@ export function Booked({ id, staysHere = false }: { id: string; staysHere?: bool
 }
 
 function useBooked(id: string) {
-  const api = useComingApi();
+  const api = useApi();
   return useQuery({
     queryKey: ["requests", "one", id],
     queryFn: async () => {

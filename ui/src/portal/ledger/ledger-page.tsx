@@ -4,8 +4,8 @@ import { BookOpen, Wallet } from "lucide-react";
 import { useTranslation } from "react-i18next";
 
 import { take } from "@/api/client";
-import type { Account, Transfer } from "@/api/coming";
-import { useComingApi } from "@/features/coming-api";
+import type { Account, Transfer } from "@/api/schema";
+import { useApi } from "@/features/services";
 import { useKeyset } from "@/features/keyset";
 import { Listing } from "@/features/listing";
 import { Money } from "@/features/money";
@@ -29,7 +29,7 @@ const REQUEST = "req_";
 /** What there is to spend, and every movement that made it so. */
 export function LedgerPage() {
   const { t } = useTranslation("ledger");
-  const api = useComingApi();
+  const api = useApi();
   const { cursor, page, previous, next } = useKeyset();
   usePageTitle(t("title"));
   const balance = useQuery({ queryKey: ["balance"], queryFn: () => take(api.GET("/api/me/balance")) });

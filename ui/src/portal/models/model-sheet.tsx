@@ -1,7 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 
-import type { OfferedModel, OfferedPrice } from "@/api/coming";
+import type { OfferedModel, OfferedPrice } from "@/api/schema";
 import { quote } from "@/features/calls/curl";
 import { Money } from "@/features/money";
 import { useSiteAddress } from "@/features/site";

@@ -2,7 +2,7 @@ import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { Boxes } from "lucide-react";
 import { useTranslation } from "react-i18next";
 
-import type { OfferedModel } from "@/api/coming";
+import type { OfferedModel } from "@/api/schema";
 import { toProblem } from "@/api/problem";
 import { useFilter } from "@/features/keyset";
 import { Listing } from "@/features/listing";

@@ -4,7 +4,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { take } from "@/api/client";
-import { useComingApi } from "@/features/coming-api";
+import { useApi } from "@/features/services";
 import { Money } from "@/features/money";
 import { ProblemAlert } from "@/features/problem-alert";
 import { resolveRange } from "@/features/range";
@@ -18,7 +18,7 @@ import { paths } from "../paths";
 /** What the last 24 hours brought. */
 export function Day() {
   const { t } = useTranslation("overview");
-  const api = useComingApi();
+  const api = useApi();
   const formats = useFormats();
   const [now] = useState(() => Date.now());
   const query = resolveRange({ range: "24h" }, "24h", now).bounds;

@@ -4,8 +4,8 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { take } from "@/api/client";
-import type { CurrentNotice } from "@/api/coming";
-import { useComingApi } from "@/features/coming-api";
+import type { CurrentNotice } from "@/api/schema";
+import { useApi } from "@/features/services";
 import { Alert } from "@/kit/alert";
 import { IconButton } from "@/kit/icon-button";
 
@@ -15,7 +15,7 @@ const TONES = { info: "info", warning: "warning", critical: "danger" } as const;
 
 /** What there is to say now. A page may wait for it, so that it does not jump when it comes. */
 export function useNotices() {
-  const api = useComingApi();
+  const api = useApi();
   return useQuery({ queryKey: ["notices"], queryFn: () => take(api.GET("/api/me/notices")), staleTime: 60_000 });
 }
 

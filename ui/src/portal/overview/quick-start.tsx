@@ -5,10 +5,10 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { take } from "@/api/client";
-import type { KeyCreated } from "@/api/coming";
+import type { KeyCreated } from "@/api/schema";
 import { toProblem } from "@/api/problem";
 import { quote } from "@/features/calls/curl";
-import { useComingApi } from "@/features/coming-api";
+import { useApi } from "@/features/services";
 import { KEYS } from "@/features/own-keys";
 import { ProblemAlert } from "@/features/problem-alert";
 import { useOfferedModels, useSiteAddress } from "@/features/site";
@@ -23,7 +23,7 @@ import { paths } from "../paths";
 /** The way to the first call: the address, a key by one press, and a test of it in the dialog that shows it. */
 export function QuickStart() {
   const { t } = useTranslation("overview");
-  const api = useComingApi();
+  const api = useApi();
   const queries = useQueryClient();
   const { base } = useSiteAddress();
   const model = useOfferedModels().data?.items.find(({ is_served }) => is_served)?.name;

@@ -5,7 +5,7 @@ import { useTranslation } from "react-i18next";
 
 import { take } from "@/api/client";
 import { toProblem } from "@/api/problem";
-import { useComingApi } from "@/features/coming-api";
+import { useApi } from "@/features/services";
 import { KEYS } from "@/features/own-keys";
 import { ProblemAlert } from "@/features/problem-alert";
 import { Button } from "@/kit/button";
@@ -19,7 +19,7 @@ const MADE_LASTS_MS = 12 * 3_600_000;
 /** Which key the playground calls with: one made for it, or one that its reader has. */
 export function KeyChoice({ userId, held }: { userId: string; held: HeldKey | null }) {
   const { t } = useTranslation("playground");
-  const api = useComingApi();
+  const api = useApi();
   const queries = useQueryClient();
   const [typed, setTyped] = useState("");
   const [isPending, setIsPending] = useState(false);

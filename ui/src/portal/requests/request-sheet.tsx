@@ -4,7 +4,7 @@ import { useTranslation } from "react-i18next";
 
 import { take } from "@/api/client";
 import { CallSheet } from "@/features/calls/call-sheet";
-import { useComingApi } from "@/features/coming-api";
+import { useApi } from "@/features/services";
 import { useKeyNames } from "@/features/own-keys";
 
 import { paths } from "../paths";
@@ -13,7 +13,7 @@ import { paths } from "../paths";
 export function RequestSheet() {
   const { t } = useTranslation("requests");
   const { id = "" } = useParams({ strict: false }) as { id?: string };
-  const api = useComingApi();
+  const api = useApi();
   const navigate = useNavigate();
   const { nameOf } = useKeyNames();
   const query = useQuery({ queryKey: ["requests", "one", id], queryFn: () => take(api.GET("/api/me/requests/{id}", { params: { path: { id } } })) });

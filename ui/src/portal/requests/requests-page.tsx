@@ -5,10 +5,10 @@ import { useState, type FormEvent } from "react";
 import { useTranslation } from "react-i18next";
 
 import { take } from "@/api/client";
-import type { Request, RequestFilter } from "@/api/coming";
+import type { Request, paths as routes } from "@/api/schema";
 import { writeMilliseconds } from "@/features/calls/milliseconds";
 import { OutcomeBadge } from "@/features/calls/outcome-badge";
-import { useComingApi } from "@/features/coming-api";
+import { useApi } from "@/features/services";
 import { useFilter, useKeyset } from "@/features/keyset";
 import { Listing } from "@/features/listing";
 import { Money } from "@/features/money";
@@ -41,7 +41,7 @@ const PAGE = 20;
 /** Every call of one's keys. One of them opens beside the list, under an address of its own. */
 export function RequestsPage() {
   const { t } = useTranslation("requests");
-  const api = useComingApi();
+  const api = useApi();
   const filter = useFilter();
   const range = useRange("7d");
   const { model, key, outcome } = useSearch({ strict: false }) as Search;
@@ -51,7 +51,7 @@ export function RequestsPage() {
   const offered = useOfferedModels();
   usePageTitle(t("title"));
 
-  const query: RequestFilter = { ...range.bounds, model, key_id: key, status: outcome };
+  const query: NonNullable<routes["/api/me/requests"]["get"]["parameters"]["query"]> = { ...range.bounds, model, key_id: key, status: outcome };
   const list = useQuery({
     queryKey: ["requests", "list", query, cursor],
     queryFn: () => take(api.GET("/api/me/requests", { params: { query: { ...query, cursor, limit: PAGE } } })),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import type { SeriesGroup, UsagePoint, UsageSeries, UsageSums } from "@/api/coming";
+import type { SeriesGroup, UsagePoint, UsageSeries, UsageSums } from "@/api/schema";
 
 import { chartSteps, costSeries, tokenSeries } from "./chart-data";
 

@@ -1,4 +1,4 @@
-import type { UsagePoint, UsageSeries, UsageSums } from "@/api/coming";
+import type { UsagePoint, UsageSeries, UsageSums } from "@/api/schema";
 import { compareAmounts, sumAmounts } from "@/features/exact-sum";
 import { CHART_SERIES_MAX, looksOf, lookAt, restLook } from "@/kit/chart-look";
 import type { ChartSeries, ChartStep, ChartValue } from "@/kit/line-chart";

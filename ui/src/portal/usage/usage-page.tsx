@@ -4,8 +4,8 @@ import { ChartLine, Download } from "lucide-react";
 import { useTranslation } from "react-i18next";
 
 import { take } from "@/api/client";
-import type { SeriesGroup, UsageSeries, UsageTotals, UsageSums } from "@/api/coming";
-import { useComingApi } from "@/features/coming-api";
+import type { SeriesGroup, UsageSeries, UsageSums, UsageTotals } from "@/api/schema";
+import { useApi } from "@/features/services";
 import { useFilter } from "@/features/keyset";
 import { Listing } from "@/features/listing";
 import { Money } from "@/features/money";
@@ -44,7 +44,7 @@ type Search = { group?: SeriesGroup; model?: string; key?: string };
 /** What was used over a time: the sums, their course, and which model and key they are of. */
 export function UsagePage() {
   const { t, i18n } = useTranslation("usage");
-  const api = useComingApi();
+  const api = useApi();
   const filter = useFilter();
   const range = useRange("30d");
   const { group = "none", model, key } = useSearch({ strict: false }) as Search;
@@ -230,7 +230,7 @@ function Breakdown({ summary }: { summary: UsageTotals }) {
 /** The calls of the period as a file. It is made whole on the server, so that it holds exactly what is asked for. */
 export function Exports({ query }: { query: Record<string, string | undefined> }) {
   const { t } = useTranslation("lists");
-  const api = useComingApi();
+  const api = useApi();
   const toast = useToast();
   const save = useMutation({
     mutationFn: async (format: (typeof FORMATS)[number]) => {
