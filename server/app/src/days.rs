@@ -124,7 +124,6 @@ impl Span {
         // An hour counts for the day it begins in, where a zone is off by half an hour; of an hour that a time lies in
         // all counts.
         let is_time = start_date.is_some_and(|text| text.parse::<Timestamp>().is_ok());
-        let next_full_hour = |unix_ms: i64| full_hour(unix_ms.saturating_add(HOUR_MS - 1));
         let from_ms = if is_time { full_hour(from_ms) } else { next_full_hour(from_ms) };
         Ok(Span { from_ms, until_ms: next_full_hour(until_ms) })
     }
@@ -159,7 +158,7 @@ impl Span {
         let mut step = day_of(self.from_ms, zone).and_then(&of);
         while let Some(day) = step {
             let Some(begins_ms) = first_moment(day, zone) else { break };
-            if begins_ms >= self.until_ms || (begins_ms > now_ms && !steps.is_empty()) {
+            if next_full_hour(begins_ms) >= self.until_ms || (begins_ms > now_ms && !steps.is_empty()) {
                 break;
             }
             steps.push((begins_ms, day));
@@ -181,6 +180,11 @@ impl SpanStart {
 /// The beginning of the hour that a time lies in.
 pub(crate) fn full_hour(unix_ms: i64) -> i64 {
     unix_ms.saturating_sub(unix_ms.rem_euclid(HOUR_MS))
+}
+
+/// The beginning of the first hour that begins at a time or after it.
+fn next_full_hour(unix_ms: i64) -> i64 {
+    full_hour(unix_ms.saturating_add(HOUR_MS - 1))
 }
 
 /// A time zone that a query names, with the name that is answered: an IANA name or an offset such as `+08:00`.

@@ -3,8 +3,9 @@
 use serde_json::Value;
 
 const DESCRIPTION: &str = include_str!("../../api/openapi.json");
-const SOURCES: [&str; 7] = [
+const SOURCES: [&str; 8] = [
     include_str!("../src/admin.rs"),
+    include_str!("../src/insight.rs"),
     include_str!("../src/me.rs"),
     include_str!("../src/oauth.rs"),
     include_str!("../src/registration.rs"),
