@@ -355,6 +355,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/models/unpriced": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the names that active channels serve and that have no price, by name
+         * @description Calls for them are refused until they are models with a price.
+         */
+        get: operations["list_unpriced_models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/models/{id}": {
         parameters: {
             query?: never;
@@ -4052,6 +4072,23 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description One page of a list. */
+        Page_UnpricedModel: {
+            /** @description The things of this page. */
+            items: {
+                /** @description The channels that serve it. */
+                channels: components["schemas"]["ServingChannel"][];
+                /**
+                 * @description The model of that name; null: there is none yet.
+                 * @example mdl_06ft3r5yx1v2k4m7q9s0t50000
+                 */
+                model_id?: string | null;
+                /** @description What users would ask for. */
+                name: string;
+            }[];
+            /** @description What to give as `cursor` for the next page; null on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
         Page_User: {
             /** @description The things of this page. */
             items: {
@@ -4784,6 +4821,16 @@ export interface components {
         SeriesStep: "day" | "hour";
         /** @description A model that a channel serves, in a request: its name, or its name and the upstream's. */
         ServedModel: components["schemas"]["ModelName"] | components["schemas"]["ChannelModel"];
+        /** @description A channel that serves a model. */
+        ServingChannel: {
+            /**
+             * @description Its id.
+             * @example chn_06ft3r5yx1v2k4m7q9s0t50001
+             */
+            id: string;
+            /** @description What people read. */
+            name: string;
+        };
         /** @description A sign-in of a person that has not ended. */
         Session: {
             /**
@@ -5071,6 +5118,18 @@ export interface components {
          * @enum {string}
          */
         Unit: "usd" | "tokens" | "calls";
+        /** @description A name that active channels serve and that has no price, neither now nor announced: calls for it are refused. */
+        UnpricedModel: {
+            /** @description The channels that serve it. */
+            channels: components["schemas"]["ServingChannel"][];
+            /**
+             * @description The model of that name; null: there is none yet.
+             * @example mdl_06ft3r5yx1v2k4m7q9s0t50000
+             */
+            model_id?: string | null;
+            /** @description What users would ask for. */
+            name: string;
+        };
         /** @description A model that an upstream offers. */
         UpstreamModel: {
             /** @description Whether the site has a model of this name. */
@@ -5446,6 +5505,7 @@ export type PageRequest = components['schemas']['Page_Request'];
 export type PageSession = components['schemas']['Page_Session'];
 export type PageSetting = components['schemas']['Page_Setting'];
 export type PageTransfer = components['schemas']['Page_Transfer'];
+export type PageUnpricedModel = components['schemas']['Page_UnpricedModel'];
 export type PageUser = components['schemas']['Page_User'];
 export type Pairing = components['schemas']['Pairing'];
 export type PairingCreate = components['schemas']['PairingCreate'];
@@ -5505,6 +5565,7 @@ export type SeriesGroup = components['schemas']['SeriesGroup'];
 export type SeriesMark = components['schemas']['SeriesMark'];
 export type SeriesStep = components['schemas']['SeriesStep'];
 export type ServedModel = components['schemas']['ServedModel'];
+export type ServingChannel = components['schemas']['ServingChannel'];
 export type Session = components['schemas']['Session'];
 export type SessionKind = components['schemas']['SessionKind'];
 export type SessionsRevoked = components['schemas']['SessionsRevoked'];
@@ -5528,6 +5589,7 @@ export type Transfer = components['schemas']['Transfer'];
 export type TransferDirection = components['schemas']['TransferDirection'];
 export type Translated = components['schemas']['Translated'];
 export type Unit = components['schemas']['Unit'];
+export type UnpricedModel = components['schemas']['UnpricedModel'];
 export type UpstreamModel = components['schemas']['UpstreamModel'];
 export type UpstreamSecret = components['schemas']['UpstreamSecret'];
 export type UsagePoint = components['schemas']['UsagePoint'];
@@ -6398,6 +6460,40 @@ export interface operations {
             };
             /** @description The name is taken */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    list_unpriced_models: {
+        parameters: {
+            query?: {
+                /** @description How many things at most: 1 to 100, 20 unless given. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of names */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_UnpricedModel"];
+                };
+            };
+            /** @description The query has faults */
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };
