@@ -59,6 +59,17 @@ impl fmt::Debug for Client {
 impl Client {
     /// A client of the site at `base`, such as `https://ai.example.com`, with an access token where calls need one.
     pub fn new(base: &str, access_token: Option<&str>) -> Result<Self, ClientError> {
+        let http = reqwest::Client::builder()
+            // A token must not follow a redirect to another host.
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .map_err(ClientError::Connection)?;
+        Client::over(http, base, access_token)
+    }
+
+    /// The same over connections of the caller's making, such as ones that believe a single certificate. They must
+    /// follow no redirects.
+    pub fn over(http: reqwest::Client, base: &str, access_token: Option<&str>) -> Result<Self, ClientError> {
         let setup = |error: Box<dyn std::error::Error + Send + Sync>| ClientError::Setup(error);
         let base = Url::parse(base.trim_end_matches('/')).map_err(|error| setup(error.into()))?;
         let mut headers = HeaderMap::new();
@@ -68,13 +79,7 @@ impl Client {
             value.set_sensitive(true);
             headers.insert(AUTHORIZATION, value);
         }
-        let http = reqwest::Client::builder()
-            .default_headers(headers)
-            // A token must not follow a redirect to another host.
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .map_err(ClientError::Connection)?;
-        Ok(Client { http, base, headers: HeaderMap::new() })
+        Ok(Client { http, base, headers })
     }
 
     /// The same client with a secret header.
