@@ -1,0 +1,89 @@
+//! The system's keyring.
+
+use std::sync::Arc;
+
+use keyring_core::{CredentialStore, Entry, Error};
+use zeroize::Zeroizing;
+
+use crate::connections::ConnectionId;
+use crate::secrets::{SecretError, SecretStore};
+
+/// Under this name the keyring's own program shows what is kept.
+const SERVICE: &str = "Waystation";
+
+/// The keyring of this system: the Secret Service, the Keychain or the Credential Manager.
+pub struct Keyring {
+    store: Arc<CredentialStore>,
+}
+
+impl Keyring {
+    /// Finds the keyring. It may be locked.
+    pub fn open() -> Result<Self, SecretError> {
+        Ok(Keyring { store: system_store().map_err(translate)? })
+    }
+
+    fn entry(&self, id: ConnectionId) -> Result<Entry, SecretError> {
+        self.store.build(SERVICE, &id.to_string(), None).map_err(translate)
+    }
+}
+
+impl SecretStore for Keyring {
+    fn load(&self, id: ConnectionId) -> Result<Option<Zeroizing<Vec<u8>>>, SecretError> {
+        match self.entry(id)?.get_secret() {
+            Ok(secret) => Ok(Some(Zeroizing::new(secret))),
+            Err(Error::NoEntry) => Ok(None),
+            Err(error) => Err(translate(error)),
+        }
+    }
+
+    fn save(&self, id: ConnectionId, secret: &[u8]) -> Result<(), SecretError> {
+        self.entry(id)?.set_secret(secret).map_err(translate)
+    }
+
+    fn delete(&self, id: ConnectionId) -> Result<(), SecretError> {
+        match self.entry(id)?.delete_credential() {
+            Ok(()) | Err(Error::NoEntry) => Ok(()),
+            Err(error) => Err(translate(error)),
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn system_store() -> Result<Arc<CredentialStore>, Error> {
+    Ok(zbus_secret_service_keyring_store::Store::new()?)
+}
+
+#[cfg(target_os = "macos")]
+fn system_store() -> Result<Arc<CredentialStore>, Error> {
+    Ok(apple_native_keyring_store::keychain::Store::new()?)
+}
+
+#[cfg(windows)]
+fn system_store() -> Result<Arc<CredentialStore>, Error> {
+    Ok(windows_native_keyring_store::Store::new()?)
+}
+
+/// Some errors carry what was kept: those are dropped here.
+fn translate(error: Error) -> SecretError {
+    match error {
+        Error::NoStorageAccess(_) => SecretError::Locked,
+        Error::PlatformFailure(source) => SecretError::Unavailable(source),
+        Error::BadEncoding(_) | Error::BadDataFormat(_, _) | Error::Ambiguous(_) => SecretError::Damaged,
+        other => SecretError::Unavailable(other.to_string().into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_keyring_says_is_told_apart() {
+        let source = || -> Box<dyn std::error::Error + Send + Sync> { "no".into() };
+        assert!(matches!(translate(Error::NoStorageAccess(source())), SecretError::Locked));
+        assert!(matches!(translate(Error::PlatformFailure(source())), SecretError::Unavailable(_)));
+        let damaged = translate(Error::BadEncoding(b"wsr_canary".to_vec()));
+        assert!(matches!(damaged, SecretError::Damaged));
+        assert!(!format!("{damaged:?}").contains("canary"));
+    }
+}
