@@ -27,10 +27,9 @@ struct Open {
     secrets: Secrets,
 }
 
-#[derive(Clone, Default, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Secrets {
-    #[zeroize(skip)]
     connections: BTreeMap<ConnectionId, Secret>,
 }
 

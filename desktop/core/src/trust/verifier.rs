@@ -33,6 +33,9 @@ pub enum TrustError {
     /// TLS could not be set up.
     #[error("TLS could not be set up")]
     Setup(#[source] TlsError),
+    /// The connection could not be set up.
+    #[error("connections to the site could not be set up")]
+    Client(#[source] reqwest::Error),
 }
 
 /// A site showed another key than the one it is known by.
