@@ -1,6 +1,7 @@
 //! Files of a site's that go to the disk without passing through the window.
 
 use std::path::Path;
+use std::time::Duration;
 
 use reqwest::StatusCode;
 use reqwest::header::AUTHORIZATION;
@@ -16,6 +17,8 @@ use crate::connections::{Connection, ConnectionId, SiteAddress};
 
 /// The most that is written: far more than a site's own limit of rows gives.
 const FILE_BYTES_MAX: u64 = 1024 * 1024 * 1024;
+/// Over a slow line a large export takes its time.
+const EXPORT_TIME: Duration = Duration::from_secs(10 * 60);
 
 /// An export as the window asks for it. It does not say where to: that is chosen in a dialog of the shell's.
 #[derive(Clone, Debug, Deserialize)]
@@ -90,7 +93,7 @@ impl Gateway {
         let route = self.route(connection, base)?;
         let mut token = self.token(connection, &route, None).await?;
         let mut send = async |token: &_| {
-            let request = route.http.get(url.clone()).header(AUTHORIZATION, bearer(token)?);
+            let request = route.http.get(url.clone()).header(AUTHORIZATION, bearer(token)?).timeout(EXPORT_TIME);
             request.send().await.map_err(|error| CallError::of_request(error, route.watch.take()))
         };
         let mut response = send(&token).await?;
