@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 use thiserror::Error;
+use waystation_api::passwords::Password;
 use waystation_api::setup::SetupCreate;
 use waystation_api::sign_in::{Reception, SignInReply};
 use waystation_client::{Client, ClientError};
@@ -69,8 +70,7 @@ pub async fn set_up_site(
         token: token.to_string(),
         email: owner.email.parse().map_err(|_| SetUpError::Field("email"))?,
         username: None,
-        password: serde_json::from_value(owner.password.as_str().into())
-            .map_err(|_| SetUpError::Field("password"))?,
+        password: Password::new(owner.password.as_str()),
         display_name: display_name
             .map(|name| name.parse().map_err(|_| SetUpError::Field("display_name")))
             .transpose()?,
