@@ -1,7 +1,8 @@
 //! Writes the table of operations that the window may ask for, from the description of the management API.
 
 use std::error::Error;
-use std::fmt::Write;
+use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::PathBuf;
 
 use serde_json::Value;
@@ -20,8 +21,7 @@ const LEFT_OUT: [&str; 1] = ["complete_setup"];
 const LOOKS: [&str; 5] = ["create_proof", "start_proof", "test_channel", "test_channel_draft", "fetch_models"];
 
 fn main() -> Result<(), Box<dyn Error>> {
-    println!("cargo::rerun-if-changed={DOCUMENT}");
-    println!("cargo::rerun-if-changed=build.rs");
+    writeln!(std::io::stdout(), "cargo::rerun-if-changed={DOCUMENT}\ncargo::rerun-if-changed=build.rs")?;
     let document: Value = serde_json::from_str(&std::fs::read_to_string(DOCUMENT)?)?;
     let mut table = String::from("const OPERATIONS: &[Operation] = &[\n");
     let mut seen = Vec::new();

@@ -116,6 +116,8 @@ fn names_of(connection: &Connection) -> Vec<String> {
         _ => Vec::new(),
     };
     names.push(connection.name.to_string());
+    // A name of a letter or two is in every word.
+    names.retain(|name| name.chars().count() > 2);
     names
 }
 

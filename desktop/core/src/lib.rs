@@ -13,6 +13,7 @@ pub mod redaction;
 pub mod secrets;
 pub mod tray;
 pub mod trust;
+pub mod web_links;
 
 pub use language::Language;
 

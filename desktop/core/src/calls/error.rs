@@ -132,6 +132,19 @@ impl SecretError {
     }
 }
 
+impl Failure {
+    /// A failure of that code.
+    pub fn new(code: &'static str, message: impl ToString) -> Self {
+        Failure { code, message: message.to_string(), key_change: None }
+    }
+}
+
+impl From<CallError> for Failure {
+    fn from(error: CallError) -> Self {
+        Failure::from(&error)
+    }
+}
+
 impl From<&CallError> for Failure {
     fn from(error: &CallError) -> Self {
         let key_change = match error {

@@ -1,0 +1,86 @@
+//! Pages that the app may open in the browser.
+
+use std::collections::BTreeSet;
+use std::sync::OnceLock;
+
+use serde::Deserialize;
+use url::Url;
+
+use crate::connections::{Connection, Place};
+
+const LENGTH_MAX: usize = 2048;
+const PRESETS: &str = include_str!("../../../server/api/presets/channels.json");
+
+/// The address to open, if it is one of a site that the app knows, or of a provider that the server has a preset for.
+/// Everything else, files and shares among them, is refused.
+pub fn find_web_link<'a>(text: &str, connections: impl IntoIterator<Item = &'a Connection>) -> Option<Url> {
+    if text.len() > LENGTH_MAX || text.chars().any(|letter| letter.is_control() || letter.is_whitespace()) {
+        return None;
+    }
+    let url = Url::parse(text).ok()?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return None;
+    }
+    let is_known = connections.into_iter().any(|connection| match &connection.place {
+        Place::Site { address } => address.join([]).origin() == url.origin(),
+        Place::ThisApp => false,
+    });
+    let is_preset = url.scheme() == "https"
+        && url.port().is_none()
+        && url.host_str().is_some_and(|host| preset_hosts().contains(host));
+    (is_known || is_preset).then_some(url)
+}
+
+/// Where the providers' own pages are.
+fn preset_hosts() -> &'static BTreeSet<String> {
+    #[derive(Deserialize)]
+    struct Preset {
+        docs_url: Option<Url>,
+        keys_url: Option<Url>,
+    }
+    static HOSTS: OnceLock<BTreeSet<String>> = OnceLock::new();
+    HOSTS.get_or_init(|| {
+        let presets: Vec<Preset> = serde_json::from_str(PRESETS).unwrap_or_default();
+        let pages = presets.into_iter().flat_map(|preset| [preset.docs_url, preset.keys_url]).flatten();
+        pages.filter_map(|page| page.host_str().map(str::to_owned)).collect()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::connections::{ConnectionId, Draft};
+    use crate::trust::TlsPolicy;
+
+    #[test]
+    fn only_pages_of_known_sites_and_providers_open() {
+        let draft: Draft =
+            serde_json::from_str(r#"{"name":"A","colour":"teal","environment":"staging"}"#).unwrap();
+        let place = Place::Site { address: "https://ai.example.com:8443/base".parse().unwrap() };
+        let known = [draft.into_connection(ConnectionId::draw(), place, TlsPolicy::System)];
+        let opens = |text: &str| find_web_link(text, &known).is_some();
+        assert!(opens("https://ai.example.com:8443/console/users?q=a#b"));
+        assert!(opens("https://api-docs.deepseek.com/"));
+        for text in [
+            "https://ai.example.com/",
+            "http://ai.example.com:8443/",
+            "https://evil.example/",
+            "https://ai.example.com:8443@evil.example/",
+            "https://user@ai.example.com:8443/",
+            "https://api-docs.deepseek.com.evil.example/",
+            "http://api-docs.deepseek.com/",
+            "https://api-docs.deepseek.com:8443/",
+            "file:///etc/passwd",
+            "smb://ai.example.com/share",
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "waystation://open",
+            "mailto:a@example.com",
+            "\\\\evil.example\\share",
+            "https://ai.example.com:8443/\n",
+            "",
+        ] {
+            assert!(!opens(text), "{text}");
+        }
+    }
+}
