@@ -2,6 +2,7 @@
 //! text, and never somewhere else without being asked.
 
 mod credential;
+mod cupboard;
 mod keyring;
 mod passphrase_file;
 mod passphrase_lock;
@@ -14,6 +15,7 @@ use zeroize::Zeroizing;
 
 use crate::connections::ConnectionId;
 pub use credential::{Credential, RefreshSecret};
+pub use cupboard::Cupboard;
 pub use keyring::Keyring;
 pub use passphrase_file::{PASSPHRASE_LENGTH_MIN, PassphraseFile};
 

@@ -1,0 +1,67 @@
+//! Pairing with a site, and ending it.
+
+use std::sync::PoisonError;
+
+use serde::Serialize;
+use tauri::{AppHandle, State};
+use waystation_desktop::connections::ConnectionId;
+use waystation_desktop::pairing::{Approval, Proposal, pair};
+
+use crate::commands::connections::forget_secret;
+use crate::desk::Desk;
+use crate::failure::{Refusal, Reply};
+use crate::links::propose_text;
+
+/// Who this device acts for now.
+#[derive(Debug, Serialize)]
+pub(crate) struct PairedView {
+    id: ConnectionId,
+    email: String,
+    role: String,
+}
+
+#[tauri::command]
+pub(crate) async fn propose_pairing(app: AppHandle, text: String) -> Reply<Proposal> {
+    propose_text(&app, &text).await
+}
+
+#[tauri::command]
+pub(crate) async fn show_proposal(desk: State<'_, Desk>) -> Reply<Option<Proposal>> {
+    let proposed = desk.proposed.lock().unwrap_or_else(PoisonError::into_inner);
+    Ok(proposed.as_ref().map(|(_, proposal)| proposal.clone()))
+}
+
+#[tauri::command]
+pub(crate) async fn approve_pairing(desk: State<'_, Desk>, approval: Approval) -> Reply<PairedView> {
+    // The place for the secret is opened before the code is used up.
+    desk.open_secrets().await?;
+    let secrets = desk.gateway.secrets()?;
+    let proposed = desk.proposed.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let (link, _) = proposed.ok_or_else(|| Refusal::new("no_proposal", "there is nothing to approve"))?;
+    let paired = pair(&link, approval).await?;
+    let (id, credential) = (paired.connection.id, paired.credential);
+    let kept = tauri::async_runtime::spawn_blocking(move || credential.save(secrets.as_ref(), id)).await;
+    kept.map_err(|error| Refusal::new("keyring_unavailable", error))??;
+    desk.book().add(paired.connection)?;
+    desk.book().select(id)?;
+    desk.announce_connections();
+    Ok(PairedView { id, email: paired.email, role: paired.role })
+}
+
+#[tauri::command]
+pub(crate) async fn refuse_pairing(desk: State<'_, Desk>) -> Reply<()> {
+    *desk.proposed.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    Ok(())
+}
+
+#[tauri::command]
+pub(crate) async fn sign_out(desk: State<'_, Desk>, id: ConnectionId) -> Reply<()> {
+    let connection = desk.connection(id)?;
+    desk.open_secrets().await?;
+    let address = desk.address_of(&connection)?;
+    let client = desk.gateway.client(&connection, &address).await?;
+    client.sign_out().await.map_err(|error| desk.gateway.explain(&connection, error))?;
+    forget_secret(&desk, id).await?;
+    desk.announce_connections();
+    Ok(())
+}

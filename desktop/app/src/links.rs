@@ -1,0 +1,69 @@
+//! Links that other programs open, and those that are pasted. Nothing happens by a link alone.
+
+use std::sync::PoisonError;
+
+use tauri::{AppHandle, Emitter, Manager};
+use tauri_plugin_deep_link::DeepLinkExt;
+use waystation_desktop::pairing::{Link, OpenTarget, PairingLink, Proposal, propose, read_link};
+
+use crate::desk::Desk;
+use crate::failure::Reply;
+use crate::window;
+
+/// Hears of links from now on, and of the one that started the app.
+pub(crate) fn listen(app: &AppHandle) {
+    let handle = app.clone();
+    app.deep_link().on_open_url(move |event| {
+        for url in event.urls() {
+            follow(&handle, url.as_str());
+        }
+    });
+    match app.deep_link().get_current() {
+        Ok(urls) => urls.unwrap_or_default().iter().for_each(|url| follow(app, url.as_str())),
+        Err(error) => log::warn!("the link that started the app could not be read: {error}"),
+    }
+}
+
+/// Looks at the site that a pasted text invites to. The code stays here.
+pub(crate) async fn propose_text(app: &AppHandle, text: &str) -> Reply<Proposal> {
+    match read_link(text)? {
+        Link::Pair(link) => keep_proposal(app, link).await,
+        Link::Open(_) => Err(waystation_desktop::pairing::LinkError::Unknown.into()),
+    }
+}
+
+fn follow(app: &AppHandle, text: &str) {
+    let app = app.clone();
+    match read_link(text) {
+        Ok(Link::Open(target)) => {
+            window::show(&app);
+            open_page(&app, &target);
+        }
+        Ok(Link::Pair(link)) => {
+            window::show(&app);
+            tauri::async_runtime::spawn(async move {
+                // A failure is shown as well: the window asks for the proposal, and says why there is none.
+                if let Err(error) = keep_proposal(&app, link).await {
+                    let _ = app.emit("proposal-failed", error);
+                }
+            });
+        }
+        // Anybody can have any text opened: it is not repeated.
+        Err(error) => log::warn!("a link was not followed: {error}"),
+    }
+}
+
+async fn keep_proposal(app: &AppHandle, link: PairingLink) -> Reply<Proposal> {
+    let proposal = propose(&link).await?;
+    let desk = app.state::<Desk>();
+    let kept = (link, proposal.clone());
+    *desk.proposed.lock().unwrap_or_else(PoisonError::into_inner) = Some(kept);
+    desk.announce("proposal");
+    Ok(proposal)
+}
+
+fn open_page(app: &AppHandle, target: &OpenTarget) {
+    if let Err(error) = app.emit("open", target) {
+        log::warn!("a page could not be opened: {error}");
+    }
+}

@@ -1,0 +1,108 @@
+//! The server of this app, as the window and the tray see it.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+use tauri::{AppHandle, Manager};
+use waystation_desktop::connections::{Colour, Connection, ConnectionId, Draft, Environment, Place};
+use waystation_desktop::local_server::{LocalState, ServiceFile, service_unit};
+use waystation_desktop::trust::TlsPolicy;
+
+use crate::desk::Desk;
+use crate::failure::{Refusal, Reply};
+
+/// The port of the service, unless the server listened somewhere before.
+const SERVICE_PORT: u16 = 8787;
+
+/// The server and what may be done with it.
+#[derive(Debug, Serialize)]
+pub(crate) struct LocalServerView {
+    server: LocalState,
+    is_service: bool,
+    can_be_service: bool,
+    connection: Option<ConnectionId>,
+}
+
+/// How the server is.
+pub(crate) fn view(app: &AppHandle) -> LocalServerView {
+    let desk = app.state::<Desk>();
+    LocalServerView {
+        server: desk.local.state(),
+        is_service: service_file(app).is_some_and(|service| service.exists()),
+        can_be_service: service_file(app).is_some() && is_installed(),
+        connection: desk.local_connection().map(|connection| connection.id),
+    }
+}
+
+/// Starts the server and makes its connection if there is none.
+pub(crate) async fn start(app: &AppHandle) -> Reply<()> {
+    let desk = app.state::<Desk>();
+    let url = desk.local.start(desk.preferences().local_port).await?;
+    // Programs that were told the address should find the server there the next time as well.
+    desk.change_preferences(|preferences| preferences.local_port = Some(url.port()))?;
+    ensure_connection(&desk)?;
+    Ok(())
+}
+
+/// The connection of the server, made if there is none.
+pub(crate) fn ensure_connection(desk: &Desk) -> Reply<Connection> {
+    if let Some(connection) = desk.local_connection() {
+        return Ok(connection);
+    }
+    let name = desk.language().pick("This computer", "本机");
+    let draft = Draft {
+        name: name.parse().map_err(|error| Refusal::new("field", error))?,
+        colour: Colour::Grey,
+        environment: Environment::Development,
+        write_guard: None,
+        proxy: None,
+    };
+    let connection = draft.into_connection(ConnectionId::draw(), Place::ThisApp, TlsPolicy::System);
+    desk.book().add(connection.clone())?;
+    desk.announce_connections();
+    Ok(connection)
+}
+
+/// Makes the server a service of the user's, or takes that back. The server of the app stops for it: both have the
+/// same data.
+pub(crate) async fn keep_running(app: &AppHandle, enabled: bool) -> Reply<()> {
+    let service = service_file(app).ok_or_else(|| Refusal::new("service", "services need systemd"))?;
+    if !enabled {
+        return Ok(service.remove().await?);
+    }
+    if !is_installed() {
+        return Err(Refusal::new("service", "the program lies where it will not stay"));
+    }
+    let desk = app.state::<Desk>();
+    let port = desk.preferences().local_port.unwrap_or(SERVICE_PORT);
+    let unit = service_unit(desk.local.files(), port)?;
+    desk.local.stop().await;
+    Ok(service.install(&unit).await?)
+}
+
+/// Tells of each change of the server.
+pub(crate) fn start_watching(app: &AppHandle) {
+    let app = app.clone();
+    let mut states = app.state::<Desk>().local.watch();
+    tauri::async_runtime::spawn(async move {
+        while states.changed().await.is_ok() {
+            app.state::<Desk>().announce("local-server");
+        }
+    });
+}
+
+#[cfg(target_os = "linux")]
+fn service_file(app: &AppHandle) -> Option<ServiceFile> {
+    let config_home: PathBuf = app.path().config_dir().ok()?;
+    std::path::Path::new("/run/systemd/system").is_dir().then(|| ServiceFile::below(&config_home))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn service_file(_: &AppHandle) -> Option<ServiceFile> {
+    None
+}
+
+/// An AppImage is gone from its place when the app ends.
+fn is_installed() -> bool {
+    !matches!(tauri::utils::platform::bundle_type(), Some(tauri::utils::config::BundleType::AppImage))
+}
