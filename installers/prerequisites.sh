@@ -5,6 +5,7 @@
 #   installers/prerequisites.sh test   also the databases, Redis, Python and Node packages the tests use
 #   installers/prerequisites.sh bench  the databases and nginx, to measure against
 #   installers/prerequisites.sh coverage   also the LLVM tools that fit the compiler
+#   installers/prerequisites.sh desktop    to build the desktop app and test it: a window system and a keyring of its own
 #
 # It says what it installs, asks sudo when it is not root, touches nothing that
 # is already there, and starts no system service.
@@ -19,12 +20,13 @@ main() {
         run) install_packages $(missing_run_packages) ;;
         test) install_packages $(missing_run_packages) $(missing_test_packages) ;;
         bench) install_packages $(missing_run_packages) $(missing_database_packages) $(missing_bench_packages) ;;
+        desktop) install_packages $(missing_run_packages) $(missing_desktop_packages) ;;
         coverage) install_packages $(missing_run_packages) $(missing_test_packages) $(missing_llvm_packages) ;;
-        *) echo "usage: installers/prerequisites.sh [run|test|bench|coverage]" >&2; exit 2 ;;
+        *) echo "usage: installers/prerequisites.sh [run|test|bench|coverage|desktop]" >&2; exit 2 ;;
     esac
     check_rust
     case "$purpose" in
-        run | test | coverage) check_node ;;
+        run | test | coverage | desktop) check_node ;;
     esac
     case "$purpose" in
         test | coverage)
@@ -67,6 +69,15 @@ missing_test_packages() {
     python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || echo python3-venv
     has chromium || [ -n "${WAYSTATION_CHROMIUM:-}" ] || echo chromium
     ls /usr/share/fonts/opentype/noto/NotoSansCJK-* >/dev/null 2>&1 || echo fonts-noto-cjk
+}
+
+# The window and the tray, then what their tests need: a screen, a window manager, a driver and a keyring.
+missing_desktop_packages() {
+    local package
+    for package in libwebkit2gtk-4.1-dev libgtk-3-dev libayatana-appindicator3-dev librsvg2-dev libxdo-dev pkg-config file \
+        webkit2gtk-driver xvfb openbox gnome-keyring dbus-x11 libglib2.0-bin fonts-noto-cjk rpm; do
+        dpkg -s "$package" >/dev/null 2>&1 || echo "$package"
+    done
 }
 
 # rustup's llvm-tools component serves as well.

@@ -200,6 +200,7 @@ impl Running {
         LocalState::Running {
             url: self.announced.url.clone(),
             version: self.announced.version.clone(),
+            process: self.announced.process,
             needs_setup: self.announced.needs_setup,
         }
     }

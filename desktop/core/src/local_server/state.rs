@@ -17,6 +17,8 @@ pub enum LocalState {
         url: SiteAddress,
         /// Its version.
         version: String,
+        /// The number of its process.
+        process: u32,
         /// Whether its site has no owner yet.
         needs_setup: bool,
     },

@@ -1,0 +1,139 @@
+//! Servers that are no Waystation, or mean harm.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio::sync::Mutex;
+use waystation_desktop::calls::{Call, CallError, Gateway};
+use waystation_desktop::connections::{Connection, SiteAddress};
+use waystation_desktop::secrets::Credential;
+
+use crate::calls::get;
+use crate::drawer::Drawer;
+use crate::site::connection;
+
+const TOKENS: &str = r#"{"access_token":"acc-CANARY","expires_at":"2099-01-01T00:00:00.000Z","refresh_token":"wsr_CANARY2"}"#;
+
+/// Answers every request with what `reply` makes of it, and keeps what it was sent.
+struct Stranger {
+    url: String,
+    seen: Arc<Mutex<Vec<String>>>,
+}
+
+impl Stranger {
+    async fn start(reply: fn(&str) -> String) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let kept = seen.clone();
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let mut bytes = vec![0; 64 * 1024];
+                let length = stream.read(&mut bytes).await.unwrap_or(0);
+                let request = String::from_utf8_lossy(&bytes[..length]).into_owned();
+                let _ = stream.write_all(reply(&request).as_bytes()).await;
+                kept.lock().await.push(request);
+            }
+        });
+        Stranger { url, seen }
+    }
+
+    fn known(&self) -> (Connection, SiteAddress, Gateway) {
+        let (connection, drawer) = (connection(&self.url), Drawer::new());
+        Credential::new(&connection, "wsr_CANARY1".to_owned()).save(drawer.as_ref(), connection.id).unwrap();
+        (connection, self.url.parse().unwrap(), Gateway::new(Some(drawer)))
+    }
+}
+
+fn http(head: &str, body: &str) -> String {
+    format!("HTTP/1.1 {head}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}", body.len())
+}
+
+fn is_refresh(request: &str) -> bool {
+    request.starts_with("POST /api/auth/refresh ")
+}
+
+#[tokio::test]
+async fn a_site_that_echoes_the_token_gets_its_answer_withheld() {
+    let stranger = Stranger::start(|request| match is_refresh(request) {
+        true => http("200 OK\r\ncontent-type: application/json", TOKENS),
+        false => http("500 X\r\ncontent-type: application/json", &format!("{{\"echo\":{request:?}}}")),
+    })
+    .await;
+    let (connection, base, gateway) = stranger.known();
+    let error = get(&gateway, &connection, &base, "/api/me").await.unwrap_err();
+    assert!(matches!(error, CallError::Answer));
+    assert!(!format!("{error:?} {error}").contains("CANARY"));
+    assert!(stranger.seen.lock().await[1].contains("acc-CANARY"));
+}
+
+#[tokio::test]
+async fn a_redirect_is_an_answer_and_is_not_followed() {
+    let elsewhere = Stranger::start(|_| http("200 OK", "{}")).await;
+    static ELSEWHERE: std::sync::OnceLock<String> = std::sync::OnceLock::new();
+    ELSEWHERE.set(elsewhere.url.clone()).unwrap();
+    let stranger = Stranger::start(|request| match is_refresh(request) {
+        true => http("200 OK", TOKENS),
+        false => http(&format!("307 Elsewhere\r\nlocation: {}/api/me", ELSEWHERE.get().unwrap()), ""),
+    })
+    .await;
+    let (connection, base, gateway) = stranger.known();
+    let answer = get(&gateway, &connection, &base, "/api/me").await.unwrap();
+    assert_eq!((answer.status, answer.headers.get("location")), (307, None));
+    assert!(elsewhere.seen.lock().await.is_empty());
+}
+
+#[tokio::test]
+async fn an_answer_without_end_or_that_is_no_text_is_refused() {
+    let large = Stranger::start(|request| match is_refresh(request) {
+        true => http("200 OK", TOKENS),
+        false => http("200 OK", &"x".repeat(17 * 1024 * 1024)),
+    })
+    .await;
+    let (connection, base, gateway) = large.known();
+    let error = get(&gateway, &connection, &base, "/api/me").await.unwrap_err();
+    assert_eq!(error.code(), "answer_too_large");
+    let page = Stranger::start(|_| http("200 OK\r\ncontent-type: text/html", "<h1>Hotel network</h1>")).await;
+    let (connection, base, gateway) = page.known();
+    assert_eq!(get(&gateway, &connection, &base, "/api/me").await.unwrap_err().code(), "unreadable_answer");
+}
+
+#[tokio::test]
+async fn a_site_that_is_gone_is_told_apart_from_one_that_refuses() {
+    let stranger = Stranger::start(|_| http("503 X", "")).await;
+    let (connection, base, gateway) = stranger.known();
+    assert_eq!(get(&gateway, &connection, &base, "/api/me").await.unwrap_err().code(), "unreadable_answer");
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let gone: SiteAddress = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
+    drop(listener);
+    assert_eq!(get(&gateway, &connection, &gone, "/api/me").await.unwrap_err().code(), "no_connection");
+}
+
+#[tokio::test]
+async fn what_the_window_may_not_ask_for_never_leaves() {
+    let stranger = Stranger::start(|_| http("200 OK", TOKENS)).await;
+    let (connection, base, gateway) = stranger.known();
+    for (method, path) in [
+        ("GET", "https://evil.example/api/me"),
+        ("GET", "//evil.example/api/me"),
+        ("GET", "/api/me/../auth/refresh"),
+        ("POST", "/api/auth/login"),
+        ("POST", "/api/auth/refresh"),
+        ("GET", "/v1/models"),
+        ("TRACE", "/api/me"),
+    ] {
+        let call = Call {
+            connection: connection.id,
+            method: method.to_owned(),
+            path: path.to_owned(),
+            query: Vec::new(),
+            headers: BTreeMap::new(),
+            body: None,
+        };
+        let error = gateway.call(&connection, &base, call).await.unwrap_err();
+        assert_eq!(error.code(), "unknown_operation", "{method} {path}");
+    }
+    assert!(stranger.seen.lock().await.is_empty());
+}
