@@ -18,7 +18,8 @@ const OFFERED_OF_SESSIONS: [&str; 3] = ["create_proof", "start_proof", "show_sig
 const LEFT_OUT: [&str; 1] = ["complete_setup"];
 
 /// These are sent with POST and change nothing of the site.
-const LOOKS: [&str; 5] = ["create_proof", "start_proof", "test_channel", "test_channel_draft", "fetch_models"];
+const LOOKS: [&str; 5] =
+    ["create_proof", "start_proof", "test_channel", "test_channel_draft", "fetch_models"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     writeln!(std::io::stdout(), "cargo::rerun-if-changed={DOCUMENT}\ncargo::rerun-if-changed=build.rs")?;
@@ -36,7 +37,9 @@ fn main() -> Result<(), Box<dyn Error>> {
             }
         }
     }
-    if let Some(gone) = OFFERED_OF_SESSIONS.iter().chain(&LEFT_OUT).chain(&LOOKS).find(|id| !seen.contains(id)) {
+    if let Some(gone) =
+        OFFERED_OF_SESSIONS.iter().chain(&LEFT_OUT).chain(&LOOKS).find(|id| !seen.contains(id))
+    {
         return Err(format!("there is no operation {gone} any more").into());
     }
     table.push_str("];\n");

@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tauri::{AppHandle, Emitter, Manager};
 use waystation_desktop::Language;
 use waystation_desktop::calls::{CallError, Gateway};
-use waystation_desktop::connections::{Book, BookError, Connection, ConnectionId, Exchange, Place, SiteAddress};
+use waystation_desktop::connections::{
+    Book, BookError, Connection, ConnectionId, Exchange, Place, SiteAddress,
+};
 use waystation_desktop::local_server::{LocalServer, ServerFiles};
 use waystation_desktop::notifications::{Gate, Watcher};
 use waystation_desktop::pairing::{PairingLink, Proposal};

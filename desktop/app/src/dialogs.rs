@@ -35,7 +35,9 @@ fn path_of(chosen: Option<FilePath>) -> Option<PathBuf> {
 fn file_name(name: &str) -> String {
     let plain: String = name
         .chars()
-        .map(|letter| if letter.is_alphanumeric() || matches!(letter, '-' | '_' | ' ') { letter } else { '-' })
+        .map(
+            |letter| if letter.is_alphanumeric() || matches!(letter, '-' | '_' | ' ') { letter } else { '-' },
+        )
         .take(NAME_LENGTH_MAX)
         .collect();
     let plain = plain.trim();

@@ -6,15 +6,8 @@ use std::io;
 const DMABUF: &str = "WEBKIT_DISABLE_DMABUF_RENDERER";
 
 /// What diagnostics tell of the environment.
-pub(crate) const TOLD: [&str; 7] = [
-    DMABUF,
-    "XDG_SESSION_TYPE",
-    "XDG_CURRENT_DESKTOP",
-    "WAYLAND_DISPLAY",
-    "GDK_BACKEND",
-    "APPIMAGE",
-    "LANG",
-];
+pub(crate) const TOLD: [&str; 7] =
+    [DMABUF, "XDG_SESSION_TYPE", "XDG_CURRENT_DESKTOP", "WAYLAND_DISPLAY", "GDK_BACKEND", "APPIMAGE", "LANG"];
 
 /// Sets what has to be set before anything is drawn. The process begins anew with it, as changing the environment of
 /// one that runs is not safe.

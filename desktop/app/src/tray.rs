@@ -81,7 +81,9 @@ fn build_menu(app: &AppHandle) -> tauri::Result<Menu<Wry>> {
                     Some(checked) => {
                         Box::new(CheckMenuItemBuilder::with_id(id, label).checked(checked).build(app)?)
                     }
-                    None => Box::new(MenuItemBuilder::with_id(id, label).enabled(action.is_some()).build(app)?),
+                    None => {
+                        Box::new(MenuItemBuilder::with_id(id, label).enabled(action.is_some()).build(app)?)
+                    }
                 }
             }
         };
@@ -115,7 +117,10 @@ fn act(app: &AppHandle, action: TrayAction) {
             refresh(&app);
         }
         TrayAction::Quit => app.exit(0),
-        TrayAction::StartServer | TrayAction::StopServer | TrayAction::Diagnostics | TrayAction::CheckForUpdates => {
+        TrayAction::StartServer
+        | TrayAction::StopServer
+        | TrayAction::Diagnostics
+        | TrayAction::CheckForUpdates => {
             tauri::async_runtime::spawn(async move { act_slowly(&app, action).await });
         }
     }

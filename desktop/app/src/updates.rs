@@ -51,7 +51,8 @@ async fn find(app: &AppHandle) -> Reply<Option<Update>> {
         return Err(Refusal::new("no_updates", "this build does not update itself"));
     };
     let endpoints = endpoints.split(',').map(|endpoint| endpoint.trim().parse());
-    let endpoints = endpoints.collect::<Result<Vec<_>, _>>().map_err(|error| Refusal::new("update", error))?;
+    let endpoints =
+        endpoints.collect::<Result<Vec<_>, _>>().map_err(|error| Refusal::new("update", error))?;
     let updater = app.updater_builder().pubkey(key).timeout(PATIENCE).endpoints(endpoints).map_err(refuse)?;
     // An older version than this one is none, whoever signed it.
     updater.build().map_err(refuse)?.check().await.map_err(refuse)

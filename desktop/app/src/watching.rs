@@ -61,7 +61,8 @@ async fn look(app: &AppHandle) {
 }
 
 async fn examine(desk: &Desk, connection: &Connection) -> (Condition, BTreeSet<Trouble>) {
-    let trouble = |kind, subject: &str| Trouble { connection: connection.id, kind, subject: subject.to_owned() };
+    let trouble =
+        |kind, subject: &str| Trouble { connection: connection.id, kind, subject: subject.to_owned() };
     let asked = async {
         let address = desk.address_of(connection)?;
         let client = desk.gateway.client(connection, &address).await?;

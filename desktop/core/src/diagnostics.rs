@@ -67,11 +67,12 @@ pub struct Evidence<'a> {
 impl Diagnostics {
     /// Puts the file together, without secrets and without the names of sites.
     pub fn collect(evidence: Evidence<'_>) -> Self {
-        let hidden: Vec<String> = evidence.connections.iter().flat_map(|(connection, _)| names_of(connection)).collect();
-        let hide = |text: &str| {
-            hidden.iter().fold(redact(text), |text, name| text.replace(name.as_str(), "[site]"))
-        };
-        let server_log = evidence.server_log.into_iter().map(|line| LogLine { text: hide(&line.text), ..line });
+        let hidden: Vec<String> =
+            evidence.connections.iter().flat_map(|(connection, _)| names_of(connection)).collect();
+        let hide =
+            |text: &str| hidden.iter().fold(redact(text), |text, name| text.replace(name.as_str(), "[site]"));
+        let server_log =
+            evidence.server_log.into_iter().map(|line| LogLine { text: hide(&line.text), ..line });
         Diagnostics {
             connections: evidence.connections.iter().enumerate().map(describe).collect(),
             surroundings: evidence.surroundings,
@@ -131,7 +132,8 @@ mod tests {
     #[test]
     fn a_file_of_diagnostics_tells_of_states_and_of_no_secret_or_site() {
         let draft: Draft =
-            serde_json::from_str(r#"{"name":"Acme prod","colour":"red","environment":"production"}"#).unwrap();
+            serde_json::from_str(r#"{"name":"Acme prod","colour":"red","environment":"production"}"#)
+                .unwrap();
         let place = Place::Site { address: "https://relay.acme.example:8443".parse().unwrap() };
         let connection = draft.into_connection(ConnectionId::draw(), place, TlsPolicy::System);
         let line = |text: &str| LogLine { number: 0, source: LogSource::Log, text: text.to_owned() };
@@ -152,7 +154,10 @@ mod tests {
             connections: vec![(&connection, Condition::Offline)],
             local_server: Some(LocalState::Stopped),
             server_log: vec![line("key sk-CANARYcanary used by https://relay.acme.example:8443/x")],
-            app_log: vec!["calling relay.acme.example failed, wsr_canary_0123".to_owned(), "Acme prod".to_owned()],
+            app_log: vec![
+                "calling relay.acme.example failed, wsr_canary_0123".to_owned(),
+                "Acme prod".to_owned(),
+            ],
         };
         let text = String::from_utf8(Diagnostics::collect(evidence).write().unwrap()).unwrap();
         for secret in ["CANARY", "canary", "acme", "Acme", &connection.id.to_string()] {

@@ -54,7 +54,10 @@ mod tests {
             ("got wsr_ses_06ft3r5yx1v2_canary!", "got wsr_[hidden]!"),
             ("key sk-CANARYcanary0123, next", "key sk-[hidden], next"),
             ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIi.x-y", "eyJ[hidden]"),
-            ("open waystation://pair?u=https%3A%2F%2Fa&c=canary&fp= now", "open waystation://pair?[hidden] now"),
+            (
+                "open waystation://pair?u=https%3A%2F%2Fa&c=canary&fp= now",
+                "open waystation://pair?[hidden] now",
+            ),
             ("?token=a&password=b c", "?token=[hidden]&password=[hidden] c"),
             ("a task-list, sk-ip and wsr_", "a task-list, sk-ip and wsr_"),
             ("密钥 sk-CANARYcanary0123。", "密钥 sk-[hidden]。"),

@@ -10,7 +10,9 @@
 use std::process::Command;
 
 use waystation_desktop::connections::{ConnectionId, Draft, Place};
-use waystation_desktop::secrets::{Credential, Cupboard, Keyring, SecretError, SecretStore, SecretsCondition, SecretsPlace};
+use waystation_desktop::secrets::{
+    Credential, Cupboard, Keyring, SecretError, SecretStore, SecretsCondition, SecretsPlace,
+};
 use waystation_desktop::trust::TlsPolicy;
 
 /// Calls of the Secret Service that a person would make by the keyring's own program.
@@ -28,7 +30,8 @@ fn call(arguments: &[&str]) -> String {
 fn a_secret_is_kept_replaced_and_forgotten_by_the_keyring() {
     let (keyring, id) = (Keyring::open().unwrap(), ConnectionId::draw());
     assert!(keyring.load(id).unwrap().is_none());
-    let draft: Draft = serde_json::from_str(r#"{"name":"A","colour":"teal","environment":"staging"}"#).unwrap();
+    let draft: Draft =
+        serde_json::from_str(r#"{"name":"A","colour":"teal","environment":"staging"}"#).unwrap();
     let place = Place::Site { address: "https://a.example.com".parse().unwrap() };
     let connection = draft.into_connection(id, place, TlsPolicy::System);
     Credential::new(&connection, "wsr_first".to_owned()).save(&keyring, id).unwrap();
@@ -47,7 +50,13 @@ fn a_locked_keyring_says_so_and_gives_nothing() {
     let (keyring, id) = (Keyring::open().unwrap(), ConnectionId::draw());
     keyring.save(id, b"wsr_canary").unwrap();
     let collection = "/org/freedesktop/secrets/aliases/default";
-    call(&["--object-path", "/org/freedesktop/secrets", "--method", "org.freedesktop.Secret.Service.Lock", &format!("['{collection}']")]);
+    call(&[
+        "--object-path",
+        "/org/freedesktop/secrets",
+        "--method",
+        "org.freedesktop.Secret.Service.Lock",
+        &format!("['{collection}']"),
+    ]);
     // Nobody is there to answer the prompt.
     let error = keyring.load(id).unwrap_err();
     assert!(matches!(error, SecretError::Locked | SecretError::Unavailable(_)), "{error:?}");

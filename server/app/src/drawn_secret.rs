@@ -104,7 +104,11 @@ mod tests {
         let next = one.successor("a", &site).unwrap();
         assert_eq!(next.hash(), one.successor("a", &site).unwrap().hash());
         assert!(DrawnSecret::read(next.reveal()).is_some() && next.hash() != one.hash());
-        for different in [one.successor("b", &site), other.successor("a", &site), one.successor("a", &SigningSecret::new([2; 32]))] {
+        for different in [
+            one.successor("b", &site),
+            other.successor("a", &site),
+            one.successor("a", &SigningSecret::new([2; 32])),
+        ] {
             assert_ne!(different.unwrap().hash(), next.hash());
         }
     }

@@ -446,7 +446,10 @@ async fn end_session(transaction: &Transaction, row: &entity::Model, now_ms: i64
     record_change(transaction, ChangeKind::Session, &id.to_string()).await
 }
 
-async fn find_active_user(transaction: &Transaction, id: Uuid) -> Result<Option<users::entity::Model>, DbErr> {
+async fn find_active_user(
+    transaction: &Transaction,
+    id: Uuid,
+) -> Result<Option<users::entity::Model>, DbErr> {
     users::entity::Entity::find_by_id(id)
         .filter(users::entity::Column::Status.eq(UserStatus::Active.name()))
         .one(transaction)

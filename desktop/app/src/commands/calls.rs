@@ -37,7 +37,8 @@ pub(crate) async fn export_file(
     let connection = desk.connection(export.connection)?;
     desk.open_secrets().await?;
     let address = desk.address_of(&connection)?;
-    let format = export.format().ok_or_else(|| Refusal::new("unknown_operation", "there is no such export"))?;
+    let format =
+        export.format().ok_or_else(|| Refusal::new("unknown_operation", "there is no such export"))?;
     let Some(path) = choose_new_file(&app, &name, format.extension()).await else { return Ok(None) };
     let exported = desk.gateway.export(&connection, &address, &export, &path).await?;
     Ok(Some(match exported {

@@ -5,7 +5,9 @@ use std::sync::PoisonError;
 
 use serde::Serialize;
 use tauri::{AppHandle, State};
-use waystation_desktop::connections::{Connection, ConnectionId, Draft, Exchange, Preview, SiteAddress, WriteGuard};
+use waystation_desktop::connections::{
+    Connection, ConnectionId, Draft, Exchange, Preview, SiteAddress, WriteGuard,
+};
 use waystation_desktop::files::read_file;
 use waystation_desktop::tray::Condition;
 

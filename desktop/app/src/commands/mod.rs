@@ -76,8 +76,11 @@ mod tests {
         let allowed: Vec<&str> =
             capability["permissions"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
         let own = names.iter().map(|name| format!("allow-{}", name.replace('_', "-")));
-        let expected: Vec<String> =
-            ["core:event:allow-listen", "core:event:allow-unlisten"].map(str::to_owned).into_iter().chain(own).collect();
+        let expected: Vec<String> = ["core:event:allow-listen", "core:event:allow-unlisten"]
+            .map(str::to_owned)
+            .into_iter()
+            .chain(own)
+            .collect();
         assert_eq!(allowed, expected);
         assert_eq!((&capability["windows"], capability.get("remote")), (&serde_json::json!(["main"]), None));
         for name in names {
@@ -96,7 +99,10 @@ mod tests {
         assert_eq!(policy["connect-src"], "ipc: http://ipc.localhost");
         for (name, sources) in policy {
             let sources = sources.as_str().unwrap();
-            assert!(!sources.contains("unsafe") && !sources.contains("https:") && !sources.contains('*'), "{name}");
+            assert!(
+                !sources.contains("unsafe") && !sources.contains("https:") && !sources.contains('*'),
+                "{name}"
+            );
         }
         assert_eq!(security["freezePrototype"], true);
         assert_eq!(configuration["app"]["withGlobalTauri"], false);

@@ -45,7 +45,10 @@ fn allowed_headers(headers: &HeaderMap) -> BTreeMap<&'static str, String> {
 
 impl Answer {
     /// Refuses an answer that repeats a secret, as a site may that echoes what it is sent.
-    pub(super) fn check_secrets<'a>(&self, secrets: impl IntoIterator<Item = &'a str>) -> Result<(), CallError> {
+    pub(super) fn check_secrets<'a>(
+        &self,
+        secrets: impl IntoIterator<Item = &'a str>,
+    ) -> Result<(), CallError> {
         let holds = |secret: &str| {
             !secret.is_empty()
                 && (self.body.contains(secret) || self.headers.values().any(|value| value.contains(secret)))

@@ -93,7 +93,8 @@ impl Gateway {
         let route = self.route(connection, base)?;
         let mut token = self.token(connection, &route, None).await?;
         let mut send = async |token: &_| {
-            let request = route.http.get(url.clone()).header(AUTHORIZATION, bearer(token)?).timeout(EXPORT_TIME);
+            let request =
+                route.http.get(url.clone()).header(AUTHORIZATION, bearer(token)?).timeout(EXPORT_TIME);
             request.send().await.map_err(|error| CallError::of_request(error, route.watch.take()))
         };
         let mut response = send(&token).await?;

@@ -65,7 +65,12 @@ impl Gateway {
     }
 
     /// Makes a call of the window's at the site of `connection`, which is at `base` now.
-    pub async fn call(&self, connection: &Connection, base: &SiteAddress, call: Call) -> Result<Answer, CallError> {
+    pub async fn call(
+        &self,
+        connection: &Connection,
+        base: &SiteAddress,
+        call: Call,
+    ) -> Result<Answer, CallError> {
         let call = call.check(base)?;
         if call.operation.effect == Effect::Change {
             self.guards.check_change(connection, Instant::now())?;
@@ -167,7 +172,8 @@ impl Gateway {
             headers.insert("idempotency-key", header_value(key)?);
         }
         if call.proof.as_deref() == Some(KEPT_PROOF) {
-            let kept = self.proofs.lock().unwrap_or_else(PoisonError::into_inner).get(&connection.id).cloned();
+            let kept =
+                self.proofs.lock().unwrap_or_else(PoisonError::into_inner).get(&connection.id).cloned();
             if let Some(proof) = kept {
                 headers.insert(PROOF, secret_value(&proof)?);
             }

@@ -157,7 +157,9 @@ mod tests {
     #[test]
     fn whatever_may_change_a_site_counts_as_a_change() {
         for operation in OPERATIONS {
-            let is_read = operation.method == "GET" || operation.id.starts_with("test_") || operation.id == "fetch_models";
+            let is_read = operation.method == "GET"
+                || operation.id.starts_with("test_")
+                || operation.id == "fetch_models";
             let is_proof = operation.id.ends_with("_proof");
             assert_eq!(operation.effect == Effect::None, is_read || is_proof, "{}", operation.id);
         }

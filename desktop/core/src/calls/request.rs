@@ -139,12 +139,17 @@ mod tests {
         let mut call = call("GET", "/api/admin/users");
         call.query = vec![("q".to_owned(), "a&b=c#d".to_owned()), ("limit".to_owned(), "20".to_owned())];
         let checked = call.check(&base()).unwrap();
-        assert_eq!(checked.url.as_str(), "https://ai.example.com/base/api/admin/users?q=a%26b%3Dc%23d&limit=20");
+        assert_eq!(
+            checked.url.as_str(),
+            "https://ai.example.com/base/api/admin/users?q=a%26b%3Dc%23d&limit=20"
+        );
     }
 
     #[test]
     fn a_query_that_the_operation_does_not_know_is_refused() {
-        for query in [vec![("x", "1".to_owned())], vec![("q", "a".repeat(9_000))], vec![("q", "a".to_owned()); 33]] {
+        for query in
+            [vec![("x", "1".to_owned())], vec![("q", "a".repeat(9_000))], vec![("q", "a".to_owned()); 33]]
+        {
             let mut call = call("GET", "/api/admin/users");
             call.query = query.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
             assert_eq!(code(call.check(&base())), "malformed_call");
@@ -161,7 +166,10 @@ mod tests {
         }
         assert_eq!(make(&format!(r#"{{"name":"{}"}}"#, "a".repeat(BODY_BYTES_MAX))), "call_too_large");
         assert_eq!(code(with_body("GET", "/api/me", r#"{"a":1}"#).check(&base())), "malformed_call");
-        assert_eq!(code(with_body("DELETE", "/api/admin/channels/chn_1", "").check(&base())), "delete_channel");
+        assert_eq!(
+            code(with_body("DELETE", "/api/admin/channels/chn_1", "").check(&base())),
+            "delete_channel"
+        );
     }
 
     #[test]

@@ -54,7 +54,9 @@ mod tests {
     use crate::trust::TlsPolicy;
 
     fn connection(write_guard: &str) -> Connection {
-        let text = format!(r#"{{"name":"Prod","colour":"red","environment":"production","write_guard":"{write_guard}"}}"#);
+        let text = format!(
+            r#"{{"name":"Prod","colour":"red","environment":"production","write_guard":"{write_guard}"}}"#
+        );
         let draft: crate::connections::Draft = serde_json::from_str(&text).unwrap();
         draft.into_connection(ConnectionId::draw(), Place::ThisApp, TlsPolicy::System)
     }

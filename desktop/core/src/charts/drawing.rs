@@ -7,12 +7,12 @@ use plotters::element::{PathElement, Rectangle, Text};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, IntoFont, RGBColor, TextStyle};
 
+use crate::charts::ChartError;
 use crate::charts::amounts::write_mark;
 use crate::charts::figure::{Bar, Figure, Layout};
 use crate::charts::fonts::font_for;
 use crate::charts::palette::Palette;
 use crate::charts::scale::Scale;
-use crate::charts::ChartError;
 
 type Area<'a, DB> = DrawingArea<DB, Shift>;
 
@@ -39,7 +39,12 @@ pub(super) struct Pen<'a, DB: DrawingBackend> {
 
 impl<'a, DB: DrawingBackend> Pen<'a, DB> {
     /// A pen for a chart of so many points, drawn `scale` times as large.
-    pub(super) fn new(area: &'a Area<'a, DB>, palette: Palette, scale: i32, (width, height): (i32, i32)) -> Self {
+    pub(super) fn new(
+        area: &'a Area<'a, DB>,
+        palette: Palette,
+        scale: i32,
+        (width, height): (i32, i32),
+    ) -> Self {
         Pen { area, palette, scale, width, height }
     }
 
@@ -62,7 +67,8 @@ impl<'a, DB: DrawingBackend> Pen<'a, DB> {
 
     fn draw_columns(&self, bars: &[Bar]) -> Result<(), ChartError> {
         let scale = Scale::fit(bars.iter().filter_map(|bar| bar.nanos));
-        let marks: Vec<(i64, String)> = scale.marks().map(|mark| (mark, write_mark(mark, scale.step))).collect();
+        let marks: Vec<(i64, String)> =
+            scale.marks().map(|mark| (mark, write_mark(mark, scale.step))).collect();
         let widest = marks.iter().map(|(_, text)| text.chars().count()).max().unwrap_or(0);
         let left = PADDING + to_points(widest) * 7 + 8;
         let (right, top, bottom) = (self.width - PADDING, HEAD + 8, self.height - 36);

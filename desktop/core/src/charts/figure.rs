@@ -181,10 +181,14 @@ pub(super) mod tests {
 
     #[test]
     fn many_models_are_the_dearest_and_the_rest() {
-        let models: Vec<_> = (0..20).map(|number| model(&format!("m{number}"), &number.to_string(), 2)).collect();
+        let models: Vec<_> =
+            (0..20).map(|number| model(&format!("m{number}"), &number.to_string(), 2)).collect();
         let figure = usage_figure(Language::English, &models);
         assert_eq!(figure.bars.len(), MODELS_MAX + 1);
-        assert_eq!((figure.bars[0].label.as_str(), figure.bars[0].note.as_str()), ("m19", "$19.00 · 2 calls"));
+        assert_eq!(
+            (figure.bars[0].label.as_str(), figure.bars[0].note.as_str()),
+            ("m19", "$19.00 · 2 calls")
+        );
         assert_eq!(figure.bars[MODELS_MAX].label, "12 others");
         let rest: i64 = (0..12).map(|number| number * 1_000_000_000).sum();
         assert_eq!(figure.bars[MODELS_MAX].nanos, Some(rest));

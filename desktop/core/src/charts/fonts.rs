@@ -30,7 +30,8 @@ const PLACES: [&str; 9] = [
 const FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 /// What stands in an SVG in the place of our names, for whatever shows it.
-const STACK: &str = "system-ui, 'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', 'Noto Sans SC', sans-serif";
+const STACK: &str =
+    "system-ui, 'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', 'Noto Sans SC', sans-serif";
 
 /// The name of a font that has every letter of a text, as far as there is one.
 pub(super) fn font_for(text: &str) -> Result<&'static str, ChartError> {
@@ -55,9 +56,9 @@ pub(super) fn name_fonts(svg: &str) -> String {
 fn has_system_font() -> bool {
     static READ: OnceLock<bool> = OnceLock::new();
     *READ.get_or_init(|| {
-        let mut found = PLACES.iter().filter_map(|place| {
-            crate::files::read_file(place.as_ref(), FILE_BYTES_MAX).ok().flatten()
-        });
+        let mut found = PLACES
+            .iter()
+            .filter_map(|place| crate::files::read_file(place.as_ref(), FILE_BYTES_MAX).ok().flatten());
         found.any(|bytes| register_font(SYSTEM, FontStyle::Normal, Vec::leak(bytes)).is_ok())
     })
 }
@@ -69,10 +70,8 @@ mod tests {
     #[test]
     fn every_letter_that_charts_write_is_in_the_font_of_the_app() {
         for source in [include_str!("figure.rs"), include_str!("amounts.rs"), include_str!("drawing.rs")] {
-            let missing: String = source
-                .chars()
-                .filter(|letter| !letter.is_control() && !LETTERS.contains(*letter))
-                .collect();
+            let missing: String =
+                source.chars().filter(|letter| !letter.is_control() && !LETTERS.contains(*letter)).collect();
             assert_eq!(missing, "");
         }
         assert_eq!(font_for("每日收入 $1,234.50").unwrap(), OWN);

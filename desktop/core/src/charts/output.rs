@@ -64,12 +64,16 @@ mod tests {
     const SIZE: (u32, u32) = (960, 360);
 
     fn figures(language: Language) -> Vec<Figure> {
-        let days: Vec<_> = (1..=30).map(|day| (format!("2026-11-{day:02}"), format!("{}.5", day * 7 % 23))).collect();
+        let days: Vec<_> =
+            (1..=30).map(|day| (format!("2026-11-{day:02}"), format!("{}.5", day * 7 % 23))).collect();
         let days: Vec<_> = days
             .iter()
-            .map(|(day, charged)| (day.as_str(), charged.as_str(), Some(if day.ends_with('7') { "-3" } else { "4.2" })))
+            .map(|(day, charged)| {
+                (day.as_str(), charged.as_str(), Some(if day.ends_with('7') { "-3" } else { "4.2" }))
+            })
             .collect();
-        let months = [("2026-09", "310.20", None), ("2026-10", "1204", Some("200")), ("2026-11", "877.7", None)];
+        let months =
+            [("2026-09", "310.20", None), ("2026-10", "1204", Some("200")), ("2026-11", "877.7", None)];
         let models = [
             model("gpt-5", "120.5", 4_210),
             model("通义千问-旗舰", "60", 900),
@@ -110,7 +114,9 @@ mod tests {
     #[test]
     fn chinese_letters_are_drawn_and_no_boxes() {
         // Two different letters that are both missing would be drawn alike.
-        let named = |name: &str| draw_png(&usage_figure(Language::Chinese, &[model(name, "1", 1)]), Theme::Light, SIZE).unwrap();
+        let named = |name: &str| {
+            draw_png(&usage_figure(Language::Chinese, &[model(name, "1", 1)]), Theme::Light, SIZE).unwrap()
+        };
         assert_ne!(named("每日"), named("收入"));
         assert_ne!(named("每日"), named("日每"));
     }
@@ -126,7 +132,10 @@ mod tests {
 
     #[test]
     fn the_largest_and_the_smallest_amounts_are_drawn() {
-        let amounts = [("2026-01", "9223372036.854775807", Some("-9223372036.854775807")), ("2026-02", "0.000000001", None)];
+        let amounts = [
+            ("2026-01", "9223372036.854775807", Some("-9223372036.854775807")),
+            ("2026-02", "0.000000001", None),
+        ];
         for figure in [
             revenue_figure(Language::English, &report("month", &amounts)),
             margin_figure(Language::English, &report("month", &amounts)),

@@ -203,7 +203,9 @@ mod tests {
         ] {
             assert_eq!(read(text).as_deref(), Ok(written), "{text}");
         }
-        for text in ["http://ai.example.com", "http://10.0.0.1", "http://0.0.0.0", "http://localhost.example.com"] {
+        for text in
+            ["http://ai.example.com", "http://10.0.0.1", "http://0.0.0.0", "http://localhost.example.com"]
+        {
             assert_eq!(read(text), Err(AddressError::Plain), "{text}");
         }
     }
@@ -246,7 +248,9 @@ mod tests {
         for text in ["socks5h://127.0.0.1:1080", "http://proxy.example:3128"] {
             assert!(text.parse::<ProxyAddress>().is_ok(), "{text}");
         }
-        for text in ["http://a:b@proxy.example", "file:///x", "http://proxy.example/x", "proxy.example:3128", ""] {
+        for text in
+            ["http://a:b@proxy.example", "file:///x", "http://proxy.example/x", "proxy.example:3128", ""]
+        {
             assert!(text.parse::<ProxyAddress>().is_err(), "{text}");
         }
     }

@@ -74,8 +74,7 @@ pub enum Change {
 impl Exchange {
     /// The connections of a book; the server of this app is of no use elsewhere and stays out.
     pub fn of(book: &Book) -> Self {
-        let connections =
-            book.list().iter().filter(|kept| kept.place != Place::ThisApp).cloned().collect();
+        let connections = book.list().iter().filter(|kept| kept.place != Place::ThisApp).cloned().collect();
         Exchange { format: FORMAT.to_owned(), version: VERSION, connections }
     }
 
@@ -202,9 +201,15 @@ mod tests {
         assert!(change(&|value| value["connections"][0]["refresh_token"] = "wsr_x".into()).is_err());
         let plain = serde_json::json!({"kind": "site", "address": "http://a.example.com"});
         assert!(change(&|value| value["connections"][0]["place"] = plain.clone()).is_err());
-        assert!(change(&|value| value["connections"][0]["place"] = serde_json::json!({"kind": "this_app"})).is_err());
+        assert!(
+            change(&|value| value["connections"][0]["place"] = serde_json::json!({"kind": "this_app"}))
+                .is_err()
+        );
         let twice = serde_json::json!([good["connections"][0], good["connections"][0]]);
-        assert!(matches!(change(&|value| value["connections"] = twice.clone()), Err(ExchangeError::Repeated)));
+        assert!(matches!(
+            change(&|value| value["connections"] = twice.clone()),
+            Err(ExchangeError::Repeated)
+        ));
         assert!(Exchange::read(&vec![b' '; BYTES_MAX + 1]).is_err());
         assert!(Exchange::read(b"").is_err());
     }

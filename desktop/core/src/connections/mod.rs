@@ -8,6 +8,7 @@ mod exchange;
 pub use address::{AddressError, ProxyAddress, SiteAddress};
 pub use book::{Book, BookError};
 pub use connection::{
-    Colour, Connection, ConnectionId, ConnectionName, Draft, Environment, IdError, NameError, Place, WriteGuard,
+    Colour, Connection, ConnectionId, ConnectionName, Draft, Environment, IdError, NameError, Place,
+    WriteGuard,
 };
 pub use exchange::{Change, Exchange, ExchangeError, Preview, PreviewedConnection};

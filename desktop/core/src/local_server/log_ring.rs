@@ -66,7 +66,8 @@ impl LogRing {
     /// The last line of the server's log.
     pub fn last_log_line(&self) -> Option<String> {
         let lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let last = lines.kept.iter().rev().find(|line| line.source == LogSource::Log && !line.text.is_empty());
+        let last =
+            lines.kept.iter().rev().find(|line| line.source == LogSource::Log && !line.text.is_empty());
         last.map(|line| line.text.clone())
     }
 }

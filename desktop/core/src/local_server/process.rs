@@ -151,7 +151,10 @@ impl LocalServer {
         };
         let mut lines = BufReader::new(output).lines();
         let log = self.log.clone();
-        let reading = tokio::spawn(async move { keep_lines(BufReader::new(errors).lines(), &log, LogSource::Log).await });
+        let reading =
+            tokio::spawn(
+                async move { keep_lines(BufReader::new(errors).lines(), &log, LogSource::Log).await },
+            );
         let announced = match timeout(START_TIME, lines.next_line()).await {
             Ok(Ok(Some(line))) => Announcement::read(&line, child.id()),
             Ok(_) => {
@@ -163,7 +166,8 @@ impl LocalServer {
             Err(_) => return Err(failed(StopReason::TooSlow, None, self.log.last_log_line())),
         };
         let announced = announced.map_err(|_| failed(StopReason::WrongServer, None, None))?;
-        let http = http_client().map_err(|error| failed(StopReason::WrongServer, None, Some(error.to_string())))?;
+        let http =
+            http_client().map_err(|error| failed(StopReason::WrongServer, None, Some(error.to_string())))?;
         if !is_healthy(&http, &announced).await {
             return Err(failed(StopReason::WrongServer, None, self.log.last_log_line()));
         }
@@ -207,7 +211,12 @@ impl Running {
 }
 
 /// Watches over a server until it has ended.
-async fn supervise(running: Running, state: Arc<watch::Sender<LocalState>>, log: Arc<LogRing>, stop: Arc<Notify>) {
+async fn supervise(
+    running: Running,
+    state: Arc<watch::Sender<LocalState>>,
+    log: Arc<LogRing>,
+    stop: Arc<Notify>,
+) {
     let healthy = running.state();
     let Running { mut child, lifeline, lines, announced, http } = running;
     let output = log.clone();

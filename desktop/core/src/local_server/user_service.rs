@@ -116,7 +116,8 @@ async fn run_systemctl(arguments: &[&str]) -> Result<(), ServiceError> {
 
 /// A path as one word of a command line (systemd.service(5), "Command lines").
 fn quote(path: &Path) -> Result<String, ServiceError> {
-    let text = escape_specifiers(plain_text(path)?).replace('\\', "\\\\").replace('"', "\\\"").replace('$', "$$");
+    let text =
+        escape_specifiers(plain_text(path)?).replace('\\', "\\\\").replace('"', "\\\"").replace('$', "$$");
     Ok(format!("\"{text}\""))
 }
 

@@ -42,7 +42,8 @@ impl Watcher {
     /// Takes what is wrong at a connection now. Gives what is wrong and may have to be told, and what is over.
     pub fn note(&mut self, connection: ConnectionId, now: BTreeSet<Trouble>) -> (Vec<Trouble>, Vec<Trouble>) {
         let of_it = |trouble: &&Trouble| trouble.connection == connection;
-        let over: Vec<Trouble> = self.0.iter().filter(of_it).filter(|was| !now.contains(was)).cloned().collect();
+        let over: Vec<Trouble> =
+            self.0.iter().filter(of_it).filter(|was| !now.contains(was)).cloned().collect();
         self.0.retain(|was| was.connection != connection);
         self.0.extend(now.iter().cloned());
         (now.into_iter().collect(), over)
@@ -63,10 +64,13 @@ pub fn notification(language: Language, site: &str, trouble: &Trouble, is_of_mor
     let (english, chinese) = match trouble.kind {
         _ if is_of_more => ("There is more. Open Waystation to see it.", "还有更多问题，请打开驿站查看。"),
         TroubleKind::Offline => ("The site does not answer.", "站点没有响应。"),
-        TroubleKind::KeyChanged => {
-            ("The site's key has changed. Nothing is sent to it.", "站点的密钥已更改，已停止向其发送任何内容。")
+        TroubleKind::KeyChanged => (
+            "The site's key has changed. Nothing is sent to it.",
+            "站点的密钥已更改，已停止向其发送任何内容。",
+        ),
+        TroubleKind::SignedOut => {
+            ("This device was signed out. Pair it again.", "此设备已被登出，请重新配对。")
         }
-        TroubleKind::SignedOut => ("This device was signed out. Pair it again.", "此设备已被登出，请重新配对。"),
         TroubleKind::ChannelFailing => ("Calls over this channel fail: ", "此渠道的调用失败："),
         TroubleKind::ServerEnded => ("The local server has ended by itself.", "本地服务意外退出。"),
     };

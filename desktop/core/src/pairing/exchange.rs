@@ -10,7 +10,9 @@ use crate::calls::http_client;
 use crate::connections::{Connection, ConnectionId, Draft, Place};
 use crate::pairing::PairingLink;
 use crate::secrets::Credential;
-use crate::trust::{Fingerprint, KeyChange, LookError, SeenCertificate, TlsPolicy, TrustError, Watch, look_at_certificate};
+use crate::trust::{
+    Fingerprint, KeyChange, LookError, SeenCertificate, TlsPolicy, TrustError, Watch, look_at_certificate,
+};
 
 /// What somebody is asked before this device pairs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -194,12 +194,14 @@ mod tests {
     #[test]
     fn a_pairing_link_says_where_with_what_and_who() {
         let fingerprint = Fingerprint::of_key(b"key");
-        let text = format!("waystation://pair?u=https%3A%2F%2Fai.example.com%3A8443%2Fa&c={CODE}&fp={fingerprint}");
+        let text =
+            format!("waystation://pair?u=https%3A%2F%2Fai.example.com%3A8443%2Fa&c={CODE}&fp={fingerprint}");
         let read = pairing(&format!(" {text}\n")).unwrap();
         assert_eq!(read.address.as_str(), "https://ai.example.com:8443/a");
         assert_eq!((read.code.reveal(), read.fingerprint), (CODE, Some(fingerprint)));
         assert!(!format!("{read:?}").contains(CODE));
-        let local = pairing(&format!("Waystation://pair/?u=http%3A%2F%2F127.0.0.1%3A8787&c={CODE}&fp=")).unwrap();
+        let local =
+            pairing(&format!("Waystation://pair/?u=http%3A%2F%2F127.0.0.1%3A8787&c={CODE}&fp=")).unwrap();
         assert_eq!((local.address.as_str(), local.fingerprint), ("http://127.0.0.1:8787", None));
     }
 
@@ -292,10 +294,9 @@ mod tests {
             for byte in [0, b' ', b'%', b'&', b'=', b'?', b'#', b'/', b':', b'@', 0x7f] {
                 let mut bytes = good.clone().into_bytes();
                 bytes[place] = byte;
-                if let (Ok(text), Ok(Link::Pair(read))) = (
-                    String::from_utf8(bytes.clone()),
-                    read_link(&String::from_utf8_lossy(&bytes)),
-                ) {
+                if let (Ok(text), Ok(Link::Pair(read))) =
+                    (String::from_utf8(bytes.clone()), read_link(&String::from_utf8_lossy(&bytes)))
+                {
                     assert!(read.address.is_https() || read.address.is_loopback(), "{text}");
                 }
             }

@@ -120,7 +120,10 @@ mod tests {
         assert_eq!(read.attempt().unwrap().reveal(), credential.attempt().unwrap().reveal());
         assert_eq!(read.attempt().unwrap().reveal().len(), 43);
         let printed = format!("{read:?}");
-        assert!(!printed.contains("canary") && !printed.contains(read.attempt().unwrap().reveal()), "{printed}");
+        assert!(
+            !printed.contains("canary") && !printed.contains(read.attempt().unwrap().reveal()),
+            "{printed}"
+        );
         assert!(Credential::load(&drawer, ConnectionId::draw()).unwrap().is_none());
         drawer.save(connection.id, b"{}").unwrap();
         assert!(matches!(Credential::load(&drawer, connection.id), Err(SecretError::Damaged)));

@@ -125,7 +125,9 @@ mod tests {
     #[test]
     fn a_file_that_was_touched_anywhere_does_not_open() {
         let sealed = lock().seal(b"content").unwrap();
-        for place in (0..sealed.len()).filter(|place| !(MAGIC.len()..MAGIC.len() + COST_LENGTH).contains(place)) {
+        for place in
+            (0..sealed.len()).filter(|place| !(MAGIC.len()..MAGIC.len() + COST_LENGTH).contains(place))
+        {
             let mut touched = sealed.clone();
             touched[place] ^= 1;
             assert!(Lock::open(&touched, "correct horse").is_err(), "{place}");

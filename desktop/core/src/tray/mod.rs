@@ -151,10 +151,15 @@ pub fn menu_entries(status: &TrayStatus) -> Vec<TrayEntry> {
         label: language.pick(english, chinese).to_owned(),
         is_checked: None,
     };
-    let mut entries: Vec<TrayEntry> = status.connections.iter().take(CONNECTIONS_MAX).map(|connection| {
-        let selected = status.selected == Some(connection.id);
-        connection_entry(language, connection, selected)
-    }).collect();
+    let mut entries: Vec<TrayEntry> = status
+        .connections
+        .iter()
+        .take(CONNECTIONS_MAX)
+        .map(|connection| {
+            let selected = status.selected == Some(connection.id);
+            connection_entry(language, connection, selected)
+        })
+        .collect();
     match status.connections.len() {
         0 => {
             let label = language.pick("No connections yet", "还没有连接").to_owned();
@@ -261,7 +266,9 @@ mod tests {
 
     fn actions(status: &TrayStatus) -> Vec<TrayAction> {
         let entries = menu_entries(status).into_iter();
-        entries.filter_map(|entry| if let TrayEntry::Item { action, .. } = entry { action } else { None }).collect()
+        entries
+            .filter_map(|entry| if let TrayEntry::Item { action, .. } = entry { action } else { None })
+            .collect()
     }
 
     #[test]
@@ -291,7 +298,8 @@ mod tests {
     #[test]
     fn more_than_five_connections_are_in_the_window() {
         let status = status(7);
-        let selects = actions(&status).iter().filter(|action| matches!(action, TrayAction::Select { .. })).count();
+        let selects =
+            actions(&status).iter().filter(|action| matches!(action, TrayAction::Select { .. })).count();
         assert_eq!(selects, CONNECTIONS_MAX);
         assert!(labels(&status).contains(&"More connections…".to_owned()));
         let none = TrayStatus { local_server: None, ..self::status(0) };
@@ -303,7 +311,8 @@ mod tests {
     #[test]
     fn the_server_can_be_started_or_stopped_but_not_both() {
         let url: crate::connections::SiteAddress = "http://127.0.0.1:1".parse().unwrap();
-        let running = LocalState::Running { url: url.clone(), version: "1".to_owned(), process: 1, needs_setup: false };
+        let running =
+            LocalState::Running { url: url.clone(), version: "1".to_owned(), process: 1, needs_setup: false };
         let failed = LocalState::Failed {
             reason: crate::local_server::StopReason::Ended,
             exit_code: Some(1),
@@ -319,16 +328,22 @@ mod tests {
         ] {
             let actions = actions(&TrayStatus { local_server: Some(state.clone()), ..status(1) });
             let has = |action| actions.contains(&action);
-            assert_eq!((has(TrayAction::StartServer), has(TrayAction::StopServer)), (starts, stops), "{state:?}");
+            assert_eq!(
+                (has(TrayAction::StartServer), has(TrayAction::StopServer)),
+                (starts, stops),
+                "{state:?}"
+            );
         }
     }
 
     #[test]
     fn the_menu_speaks_chinese() {
-        let status = TrayStatus { language: Language::Chinese, is_paused: true, can_update: true, ..status(1) };
+        let status =
+            TrayStatus { language: Language::Chinese, is_paused: true, can_update: true, ..status(1) };
         let labels = labels(&status);
         assert_eq!(labels[0], "* Site 0 — 在线");
-        let is_chinese = |label: &&String| label.chars().any(|letter| ('\u{4e00}'..='\u{9fff}').contains(&letter));
+        let is_chinese =
+            |label: &&String| label.chars().any(|letter| ('\u{4e00}'..='\u{9fff}').contains(&letter));
         assert_eq!(labels.iter().filter(is_chinese).count(), labels.len() - 4);
     }
 

@@ -67,7 +67,9 @@ mod tests {
         assert_eq!(fingerprint.to_string().parse(), Ok(fingerprint));
         let digits: String = fingerprint.0.iter().map(|byte| format!("{byte:02X}")).collect();
         assert_eq!(digits.parse(), Ok(fingerprint));
-        for wrong in ["", "x", &digits[1..], &"g".repeat(64), &"+".repeat(43), &"é".repeat(22), &"_".repeat(43)] {
+        for wrong in
+            ["", "x", &digits[1..], &"g".repeat(64), &"+".repeat(43), &"é".repeat(22), &"_".repeat(43)]
+        {
             assert_eq!(wrong.parse::<Fingerprint>(), Err(FingerprintError), "{wrong}");
         }
     }

@@ -40,7 +40,8 @@ async fn post(
     headers: &[(&str, &str)],
 ) -> Result<Answer, CallError> {
     let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    let call = Call { body: Some(body.to_string()), headers: headers.collect(), ..call(connection, "POST", path) };
+    let call =
+        Call { body: Some(body.to_string()), headers: headers.collect(), ..call(connection, "POST", path) };
     gateway.call(connection, base, call).await
 }
 
@@ -75,7 +76,9 @@ async fn many_calls_at_once_make_one_exchange_and_no_answer_has_a_token() {
     let kept: serde_json::Value = serde_json::from_str(&kept).unwrap();
     let secret = kept["refresh_token"].as_str().unwrap();
     for answer in &joined {
-        assert!(!answer.body.contains(secret) && !answer.body.contains("wsr_") && !answer.body.contains("eyJ"));
+        assert!(
+            !answer.body.contains(secret) && !answer.body.contains("wsr_") && !answer.body.contains("eyJ")
+        );
         assert!(!answer.headers.contains_key("set-cookie"));
         assert!(answer.headers["content-type"].starts_with("application/json"));
     }
@@ -107,7 +110,8 @@ async fn a_device_that_the_site_has_signed_out_forgets_its_secret() {
     let (site, connection, gateway, drawer) = opened().await;
     let sessions = get(&gateway, &connection, &site.address, "/api/me/sessions").await.unwrap();
     let sessions: serde_json::Value = serde_json::from_str(&sessions.body).unwrap();
-    let own = sessions["items"].as_array().unwrap().iter().find(|session| session["is_current"] == true).unwrap();
+    let own =
+        sessions["items"].as_array().unwrap().iter().find(|session| session["is_current"] == true).unwrap();
     let path = format!("/api/me/sessions/{}", own["id"].as_str().unwrap());
     let ended = gateway.call(&connection, &site.address, call(&connection, "DELETE", &path)).await.unwrap();
     assert_eq!(ended.status, 204);
@@ -124,7 +128,9 @@ async fn a_proof_stays_in_the_shell_and_is_sent_where_the_window_says() {
         "models": [{"name": "m", "upstream": "m"}],
     });
     let create = async |headers: &[(&str, &str)]| {
-        post(&gateway, &connection, &site.address, "/api/admin/channels", channel.clone(), headers).await.unwrap()
+        post(&gateway, &connection, &site.address, "/api/admin/channels", channel.clone(), headers)
+            .await
+            .unwrap()
     };
     let refused = create(&[]).await;
     assert!(refused.status == 403 && refused.body.contains("proof_required"), "{refused:?}");
@@ -179,7 +185,10 @@ async fn an_export_is_written_whole_or_not_at_all() {
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     for operation in ["list_users", "show_me", "", "../x"] {
         let nothing = export(operation, &[]);
-        assert_eq!(code(gateway.export(&connection, &site.address, &nothing, &path).await), "unknown_operation");
+        assert_eq!(
+            code(gateway.export(&connection, &site.address, &nothing, &path).await),
+            "unknown_operation"
+        );
     }
     let nowhere = folder.path().join("missing/x.csv");
     assert_eq!(code(gateway.export(&connection, &site.address, &audit, &nowhere).await), "file");

@@ -41,7 +41,8 @@ async fn a_server_is_started_set_up_worked_with_and_stopped() {
 
     let connection = local_connection();
     let data_dir = &server.files().data_dir;
-    let weak: Owner = serde_json::from_value(serde_json::json!({"email": EMAIL, "password": "short"})).unwrap();
+    let weak: Owner =
+        serde_json::from_value(serde_json::json!({"email": EMAIL, "password": "short"})).unwrap();
     assert!(matches!(set_up_site(&connection, &url, data_dir, &weak).await, Err(SetUpError::Call(_))));
     let credential = set_up_site(&connection, &url, data_dir, &owner()).await.unwrap();
     assert!(matches!(set_up_site(&connection, &url, data_dir, &owner()).await, Err(SetUpError::NoToken)));
@@ -72,7 +73,10 @@ async fn a_server_that_is_killed_is_seen_and_can_be_started_again() {
     let killed = Command::new("kill").args(["-KILL", &process.to_string()]).status();
     assert!(killed.await.unwrap().success());
     let state = until(&server, |state| matches!(state, LocalState::Failed { .. })).await;
-    assert!(matches!(state, LocalState::Failed { reason: StopReason::Ended, exit_code: None, .. }), "{state:?}");
+    assert!(
+        matches!(state, LocalState::Failed { reason: StopReason::Ended, exit_code: None, .. }),
+        "{state:?}"
+    );
     server.start(None).await.unwrap();
     server.stop().await;
 }
@@ -116,12 +120,17 @@ async fn what_is_not_the_server_is_not_taken_for_it() {
     };
     assert_eq!(reason(folder.path().join("missing")).await, StopReason::NotInstalled);
     assert_eq!(reason(script(folder.path(), "exit 3")).await, StopReason::DidNotStart);
-    assert_eq!(reason(script(folder.path(), "echo listening on http://127.0.0.1:1; cat")).await, StopReason::WrongServer);
+    assert_eq!(
+        reason(script(folder.path(), "echo listening on http://127.0.0.1:1; cat")).await,
+        StopReason::WrongServer
+    );
     // A real server answers at that address, but it is not the one that was started.
     let other = server(program(), &folder.path().join("other"));
     let url = other.start(None).await.unwrap();
     let nonce = "0".repeat(32);
-    let line = format!(r#"{{"url":"{url}","nonce":"{nonce}","version":"0.1.0","process":'$$',"needs_setup":false}}"#);
+    let line = format!(
+        r#"{{"url":"{url}","nonce":"{nonce}","version":"0.1.0","process":'$$',"needs_setup":false}}"#
+    );
     assert_eq!(reason(script(folder.path(), &format!("echo '{line}'; cat"))).await, StopReason::WrongServer);
     other.stop().await;
 }

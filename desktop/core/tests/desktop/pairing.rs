@@ -30,7 +30,10 @@ async fn a_device_pairs_with_a_site_behind_its_own_certificate_and_works_there()
     assert_eq!((link.address.as_str(), link.fingerprint), (url.as_str(), Some(identity.fingerprint)));
     let proposal = propose(&link).await.unwrap();
     assert!(proposal.may_pair && proposal.is_loopback);
-    assert_eq!(proposal.seen.map(|seen| (seen.fingerprint, seen.is_trusted)), Some((identity.fingerprint, false)));
+    assert_eq!(
+        proposal.seen.map(|seen| (seen.fingerprint, seen.is_trusted)),
+        Some((identity.fingerprint, false))
+    );
     let pinned = TlsPolicy::PinnedKey { fingerprint: identity.fingerprint };
     assert_eq!(proposal.tls.as_ref(), Some(&pinned));
 

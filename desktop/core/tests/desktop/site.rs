@@ -89,8 +89,10 @@ pub fn owner() -> Owner {
 }
 
 pub fn draft() -> Draft {
-    serde_json::from_value(serde_json::json!({"name": "Site", "colour": "teal", "environment": "development"}))
-        .unwrap()
+    serde_json::from_value(
+        serde_json::json!({"name": "Site", "colour": "teal", "environment": "development"}),
+    )
+    .unwrap()
 }
 
 /// A connection to the site at an address, by what the system believes.

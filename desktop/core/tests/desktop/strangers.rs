@@ -14,7 +14,8 @@ use crate::calls::get;
 use crate::drawer::Drawer;
 use crate::site::connection;
 
-const TOKENS: &str = r#"{"access_token":"acc-CANARY","expires_at":"2099-01-01T00:00:00.000Z","refresh_token":"wsr_CANARY2"}"#;
+const TOKENS: &str =
+    r#"{"access_token":"acc-CANARY","expires_at":"2099-01-01T00:00:00.000Z","refresh_token":"wsr_CANARY2"}"#;
 
 /// Answers every request with what `reply` makes of it, and keeps what it was sent.
 struct Stranger {

@@ -32,7 +32,8 @@ pub(super) fn announce(
     needs_setup: bool,
     output: &mut Output,
 ) -> Result<(), CommandError> {
-    let drawn = write_hex(&random_bytes::<16>().map_err(|error| StartError::System(io::Error::other(error)))?);
+    let drawn =
+        write_hex(&random_bytes::<16>().map_err(|error| StartError::System(io::Error::other(error)))?);
     let nonce = app.launch_nonce.get_or_init(|| drawn);
     let announcement = Announcement {
         url: format!("http://{address}"),

@@ -47,9 +47,9 @@ pub(super) async fn refresh_tokens(
     app.backoff.admit(REFRESHES, &visitor).await?;
     let (id, shown) = read_refresh_token(&body.refresh_token).ok_or_else(unknown_token)?;
     let secret = match &body.attempt {
-        Some(attempt) => shown
-            .successor(read_attempt(attempt)?, &app.secrets.access_tokens)
-            .map_err(ApiError::internal)?,
+        Some(attempt) => {
+            shown.successor(read_attempt(attempt)?, &app.secrets.access_tokens).map_err(ApiError::internal)?
+        }
         None => DrawnSecret::draw()?,
     };
     let stolen = Deed { action: "session.stolen", target: Some(("session", &id.to_string())) };

@@ -204,7 +204,10 @@ async fn an_exchange_whose_answer_was_lost_is_answered_again_and_for_nobody_else
     assert_eq!(second.status, 200);
     // Once the new one is exchanged in turn, the first is of no use with anything.
     assert_eq!(refresh(&first, &attempt).await.status, 401);
-    assert_eq!(program(&server, text(&second.json(), "/access_token"), "GET", "/api/me", None).await.status, 200);
+    assert_eq!(
+        program(&server, text(&second.json(), "/access_token"), "GET", "/api/me", None).await.status,
+        200
+    );
     server.stop().await;
 }
 
