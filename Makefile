@@ -11,7 +11,7 @@ interface := ui/dist/.vite/served.txt
 interface_packages := ui/node_modules/.installed
 interface_sources := $(shell find ui/src ui/public ui/tools -type f) $(wildcard ui/*.html ui/*.json ui/*.ts)
 
-.PHONY: help run test bench prove coverage fmt interface interface-packages
+.PHONY: help run test bench prove coverage desktop fmt interface interface-packages
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,5 +47,10 @@ prove: ## run the long proofs (races, kills, failed calls, fuzzing) and write do
 coverage: ## run the tests with instrumentation and print each crate's covered lines
 	@tests/coverage
 
+desktop: ## build the desktop app with the server inside, as a .deb and an .rpm
+	@installers/prerequisites.sh desktop
+	@installers/desktop.sh
+
 fmt: ## format the Rust code
 	@cargo fmt --all
+	@cargo fmt --all --manifest-path desktop/Cargo.toml

@@ -13,7 +13,7 @@ use waystation_desktop::secrets::SecretError;
 pub(crate) type Reply<A> = Result<A, Refusal>;
 
 /// A failure on its way to the window.
-#[derive(Debug, serde::Serialize)]
+#[derive(Clone, Debug, serde::Serialize)]
 #[serde(transparent)]
 pub(crate) struct Refusal(Failure);
 

@@ -15,7 +15,6 @@ pub(crate) fn create(app: &AppHandle, is_hidden: bool) -> tauri::Result<()> {
         .min_inner_size(900.0, 600.0)
         .visible(!is_hidden)
         .disable_drag_drop_handler()
-        .devtools(cfg!(debug_assertions))
         .on_navigation(|url| is_own_page(url.scheme(), url.host_str()))
         .on_new_window(|_, _| NewWindowResponse::Deny)
         .build()?;

@@ -14,8 +14,6 @@ use crate::charts::fonts::font_for;
 use crate::charts::palette::Palette;
 use crate::charts::scale::Scale;
 
-type Area<'a, DB> = DrawingArea<DB, Shift>;
-
 const PADDING: i32 = 20;
 const HEAD: i32 = 64;
 const TITLE_SIZE: i32 = 16;
@@ -40,7 +38,7 @@ pub(super) struct Pen<'a, DB: DrawingBackend> {
 impl<'a, DB: DrawingBackend> Pen<'a, DB> {
     /// A pen for a chart of so many points, drawn `scale` times as large.
     pub(super) fn new(
-        area: &'a Area<'a, DB>,
+        area: &'a DrawingArea<DB, Shift>,
         palette: Palette,
         scale: i32,
         (width, height): (i32, i32),
