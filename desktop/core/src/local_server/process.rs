@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use thiserror::Error;
@@ -53,7 +53,8 @@ pub struct LocalServer {
     files: ServerFiles,
     state: Arc<watch::Sender<LocalState>>,
     log: Arc<LogRing>,
-    stop: Arc<Notify>,
+    /// Of the run that is under way: what stops one must not stop the next.
+    stop: Mutex<Arc<Notify>>,
     supervisor: tokio::sync::Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -64,7 +65,7 @@ impl LocalServer {
             files,
             state: Arc::new(watch::Sender::new(LocalState::Stopped)),
             log: Arc::default(),
-            stop: Arc::default(),
+            stop: Mutex::default(),
             supervisor: tokio::sync::Mutex::default(),
         }
     }
@@ -102,11 +103,18 @@ impl LocalServer {
         if !may_start {
             return Err(StartError::NotStopped);
         }
-        match self.launch(wished_port).await {
+        let stop = Arc::new(Notify::new());
+        *self.stop.lock().unwrap_or_else(PoisonError::into_inner) = stop.clone();
+        let launched = tokio::select! {
+            launched = self.launch(wished_port) => launched,
+            // What was begun goes with the future.
+            () = stop.notified() => Err(LocalState::Stopped),
+        };
+        match launched {
             Ok(running) => {
                 let url = running.announced.url.clone();
                 self.state.send_replace(running.state());
-                let (state, log, stop) = (self.state.clone(), self.log.clone(), self.stop.clone());
+                let (state, log) = (self.state.clone(), self.log.clone());
                 *supervisor = Some(tokio::spawn(supervise(running, state, log, stop)));
                 Ok(url)
             }
@@ -117,11 +125,11 @@ impl LocalServer {
         }
     }
 
-    /// Tells it to stop and waits for its end. It lets calls finish before.
+    /// Tells it to stop and waits for its end. It lets calls finish before; one that only starts is given up.
     pub async fn stop(&self) {
+        self.stop.lock().unwrap_or_else(PoisonError::into_inner).notify_one();
         let mut supervisor = self.supervisor.lock().await;
         if let Some(supervisor) = supervisor.take() {
-            self.stop.notify_one();
             // However the supervisor ended, the process is gone: it is killed when it is let go.
             let _ = supervisor.await;
         }

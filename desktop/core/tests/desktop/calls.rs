@@ -124,7 +124,7 @@ async fn a_device_that_the_site_has_signed_out_forgets_its_secret() {
 async fn a_proof_stays_in_the_shell_and_is_sent_where_the_window_says() {
     let (site, connection, gateway, _) = opened().await;
     let channel = serde_json::json!({
-        "name": "Up", "format": "openai", "base_url": "https://up.example.com/v1", "credential": "sk-canary",
+        "name": "Up", "format": "openai", "base_url": "https://up.example.com/v1", "credentials": ["sk-canary-0123456789"],
         "models": [{"name": "m", "upstream": "m"}],
     });
     let create = async |headers: &[(&str, &str)]| {

@@ -98,6 +98,20 @@ async fn a_server_ends_when_the_app_lets_it_go() {
 }
 
 #[tokio::test]
+async fn a_server_that_only_starts_can_be_given_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = std::sync::Arc::new(server(script(folder.path(), "exec sleep 1000"), folder.path()));
+    let starting = tokio::spawn({
+        let server = server.clone();
+        async move { server.start(None).await }
+    });
+    until(&server, |state| *state == LocalState::Starting).await;
+    timeout(Duration::from_secs(5), server.stop()).await.unwrap();
+    assert_eq!(starting.await.unwrap(), Err(StartError::Failed));
+    assert_eq!(server.state(), LocalState::Stopped);
+}
+
+#[tokio::test]
 async fn a_port_that_is_taken_is_not_waited_for() {
     let folder = tempfile::tempdir().unwrap();
     let holder = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
