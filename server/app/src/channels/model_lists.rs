@@ -53,8 +53,9 @@ pub(super) async fn fetch_models(
         let asked = list(&app, upstream.as_ref()).await?;
         let target = host_of(upstream.as_ref());
         let deed = Deed { action: "channel.fetch_models", target: Some(("upstream", &target)) };
+        let base_url = upstream.as_ref().map(|upstream| upstream.base_url.to_string());
         let after =
-            serde_json::json!({ "base_url": body.base_url, "code": asked.code, "models": asked.names.len() });
+            serde_json::json!({ "base_url": base_url, "code": asked.code, "models": asked.names.len() });
         let entry = AuditEntry { after: state_of(&after), ..deed.by(&actor, &visitor) };
         app.store.append_audit_entry(&entry).await?;
         let models = known_here(&app, &asked.names).await?;

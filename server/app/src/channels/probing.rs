@@ -77,8 +77,9 @@ pub(super) async fn test_channel_draft(
         let outcome = ask(&app, upstream.as_ref(), body.model.as_str(), cap).await?;
         let target = host_of(upstream.as_ref());
         let deed = Deed { action: "channel.test_draft", target: Some(("upstream", &target)) };
-        let after =
-            serde_json::json!({ "base_url": body.base_url, "model": body.model, "code": outcome.code });
+        // As it was read: the demo channel takes any text for an address, and looks at none.
+        let base_url = upstream.as_ref().map(|upstream| upstream.base_url.to_string());
+        let after = serde_json::json!({ "base_url": base_url, "model": body.model, "code": outcome.code });
         let entry = AuditEntry { after: state_of(&after), ..deed.by(&actor, &visitor) };
         app.store.append_audit_entry(&entry).await?;
         Ok(Json(outcome))
