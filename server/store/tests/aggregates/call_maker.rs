@@ -10,8 +10,10 @@ use waystation_ledger::{
     SystemAccount, TransferKind, Unit, UsageRecord,
 };
 use waystation_pricing::{Bucket, Cost, Multiplier, Price, Usage, UsageSource};
-use waystation_store::{AdjustmentRecord, FundsOrder, FundsTarget, LedgerLanes, Store};
+use waystation_store::{AdjustmentRecord, FundsOrder, FundsTarget, LedgerLanes, NewPriceVersion, Store};
 
+use crate::catalog::create_model;
+use crate::database::audited;
 use crate::fresh_database::{now_ms, random};
 
 pub const HOUR_MS: i64 = 3_600_000;
@@ -50,6 +52,14 @@ pub fn channel(number: u8) -> ChannelId {
 
 pub fn price() -> Price {
     Price { input: "2".parse().unwrap(), output: "10".parse().unwrap(), ..Price::default() }
+}
+
+/// Lets the site know the price, so that what a lost call used can be estimated.
+pub async fn enter_price(store: &Store) {
+    let model = create_model(store, "sonnet").await.id;
+    let id = PriceVersionId::new(1, [9; 10]);
+    let new = NewPriceVersion { id, model, price: price(), effective_at_ms: 0, created_by: None };
+    store.create_price_version(new, &audited()).await.unwrap();
 }
 
 pub fn attempt(number: u8, channel: ChannelId, error_code: Option<&str>) -> AttemptRecord {

@@ -8,7 +8,7 @@ use waystation_ledger::{AccountKind, CallStatus, Crashed, Direction, SystemAccou
 use waystation_pricing::{Bucket, Usage, UsageSource};
 use waystation_store::{Store, UsageFilter, UsagePart, UsageSplit, UsageSums};
 
-use crate::call_maker::{Call, HOUR_MS, Maker, settlement};
+use crate::call_maker::{Call, HOUR_MS, Maker, enter_price, settlement};
 use crate::database::for_each_database;
 use crate::fresh_database::{now_ms, random};
 
@@ -115,6 +115,7 @@ async fn what_a_months_calls_earned_is_what_the_books_moved_whatever_became_of_t
     for_each_database(|store, url| async move {
         let raw = Database::connect(url).await.unwrap();
         let maker = Maker::start(&store).await;
+        enter_price(&store).await;
         let (user, granted) =
             (maker.user(5_000_000_000, 40_000_001).await, maker.user(9_000_000_000, 0).await);
         maker.grant_calls(granted, 3).await;

@@ -3,7 +3,7 @@ use waystation_ledger::Crashed;
 use waystation_pricing::Money;
 use waystation_store::{RequestFilter, UsageFilter, UsagePart, UsageSplit};
 
-use crate::call_maker::{Call, HOUR_MS, Maker, channel, key};
+use crate::call_maker::{Call, HOUR_MS, Maker, channel, enter_price, key};
 use crate::database::{connect, for_each_database, for_each_empty_database};
 use crate::fresh_database::{now_ms, random};
 
@@ -54,6 +54,7 @@ const SINCE_INSIGHT: u32 = 4;
 async fn calls_of_a_version_before_are_found_by_their_hours_and_their_losses_are_summed() {
     for_each_database(async |store, _| {
         let maker = Maker::start(&store).await;
+        enter_price(&store).await;
         let (user, other) = (maker.user(1_000_000_000, 0).await, maker.user(1_000_000_000, 0).await);
         let mut calls = Vec::new();
         for hours in [0, 1, 30] {
