@@ -57,7 +57,7 @@ async fn calls_of_a_version_before_are_found_by_their_hours_and_their_losses_are
         enter_price(&store).await;
         let (user, other) = (maker.user(1_000_000_000, 0).await, maker.user(1_000_000_000, 0).await);
         let mut calls = Vec::new();
-        for hours in [0, 1, 30] {
+        for hours in [0, 1, 20] {
             let begun_ms = now_ms() - hours * HOUR_MS;
             calls.push(maker.make(Call { begun_ms, ..Call::of(user) }).await);
             maker.make(Call { begun_ms, key: key(2), channel: Some(channel(2)), ..Call::of(other) }).await;
