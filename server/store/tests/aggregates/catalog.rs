@@ -11,7 +11,7 @@ use waystation_store::{
 use crate::database::{audit_entry, audited, for_each_database};
 use crate::fresh_database::{now_ms, random};
 
-async fn create_model(store: &Store, name: &str) -> Model {
+pub async fn create_model(store: &Store, name: &str) -> Model {
     let new = NewModel {
         id: ModelId::new(now_ms(), random()),
         name: name.to_owned(),
