@@ -11,6 +11,7 @@ use waystation_api::pagination::{Page, PageQuery, SearchQuery};
 use waystation_api::price_history::PriceHistoryEntry;
 use waystation_api::prices::{PriceCreate, PriceVersion};
 use waystation_api::requests::{Request, RequestDetails, RequestQuery};
+use waystation_api::roles::RoleList;
 use waystation_api::session::{Session, SessionsRevoked};
 use waystation_api::users::{
     PasswordWithdrawn, User, UserCreate, UserCreated, UserQuery, UserRemoval, UserUpdate,
@@ -34,6 +35,11 @@ impl Client {
     /// Shows a person.
     pub async fn show_user(&self, user: UserId) -> Result<User, ClientError> {
         self.get(&["admin", "users", &user.to_string()]).await
+    }
+
+    /// Shows what each role may do.
+    pub async fn list_roles(&self) -> Result<RoleList, ClientError> {
+        self.get(&["admin", "roles"]).await
     }
 
     /// Changes a person.

@@ -132,10 +132,19 @@ impl Maker {
 
     /// Gives tokens that may be used until a time.
     pub async fn grant_tokens(&self, user: UserId, tokens: i64, expires_at_ms: Option<i64>) {
+        self.grant(user, Unit::Tokens, tokens, expires_at_ms).await;
+    }
+
+    /// Gives so many whole calls.
+    pub async fn grant_calls(&self, user: UserId, calls: i64) {
+        self.grant(user, Unit::Calls, calls, None).await;
+    }
+
+    async fn grant(&self, user: UserId, unit: Unit, amount: i64, expires_at_ms: Option<i64>) {
         let id = AccountId::new(now_ms(), random());
-        let account = Account { expires_at_ms, ..Account::new(id, user, AccountKind::Grant, Unit::Tokens) };
+        let account = Account { expires_at_ms, ..Account::new(id, user, AccountKind::Grant, unit) };
         let target = FundsTarget::New(Box::new(account));
-        self.lanes.move_funds(order(user, target, Direction::Credit, tokens, "promotion")).await.unwrap();
+        self.lanes.move_funds(order(user, target, Direction::Credit, amount, "promotion")).await.unwrap();
     }
 
     pub async fn hold(&self, call: &Call) -> RequestId {
