@@ -70,14 +70,14 @@ export function Frame({ me, part, places, more, elsewhere, above, aboveCompact }
       <aside className="sticky top-0 hidden h-dvh flex-col border-e border-line bg-surface md:flex">
         <div className="flex h-14 items-center px-4">{brand}</div>
         {above !== undefined && <div className="px-2 pb-1">{above}</div>}
-        <nav aria-label={t("frame.navigation")} className="grid gap-0.5 overflow-y-auto p-2">
+        <nav aria-label={t("frame.navigation")} className="grid gap-px overflow-y-auto p-2">
           {places.map((place) => (
             <Fragment key={place.to}>
-              {place.heading !== undefined && <p className="px-2.5 pt-4 pb-1 text-xs text-muted">{place.heading}</p>}
+              {place.heading !== undefined && <p className="px-2.5 pt-3 pb-1 text-xs text-muted">{place.heading}</p>}
               <Link
                 to={place.to}
                 activeOptions={{ exact: place.exact ?? false, includeSearch: false }}
-                className="flex h-9 items-center gap-2.5 rounded-control px-2.5 text-muted hover:bg-hover hover:text-ink aria-[current=page]:bg-accent-soft aria-[current=page]:font-medium aria-[current=page]:text-accent"
+                className="flex h-8 items-center gap-2.5 rounded-control px-2.5 text-muted hover:bg-hover hover:text-ink pointer-coarse:h-11 aria-[current=page]:bg-accent-soft aria-[current=page]:font-medium aria-[current=page]:text-accent"
               >
                 {place.icon}
                 <span className="truncate">{place.label}</span>

@@ -16,6 +16,7 @@ import { useNow } from "@/features/now";
 import { usePageTitle } from "@/features/page-title";
 import { useProblemWords } from "@/features/problem-alert";
 import { useFormats } from "@/i18n/formats";
+import { isolate } from "@/i18n/isolate";
 import { Badge } from "@/kit/badge";
 import { Button } from "@/kit/button";
 import { EmptyState } from "@/kit/empty-state";
@@ -106,7 +107,7 @@ function Channels({ channels, mayWrite }: { channels: Channel[]; mayWrite: boole
       className: "text-[0.8125rem]",
       cell: ({ models }) => (
         <span className="block truncate sm:max-w-56" title={models.map(({ name }) => name).join("\n")}>
-          {models.slice(0, NAMED_MODELS).map(({ name }) => name).join(", ")}
+          {models.slice(0, NAMED_MODELS).map(({ name }) => isolate(name)).join(", ")}
           {models.length > NAMED_MODELS && <span className="text-muted"> {t("more", { count: models.length - NAMED_MODELS })}</span>}
           {models.length === 0 && "–"}
         </span>

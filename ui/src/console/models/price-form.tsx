@@ -103,7 +103,7 @@ function Form({ model, current, onSaved }: { model: Model; current: PriceHistory
         <summary className="cursor-pointer rounded-panel px-3.5 py-2.5 font-medium pointer-coarse:py-3.5">{t("price.more")}</summary>
         <div className="grid gap-4 border-t border-line p-3.5 sm:grid-cols-2">{more.map(input)}</div>
       </details>
-      <div className="grid gap-2">
+      <div className="grid justify-items-start gap-2">
         <span className="text-[0.8125rem] font-medium">{t("price.when")}</span>
         <Segments
           label={t("price.when")}

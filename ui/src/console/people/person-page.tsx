@@ -116,7 +116,6 @@ function Person({ user, back }: { user: User; back: React.ReactNode }) {
           </Panel>
           {maySeeKeys && <PersonKeys user={user} blockedBy={blockedBy} />}
           <PersonSessions user={user} blockedBy={blockedBy} />
-          {maySeeBooks && <PersonBooks user={user} />}
         </div>
         <div className="grid gap-5">
           <Panel title={t("person.facts")}>
@@ -150,6 +149,11 @@ function Person({ user, back }: { user: User; back: React.ReactNode }) {
           </Panel>
           <PersonActions user={user} blockedBy={blockedBy} />
         </div>
+        {maySeeBooks && (
+          <div className="min-w-0 lg:col-span-2">
+            <PersonBooks user={user} />
+          </div>
+        )}
       </div>
     </>
   );

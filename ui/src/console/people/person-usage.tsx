@@ -12,7 +12,6 @@ import { useNow } from "@/features/now";
 import { shortId } from "@/features/short-id";
 import { useFormats } from "@/i18n/formats";
 import { EmptyState } from "@/kit/empty-state";
-import { Fact, Facts } from "@/kit/facts";
 import { Panel } from "@/kit/panel";
 import { Stat, Stats } from "@/kit/stat";
 
@@ -69,23 +68,23 @@ function Usage({ of: { day, month, models, keys, errors }, user }: { of: UserSta
       <div className="grid grid-cols-1 gap-x-8 gap-y-5 sm:grid-cols-2">
         <Part title={t("usage.models")}>
           {models.slice(0, NAMED_MAX).map(({ model, charged, requests }) => (
-            <Fact key={model} name={<bdi className="[overflow-wrap:anywhere]">{model}</bdi>}>
+            <Line key={model} name={<Name text={model} />}>
               <span className="text-muted">{t("usage.calls", { count: requests, shown: formats.number(requests) })} · </span>
               <Money amount={charged} currency="USD" />
-            </Fact>
+            </Line>
           ))}
         </Part>
         <Part title={t("usage.keys")}>
           {keys.slice(0, NAMED_MAX).map(({ key_id, name, preview, charged }) => (
-            <Fact key={key_id} name={<bdi className="[overflow-wrap:anywhere]" title={preview ?? key_id}>{name ?? shortId(key_id)}</bdi>}>
+            <Line key={key_id} name={<Name text={name ?? preview ?? shortId(key_id)} />}>
               <Money amount={charged} currency="USD" />
-            </Fact>
+            </Line>
           ))}
         </Part>
         {errors.length > 0 && (
           <Part title={t("usage.errors")}>
             {errors.slice(0, NAMED_MAX).map(({ error_code, requests }) => (
-              <Fact
+              <Line
                 key={error_code}
                 name={
                   <Link to={paths.errorsOf(user.id, error_code)} className="rounded-sm font-mono text-[0.8125rem] text-accent underline-offset-2 hover:underline">
@@ -94,7 +93,7 @@ function Usage({ of: { day, month, models, keys, errors }, user }: { of: UserSta
                 }
               >
                 {formats.number(requests)}
-              </Fact>
+              </Line>
             ))}
           </Part>
         )}
@@ -107,7 +106,25 @@ function Part({ title, children }: { title: string; children: ReactNode }) {
   return (
     <section className="min-w-0">
       <h3 className="pb-1 text-[0.8125rem] font-semibold">{title}</h3>
-      <Facts>{children}</Facts>
+      <dl className="divide-y divide-line">{children}</dl>
     </section>
+  );
+}
+
+/** Names may be long and are cut; what they stand for is not. */
+function Line({ name, children }: { name: ReactNode; children: ReactNode }) {
+  return (
+    <div className="flex min-h-9 items-baseline justify-between gap-4 py-1.5">
+      <dt className="min-w-0 text-muted">{name}</dt>
+      <dd className="shrink-0 text-end whitespace-nowrap tabular-nums">{children}</dd>
+    </div>
+  );
+}
+
+function Name({ text }: { text: string }) {
+  return (
+    <bdi title={text} className="block truncate">
+      {text}
+    </bdi>
   );
 }

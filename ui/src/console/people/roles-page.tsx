@@ -50,7 +50,7 @@ function Matrix({ of: { items, permissions } }: { of: RoleList }) {
               {t("permission")}
             </th>
             {items.map(({ role, people }) => (
-              <th key={role} scope="col" className="min-w-24 px-2 py-3 text-center font-normal">
+              <th key={role} scope="col" className="min-w-20 px-2 py-3 text-center font-normal">
                 <span className="block font-medium">{t(`roles.${role}`, { ns: "shared" })}</span>
                 <Link to={paths.peopleOf(role)} className="inline-block rounded-sm py-1 text-[0.8125rem] text-accent underline-offset-2 hover:underline">
                   {t("people", { count: people, shown: formats.number(people) })}

@@ -4,7 +4,7 @@ export default {
     overview: "概览",
     traffic: "流量",
     supply: "供给",
-    customers: "用户",
+    customers: "客户",
     money: "资金",
     system: "系统",
     channels: "渠道",
