@@ -7,6 +7,7 @@ import { ask, openPage } from "./browser.mjs";
 import { PEOPLE, Shop } from "./shop.mjs";
 
 const TURNED = "\u202egnp.exe";
+const TURNED_TOO = "\u202esdrawkcab";
 
 // A formula to a spreadsheet, markup that runs where it is taken for markup, and a template's expressions.
 const written = (place) => `=HYPERLINK("//attacker.example")"'><img src=x onerror="hit='${place}'"><script>hit=1</script>{{place}}$t(x)`;
@@ -15,7 +16,7 @@ const turned = (place) => `${written(place)}${TURNED}`;
 // Where neither spaces are taken nor what turns the direction.
 const joined = (place) => `<img/src=x/onerror=hit='${place}'>`;
 // What looks like a secret is taken out of an upstream's words, which leaves these.
-const SAID = "<img src=x> <b>so</b> \u202esdrawkcab";
+const SAID = `<img src=x> <b>so</b> ${TURNED_TOO}`;
 
 test("what anybody has written is read by an administrator and never run", async (t) => {
     const shop = await Shop.start(t);
@@ -40,7 +41,7 @@ test("what anybody has written is read by an administrator and never run", async
         await act?.(page);
         for (const text of texts) await page.getByText(text, { exact: false }).first().waitFor({ state: "attached", timeout: 10_000 }).catch(() => assert.fail(`${path} does not show ${text}`));
         assert.equal(await page.evaluate(() => window.hit), undefined, `a script has run on ${path}`);
-        assert.deepEqual(await page.evaluate(findReordered), [], `something is reordered on ${path}`);
+        assert.deepEqual(await page.evaluate(findReordered, [TURNED, TURNED_TOO]), [], `something is reordered on ${path}`);
         assert.equal(await page.locator("img[src=x]").count(), 0, `markup of others is markup on ${path}`);
     }
     assert.deepEqual(breaches, []);
@@ -117,11 +118,11 @@ function screens({ person, model, channel, request, ownRequest }) {
         ["/console/settings", ["site.name"]],
         ["/console/roles", []],
         ["/console/audit-log", [written("person")]],
-        ["/console/audit-log?action=balance.adjust", [turned("note")], (page) => page.getByRole("main").getByRole("row").nth(1).getByRole("button").click()],
+        ["/console/audit-log?action=adjustment.create", [`<script>hit=1</script>{{place}}$t(x)${TURNED}`], (page) => page.getByRole("main").getByRole("row").nth(1).getByRole("button").click()],
         ["/console/channels", [turned("channel")], async (page) => {
             await page.keyboard.press("Control+k");
             await page.getByRole("combobox", { name: /^Page, e-mail/ }).fill("onerror");
-            await page.getByRole("option").nth(2).waitFor();
+            await page.getByRole("option").nth(1).waitFor();
         }],
         ["/app", [turned("title"), turned("text")]],
         ["/app/keys", [written("own key")]],
@@ -139,10 +140,8 @@ function screens({ person, model, channel, request, ownRequest }) {
     ];
 }
 
-// Runs in the page. Around a name that turns the direction of writing, everything else still stands in its order.
-function findReordered() {
-    const TURNS = "\u202e";
-    const ENDS = "\u2069";
+// Runs in the page. Whatever stands on a line with a text that turns the direction of writing is still in its order.
+function findReordered(turned) {
     const blockOf = (node) => {
         let element = node.parentElement;
         while (element !== null && getComputedStyle(element).display === "inline") element = element.parentElement;
@@ -154,28 +153,32 @@ function findReordered() {
         while (walker.nextNode()) found.push(walker.currentNode);
         return found;
     };
-    const blocks = new Set(textsOf(document.body).filter((node) => node.data.includes(TURNS)).map(blockOf));
+    const boxOf = (node, from, until) => {
+        const range = document.createRange();
+        range.setStart(node, from);
+        range.setEnd(node, until);
+        return range.getBoundingClientRect();
+    };
+    // Letters one by one; what is turned counts as one piece.
+    const piecesOf = (node) => {
+        const pieces = [];
+        for (let at = 0; at < node.data.length; at += 1) {
+            const found = turned.find((text) => node.data.startsWith(text, at));
+            const until = at + (found?.length ?? 1);
+            if (/\S/.test(node.data.slice(at, until))) pieces.push({ text: node.data.slice(at, until), box: boxOf(node, at, until) });
+            at = until - 1;
+        }
+        return pieces.filter(({ box }) => box.width > 0);
+    };
+    const blocks = new Set(textsOf(document.body).filter((node) => turned.some((text) => node.data.includes(text))).map(blockOf));
     const faults = [];
     for (const block of blocks) {
-        const innocent = [];
-        for (const node of textsOf(block).filter((text) => blockOf(text) === block)) {
-            const from = node.data.indexOf(TURNS);
-            const until = from < 0 ? -1 : node.data.indexOf(ENDS, from);
-            for (let at = 0; at < node.data.length; at += 1) {
-                if (from >= 0 && at >= from && (until < 0 || at < until)) continue;
-                if (!/\S/.test(node.data[at])) continue;
-                const range = document.createRange();
-                range.setStart(node, at);
-                range.setEnd(node, at + 1);
-                const box = range.getBoundingClientRect();
-                if (box.width > 0) innocent.push({ letter: node.data[at], left: box.left, bottom: box.bottom });
-            }
-        }
-        for (let at = 1; at < innocent.length; at += 1) {
-            const [before, now] = [innocent[at - 1], innocent[at]];
-            const isSameLine = Math.abs(before.bottom - now.bottom) < 4;
-            if (isSameLine && now.left < before.left) {
-                faults.push(`${now.letter} stands before ${before.letter} in: ${block.textContent.slice(0, 200)}`);
+        const pieces = textsOf(block).filter((text) => blockOf(text) === block).flatMap(piecesOf);
+        for (let at = 1; at < pieces.length; at += 1) {
+            const [before, now] = [pieces[at - 1], pieces[at]];
+            const isSameLine = Math.abs(before.box.bottom - now.box.bottom) < 4;
+            if (isSameLine && now.box.left + 2 < before.box.right) {
+                faults.push(`${now.text} stands before ${before.text} in: ${block.textContent.slice(0, 200)}`);
                 break;
             }
         }
