@@ -5908,6 +5908,8 @@ export interface operations {
     list_channels: {
         parameters: {
             query?: {
+                /** @description Part of a name, in any case. */
+                q?: string;
                 /** @description How many things at most: 1 to 100, 20 unless given. */
                 limit?: number;
                 /** @description The `next_cursor` of the page before. */
@@ -6598,6 +6600,8 @@ export interface operations {
     list_models: {
         parameters: {
             query?: {
+                /** @description Part of a name, in any case. */
+                q?: string;
                 /** @description How many things at most: 1 to 100, 20 unless given. */
                 limit?: number;
                 /** @description The `next_cursor` of the page before. */

@@ -1,6 +1,7 @@
 import i18next, { type i18n } from "i18next";
 import { initReactI18next } from "react-i18next";
 
+import { isolate } from "./isolate";
 import { preferredLanguage, rememberLanguage, type Language } from "./language";
 
 type Messages = Record<string, object>;
@@ -17,8 +18,8 @@ export async function startLanguages(load: LoadMessages): Promise<i18n> {
     resources: { [language]: messages },
     ns: Object.keys(messages),
     defaultNS: "shared",
-    // React escapes what it shows.
-    interpolation: { escapeValue: false },
+    // React escapes what it shows. What is inserted may be written from right to left, or say so to trick a reader.
+    interpolation: { escapeValue: true, escape: isolate },
     returnNull: false,
   });
   showLanguage(language);
