@@ -26,6 +26,11 @@ export async function fillMonths(shop, { requests = 10_000, days = 30, people = 
     await callBadly(shop, callers);
     const database = join(shop.site.environment.WAYSTATION_DATA_DIR, "waystation.sqlite");
     await shop.site.restart(() => run("python3", [PROGRAM, database, `--requests=${requests}`, `--days=${days}`]));
+    // Whoever calls has been here for longer, and so has another id.
+    for (const caller of [...callers, shop.people.user]) {
+        const { items } = await shop.ask("GET", `/api/admin/users?q=${encodeURIComponent(caller.email)}`);
+        caller.id = items.find(({ email }) => email === caller.email).id;
+    }
     await settleMoney(shop, callers);
     shop.callers = callers;
 }

@@ -39,6 +39,7 @@ def main():
     database.row_factory = sqlite3.Row
     with database:
         age(database, given.days)
+        age_callers(database, given.days)
         move_adjustments(database, begin_ms, now_ms)
         times = choose_times(chance, given.requests, begin_ms, now_ms)
         copy_calls(database, chance, times, now_ms)
@@ -60,6 +61,19 @@ def age(database, days):
     }.items():
         for column in columns:
             database.execute(f"UPDATE {table} SET {column} = {column} - ?", [back])
+
+
+def age_callers(database, days):
+    """The same for the ids of those who call: nobody's calls are looked for before the time of their own id. The audit
+    log, which is chained, still knows them by their first ids."""
+    callers = {}
+    for (caller,) in database.execute("SELECT DISTINCT user_id FROM requests").fetchall():
+        callers[caller] = at_time(int.from_bytes(caller[:6], "big") - (days + 30) * DAY_MS, caller)
+    for (table,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'audit%'").fetchall():
+        for column in database.execute("SELECT name FROM pragma_table_info(?)", [table]).fetchall():
+            if column["name"] in ("user_id", "actor_id", "created_by", "subject_id") or (table, column["name"]) == ("users", "id"):
+                changes = [[moved, caller] for caller, moved in callers.items()]
+                database.executemany(f"UPDATE {table} SET {column['name']} = ? WHERE {column['name']} = ?", changes)
 
 
 def move_adjustments(database, begin_ms, now_ms):
