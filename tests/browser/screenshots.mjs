@@ -66,7 +66,9 @@ async function takeList(browser, shop, { language, theme, person, widths, height
             await page.setViewportSize({ width, height });
             // What is drawn by a script for its width is drawn anew in the next frames.
             await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
-            await page.screenshot({ path: join(folder, `${screen.name}.${language}.${theme}.${width}.png`), fullPage: screen.open === undefined });
+            // What lies over a page is no longer than the window.
+            const isCovered = (await page.locator("dialog[open], [role=menu]:visible").count()) > 0;
+            await page.screenshot({ path: join(folder, `${screen.name}.${language}.${theme}.${width}.png`), fullPage: !isCovered });
         }
     }
     await context.close();
