@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { findBarriers, findPaleTexts, openPage } from "./browser.mjs";
 import { listScreens, openScreen, readRoutes, routeOf } from "./screens.mjs";
 import { PEOPLE, Shop } from "./shop.mjs";
-import { findOverflow, findRawKeys, findSmallTargets } from "../../ui/dev/looks.mjs";
+import { findHiddenColumns, findOverflow, findRawKeys, findSmallTargets } from "../../ui/dev/looks.mjs";
 
 // The console is made for 768 px and more; whoever comes with a phone can still use it.
 const WIDTHS = [1440, 768, 375, 320];
@@ -43,7 +43,7 @@ async function lookAtAll(t, shop, person, list, { language, isExamined }) {
         await page.setViewportSize({ width: WIDTHS[0], height: 900 });
         await openScreen(page, screen);
         assert.equal(await page.evaluate(() => document.documentElement.lang), language);
-        for (const text of await page.evaluate(findRawKeys)) note(text);
+        for (const find of [findRawKeys, findHiddenColumns]) for (const text of await page.evaluate(find)) note(text);
         if (isExamined) await examine(page, note);
         for (const width of WIDTHS) {
             await page.setViewportSize({ width, height: 900 });

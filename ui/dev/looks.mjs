@@ -6,6 +6,13 @@ export function findOverflow() {
   return scrollWidth > clientWidth ? [`runs ${scrollWidth - clientWidth} px over the edge`] : [];
 }
 
+/** Tables that have more columns than they have room for; on a wide screen none should. */
+export function findHiddenColumns() {
+  return [...document.querySelectorAll(".table-room")]
+    .filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth)
+    .map((table) => `hides ${table.scrollWidth - table.clientWidth} px of “${table.querySelector("caption").textContent}”`);
+}
+
 /** Words that do not fit where they stand, though nothing says that they may be cut. */
 export function findCutTexts() {
   return [...document.querySelectorAll("button, a, label, h1, h2, p, th, dt, dd, li, span")]
