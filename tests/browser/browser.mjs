@@ -16,20 +16,27 @@ after(async () => (await running).close());
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
 
 // A page of a profile of its own. Its test fails when a script of it does, when it breaks the content security policy,
-// writes an error, or asks another origin than the site's (or one of `others`) for anything.
-export async function openPage(t, site, { others = [], ...options } = {}) {
+// writes an error, or asks another origin than the site's (or one of `others`) for anything. With a `note` of its own a
+// test hears of these at once, and of refused calls too.
+export async function openPage(t, site, { others = [], note, ...options } = {}) {
     const context = await (await running).newContext({ locale: "en", baseURL: site.url, ...options });
     const faults = [];
+    const tell = note ?? ((text) => faults.push(text));
+    await context.exposeFunction("tellOfBreach", (text) => tell(text));
+    await context.addInitScript(() => {
+        document.addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) => window.tellOfBreach(`breaks the policy: ${violatedDirective} ${blockedURI}`));
+    });
     const watch = (page) => {
-        page.on("pageerror", (error) => faults.push(String(error)));
+        page.on("pageerror", (error) => tell(String(error)));
         page.on("console", (message) => {
             // A refused call is an answer like others; the browser writes a line for each.
-            if (message.type() === "error" && !/^Failed to load resource/.test(message.text())) faults.push(message.text());
+            const isRefusal = /^Failed to load resource/.test(message.text());
+            if (message.type() === "error" && !(isRefusal && note === undefined)) tell(isRefusal ? `${message.text()} ${message.location().url}` : message.text());
         });
         page.on("request", (request) => {
             const { protocol, origin } = new URL(request.url());
             const isLocal = protocol === "data:" || protocol === "blob:" || protocol === "about:";
-            if (!isLocal && ![site.url, ...others].includes(origin)) faults.push(`asks ${request.url()}`);
+            if (!isLocal && ![site.url, ...others].includes(origin)) tell(`asks ${request.url()}`);
         });
     };
     context.on("page", watch);
@@ -50,7 +57,15 @@ async function show(pages) {
 
 // What axe finds, in words; none is what a test asserts.
 export async function findBarriers(page) {
-    const { violations } = await new AxeBuilder({ page }).withTags(RULES).analyze();
+    return describe(page, await new AxeBuilder({ page }).withTags(RULES).analyze());
+}
+
+// Of these, texts that stand out too little: the one thing that depends on the theme.
+export async function findPaleTexts(page) {
+    return describe(page, await new AxeBuilder({ page }).withRules(["color-contrast"]).analyze());
+}
+
+function describe(page, { violations }) {
     return violations.map(({ id, nodes }) => `${page.url()} ${id}: ${nodes.map(({ target }) => target.join(" ")).join(" | ")}`);
 }
 

@@ -4,6 +4,7 @@ import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
 
+import { fillMonths } from "./months.mjs";
 import { OWNER, PASSWORD, Site } from "./site.mjs";
 
 const upstreamProgram = process.env.WAYSTATION_MOCK_BIN;
@@ -115,6 +116,12 @@ export class Shop {
             if (found !== undefined) return found;
             await wait(20);
         }
+    }
+
+    // Months of use: so many calls in so many days until now, and so many people beside those who call. Takes some
+    // seconds; afterwards the server runs at another address, unless it is named.
+    async fill(options) {
+        await fillMonths(this, options);
     }
 
     // Signs a page in without its forms.

@@ -100,6 +100,7 @@ function Elsewhere({ title, why, href, label }: { title: string; why: string; hr
   return (
     <main className="grid min-h-dvh place-content-center">
       <EmptyState
+        isPage
         icon={<Mark />}
         title={title}
         action={

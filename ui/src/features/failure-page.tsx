@@ -23,7 +23,7 @@ export function LostPage({ home }: { home: string }) {
   usePageTitle(t("lost.title"));
   return (
     <main className="grid min-h-dvh place-content-center">
-      <EmptyState icon={<Mark />} title={t("lost.title")} action={<Button onClick={() => location.assign(home)}>{t("lost.home")}</Button>}>
+      <EmptyState isPage icon={<Mark />} title={t("lost.title")} action={<Button onClick={() => location.assign(home)}>{t("lost.home")}</Button>}>
         {t("lost.why")}
       </EmptyState>
     </main>

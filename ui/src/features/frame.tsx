@@ -95,7 +95,7 @@ export function Frame({ me, part, places, more, elsewhere, above, aboveCompact }
           <PersonMenu me={me} elsewhere={undefined} />
         </div>
       </aside>
-      <main id="content" tabIndex={-1} className="mx-auto w-full max-w-6xl min-w-0 px-4 pt-6 pb-28 outline-none sm:px-6 md:px-8 md:pt-8 md:pb-16">
+      <main id="content" tabIndex={-1} className="mx-auto w-full max-w-7xl min-w-0 px-4 pt-6 pb-28 outline-none sm:px-6 md:px-8 md:pt-8 md:pb-16">
         <Outlet />
       </main>
       <nav

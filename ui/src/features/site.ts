@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import { useTranslation } from "react-i18next";
 
 import { take } from "@/api/client";
 
@@ -8,6 +9,13 @@ import { useApi } from "./services";
 export function useSite() {
   const api = useApi();
   return useQuery({ queryKey: ["site"], queryFn: () => take(api.GET("/api/site")), staleTime: 300_000 });
+}
+
+/** What the site is called; one that was given no name of its own goes by the product's, in the reader's language. */
+export function useSiteName(): string {
+  const { t } = useTranslation("shared");
+  const name = useSite().data?.name;
+  return name === undefined || name === "Waystation" ? t("product") : name;
 }
 
 /**

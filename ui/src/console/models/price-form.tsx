@@ -18,6 +18,9 @@ import { useToast } from "@/kit/toast";
 
 import { convertRate, fieldOf, isAmount, MAIN_RATES, MODELS, RATES, type RateName, type RateUnit } from "./models";
 
+/** What an amount ends in that says nothing, as in "1.250000000". */
+const NOTHING_LEFT = /(?<=\.\d*)0+$|\.0+$/;
+
 /** A new price. It begins with what counts now, so that only what changes is written. */
 export function PriceForm({ model, onSaved }: { model: Model; onSaved: () => void }) {
   const api = useApi();
@@ -36,7 +39,7 @@ function Form({ model, current, onSaved }: { model: Model; current: PriceHistory
   const queries = useQueryClient();
   const toast = useToast();
   const mayWrite = useMay("models.write");
-  const usual = Object.fromEntries(RATES.map((rate) => [rate, current?.[rate] ?? ""])) as Record<RateName, string>;
+  const usual = Object.fromEntries(RATES.map((rate) => [rate, (current?.[rate] ?? "").replace(NOTHING_LEFT, "")])) as Record<RateName, string>;
   const [rates, setRates] = useState(usual);
   const [unit, setUnit] = useState<RateUnit>("million");
   const [when, setWhen] = useState<"now" | "later">("now");

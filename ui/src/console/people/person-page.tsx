@@ -108,7 +108,7 @@ function Person({ user, back }: { user: User; back: React.ReactNode }) {
           )
         }
       />
-      <div className="grid items-start gap-5 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
+      <div className="grid items-start gap-5 lg:grid-cols-[minmax(0,2fr)_minmax(0,1fr)]">
         <div className="grid min-w-0 grid-cols-1 gap-5">
           {maySeeStats && <PersonUsage user={user} />}
           <Panel title={t("person.edit")} description={blockedBy}>

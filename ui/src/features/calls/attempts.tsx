@@ -35,7 +35,8 @@ export function Attempts({ request, attempts }: { request: Pick<RequestDetails, 
             </svg>
             {isFailed && (
               <p className="text-[0.8125rem] text-muted [overflow-wrap:anywhere]">
-                <code className="font-mono">{attempt.error_code}</code> <bdi>{attempt.error_text}</bdi>
+                {/* What the provider wrote may begin with its own name for it, which is often ours too. */}
+                <code className="font-mono">{attempt.error_code}</code> <bdi>{attempt.error_text?.replace(`${attempt.error_code}: `, "")}</bdi>
               </p>
             )}
           </li>
