@@ -4,10 +4,12 @@ import { take } from "@/api/client";
 
 import { useApi } from "./services";
 
+export const SITE = ["site"] as const;
+
 /** What the site says of itself to everybody. */
 export function useSite() {
   const api = useApi();
-  return useQuery({ queryKey: ["site"], queryFn: () => take(api.GET("/api/site")), staleTime: 300_000 });
+  return useQuery({ queryKey: SITE, queryFn: () => take(api.GET("/api/site")), staleTime: 300_000 });
 }
 
 /**

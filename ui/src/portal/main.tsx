@@ -32,4 +32,5 @@ async function start() {
   );
 }
 
-void start();
+// What is shown before the script says so, in words that need no fetching.
+start().catch(() => dispatchEvent(new Event("waystation:unloaded")));
