@@ -14,6 +14,11 @@ import { ProblemAlert } from "./problem-alert";
 import { usePageTitle } from "./page-title";
 import { useApi } from "./services";
 
+/** Writes a fault of a page down for whoever looks for it. That a page's code did not come is none, and is told on the page. */
+export function writeFault(error: unknown) {
+  if (!(error instanceof PageMissing)) console.error(error);
+}
+
 type FailurePageProps = { error: unknown; onRetry?: () => void };
 
 /** Says that a page could not be shown, and offers to try again. */

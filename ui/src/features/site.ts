@@ -7,9 +7,9 @@ import { useApi } from "./services";
 export const SITE = ["site"] as const;
 
 /** What the site says of itself to everybody. */
-export function useSite() {
+export function useSite(refetchInterval: number | false = false) {
   const api = useApi();
-  return useQuery({ queryKey: SITE, queryFn: () => take(api.GET("/api/site")), staleTime: 300_000 });
+  return useQuery({ queryKey: SITE, queryFn: () => take(api.GET("/api/site")), staleTime: 300_000, refetchInterval });
 }
 
 /**

@@ -1,20 +1,20 @@
-import { useQuery } from "@tanstack/react-query";
 import { RefreshCw, X } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
-import type { Site } from "@/api/schema";
 import { Button } from "@/kit/button";
 import { IconButton } from "@/kit/icon-button";
 import { useKitText } from "@/kit/kit-text";
 
-import { SITE } from "./site";
+import { useSite } from "./site";
+
+const LOOKS_EVERY_MS = 600_000;
 
 /** Says that the server is of another version than the one these pages came from. Nobody is made to reload: what is typed would be lost. */
 export function VersionNotice() {
   const { t } = useTranslation();
   const text = useKitText();
-  const version = useQuery<Site>({ queryKey: SITE, enabled: false }).data?.version;
+  const version = useSite(LOOKS_EVERY_MS).data?.version;
   const [own, setOwn] = useState(version);
   if (own === undefined && version !== undefined) setOwn(version);
   if (version === undefined || own === undefined || version === own) return null;

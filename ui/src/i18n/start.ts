@@ -7,6 +7,15 @@ type Messages = Record<string, object>;
 /** Fetches the words of one language, by namespace. */
 export type LoadMessages = (language: Language) => Promise<Messages>;
 
+const TURNS = /[\u0590-\u08ff\u200e\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufdff\ufe70-\ufefc]/;
+const ISOLATE = "\u2068";
+const END = "\u2069";
+
+/** Sets a text apart from what it is put into, where its direction could differ. */
+export function isolate(text: string): string {
+  return TURNS.test(text) ? ISOLATE + text + END : text;
+}
+
 /** Starts the languages with the preferred one. Its words are fetched before the first picture. */
 export async function startLanguages(load: LoadMessages): Promise<i18n> {
   const language = preferredLanguage();
@@ -17,8 +26,9 @@ export async function startLanguages(load: LoadMessages): Promise<i18n> {
     resources: { [language]: messages },
     ns: Object.keys(messages),
     defaultNS: "shared",
-    // React escapes what it shows.
-    interpolation: { escapeValue: false },
+    // React escapes what it shows. What comes from elsewhere keeps to itself: a name written from right to left, or one
+    // that turns the direction round, does not turn the words beside it.
+    interpolation: { escape: isolate },
     returnNull: false,
   });
   showLanguage(language);
