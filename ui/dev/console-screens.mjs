@@ -30,6 +30,7 @@ export const CONSOLE_SCREENS = [
   { name: "channel-tested", path: channel, stub: {}, act: press(/^(Run test|运行测试)$/) },
   { name: "channel-sync", path: channel, stub: {}, act: press(/^(Compare with provider|与供应商比对)$/) },
   { name: "catalog", path: "/console/models", stub: {} },
+  { name: "catalog-unpriced", path: "/console/models?unpriced=1", stub: {}, act: () => undefined },
   { name: "catalog-model", path: model, stub: {}, act: () => undefined },
   { name: "catalog-price", path: `${model}?tab=price`, stub: {}, act: () => undefined },
   { name: "catalog-history", path: `${model}?tab=history`, stub: {}, act: () => undefined },

@@ -175,6 +175,9 @@ export function consoleRoutes({ state, page, find, fail, proven, seen }) {
       catalog.unshift(made);
       return made;
     },
+    "GET /api/admin/models/unpriced": () => ({
+      items: ["demo-embedding", "demo-vision-with-a-long-name-2026-11-01"].map((name) => ({ name, model_id: null, channels: kept.slice(0, 2).map(({ id: channel, name: title }) => ({ id: channel, name: title })) })), next_cursor: null,
+    }),
     "GET /api/admin/models/:id": ({ path }) => find(catalog, path.id),
     "PATCH /api/admin/models/:id": ({ path, body }) => Object.assign(find(catalog, path.id), body),
     "GET /api/admin/models/:id/prices": ({ path, query }) => page(prices(find(catalog, path.id)), query),

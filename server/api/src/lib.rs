@@ -39,6 +39,7 @@ pub mod sign_in_options;
 pub mod site;
 pub mod statistics;
 pub mod time;
+pub mod unpriced_models;
 pub mod usage;
 pub mod usage_series;
 pub mod users;

@@ -10,7 +10,7 @@ use waystation_api::models::{Model, ModelCreate, ModelUpdate};
 use waystation_api::pagination::{Page, PageQuery};
 use waystation_api::price_history::PriceHistoryEntry;
 use waystation_api::prices::{PriceCreate, PriceVersion};
-use waystation_api::requests::{Request, RequestDetails, RequestQuery};
+use waystation_api::requests::{OwnRequestQuery, Request, RequestDetails, RequestQuery};
 use waystation_api::session::{Session, SessionsRevoked};
 use waystation_api::users::{
     PasswordWithdrawn, User, UserCreate, UserCreated, UserQuery, UserRemoval, UserUpdate,
@@ -266,6 +266,15 @@ impl Client {
     /// Lists everybody's calls, newest first.
     pub async fn list_requests(&self, query: &RequestQuery) -> Result<Page<Request>, ClientError> {
         self.find(&["admin", "requests"], query).await
+    }
+
+    /// Lists a user's calls, newest first.
+    pub async fn list_user_requests(
+        &self,
+        user: UserId,
+        query: &OwnRequestQuery,
+    ) -> Result<Page<Request>, ClientError> {
+        self.find(&["admin", "users", &user.to_string(), "requests"], query).await
     }
 
     /// Shows a call with its tries and who paid for it.

@@ -10,6 +10,7 @@ use waystation_api::offered_models::OfferedModel;
 use waystation_api::pagination::{Page, PageQuery};
 use waystation_api::settings::{Setting, SettingsUpdate};
 use waystation_api::site::Site;
+use waystation_api::unpriced_models::UnpricedModel;
 use waystation_ids::{ChannelId, ModelGroupId, NoticeId};
 
 use crate::call::{Client, ClientError};
@@ -138,5 +139,10 @@ impl Client {
     /// Lists the models that the site offers, with their prices.
     pub async fn list_offered_models(&self) -> Result<Page<OfferedModel>, ClientError> {
         self.get(&["models"]).await
+    }
+
+    /// Lists the names that channels serve and that have no price.
+    pub async fn list_unpriced_models(&self, query: &PageQuery) -> Result<Page<UnpricedModel>, ClientError> {
+        self.find(&["admin", "models", "unpriced"], query).await
     }
 }

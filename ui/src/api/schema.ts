@@ -355,6 +355,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/models/unpriced": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the names that active channels serve and that have no price, by name
+         * @description Calls for them are refused until they are models with a price.
+         */
+        get: operations["list_unpriced_models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/models/{id}": {
         parameters: {
             query?: never;
@@ -786,6 +806,23 @@ export interface paths {
         };
         /** List what moved in a user's books, the newest first */
         get: operations["list_user_transfers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/users/{id}/requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List a user's calls, the newest first */
+        get: operations["list_user_requests"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1309,6 +1346,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/me/grants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the tokens, calls and money that one was given for a time, oldest first */
+        get: operations["list_my_grants"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/me/identities": {
         parameters: {
             query?: never;
@@ -1419,6 +1473,40 @@ export interface paths {
         };
         /** List what moved in one's own books, the newest first */
         get: operations["list_my_transfers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/ledger/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show all that came into one's books and left them since the beginning */
+        get: operations["show_my_ledger_summary"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/ledger/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show one movement in one's own books */
+        get: operations["show_my_transfer"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1880,6 +1968,25 @@ export interface components {
             weight_ppm: number;
             /** @description Once it is used up: `cash` (others go on) or `refuse`. */
             when_used: string;
+        };
+        /** @description All that came into an account and left it. */
+        AccountTotals: {
+            /**
+             * @description The account.
+             * @example acc_06ft3r5yx1v2k4m7q9s0t2w6z0
+             */
+            account_id: string;
+            /**
+             * @description What came in: a decimal of USD, or a whole number of tokens or calls.
+             * @example 10.000000000
+             */
+            credited: string;
+            /** @description What left. */
+            debited: string;
+            /** @description What it is for: `cash`, `gift`, `grant`, `quota` or `debt`. */
+            kind: string;
+            /** @description What it counts. */
+            unit: components["schemas"]["Unit"];
         };
         /** @description A change that was made. */
         Adjustment: {
@@ -2920,6 +3027,21 @@ export interface components {
             /** @description Whether the model has answered. */
             ok: boolean;
         };
+        /** @description All that came into a user's books and left them since the beginning. */
+        LedgerSummary: {
+            /** @description The same by account, oldest first. */
+            accounts: components["schemas"]["AccountTotals"][];
+            /** @description The money that new calls may use. */
+            available: components["schemas"]["Usd"];
+            /** @description The money that came in. */
+            credited: components["schemas"]["Usd"];
+            /** @description Always `USD`. */
+            currency: string;
+            /** @description The money that left: calls, and what was taken back. */
+            debited: components["schemas"]["Usd"];
+            /** @description The money that open calls may still take. */
+            pending: components["schemas"]["Usd"];
+        };
         /**
          * @description A language of mails.
          * @enum {string}
@@ -3510,6 +3632,49 @@ export interface components {
             until: components["schemas"]["Time"];
         };
         /** @description One page of a list. */
+        Page_Account: {
+            /** @description The things of this page. */
+            items: {
+                /**
+                 * @description What new calls may use: a decimal of USD, or a whole number of tokens or calls.
+                 * @example 10.000000000
+                 */
+                available: string;
+                /** @description Whether its time is over. */
+                expired: boolean;
+                expires_at?: components["schemas"]["Time"] | null;
+                /**
+                 * @description Its id.
+                 * @example acc_06ft3r5yx1v2k4m7q9s0t2w6z0
+                 */
+                id: string;
+                /** @description What it is for: `cash`, `gift`, `grant`, `quota` or `debt`. */
+                kind: string;
+                /** @description The models it pays for; null: all. */
+                models?: string[] | null;
+                /** @description What open calls may still take. */
+                pending: string;
+                /** @description What it holds, open calls included. */
+                posted: string;
+                /**
+                 * Format: int64
+                 * @description Of calls: it pays calls of at most so many tokens; null: of any size.
+                 */
+                tokens_per_call?: number | null;
+                /** @description What it counts. */
+                unit: components["schemas"]["Unit"];
+                /**
+                 * Format: int64
+                 * @description Of tokens: how many of its tokens a million tokens of a call use.
+                 */
+                weight_ppm: number;
+                /** @description Once it is used up: `cash` (others go on) or `refuse`. */
+                when_used: string;
+            }[];
+            /** @description What to give as `cursor` for the next page; null on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
         Page_AuditLogRow: {
             /** @description The things of this page. */
             items: {
@@ -4047,6 +4212,23 @@ export interface components {
                 reverses?: string | null;
                 /** @description What moved. */
                 unit: components["schemas"]["Unit"];
+            }[];
+            /** @description What to give as `cursor` for the next page; null on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_UnpricedModel: {
+            /** @description The things of this page. */
+            items: {
+                /** @description The channels that serve it. */
+                channels: components["schemas"]["ServingChannel"][];
+                /**
+                 * @description The model of that name; null: there is none yet.
+                 * @example mdl_06ft3r5yx1v2k4m7q9s0t50000
+                 */
+                model_id?: string | null;
+                /** @description What users would ask for. */
+                name: string;
             }[];
             /** @description What to give as `cursor` for the next page; null on the last. */
             next_cursor?: string | null;
@@ -4784,6 +4966,16 @@ export interface components {
         SeriesStep: "day" | "hour";
         /** @description A model that a channel serves, in a request: its name, or its name and the upstream's. */
         ServedModel: components["schemas"]["ModelName"] | components["schemas"]["ChannelModel"];
+        /** @description A channel that serves a model. */
+        ServingChannel: {
+            /**
+             * @description Its id.
+             * @example chn_06ft3r5yx1v2k4m7q9s0t50001
+             */
+            id: string;
+            /** @description What people read. */
+            name: string;
+        };
         /** @description A sign-in of a person that has not ended. */
         Session: {
             /**
@@ -5073,6 +5265,18 @@ export interface components {
          * @enum {string}
          */
         Unit: "usd" | "tokens" | "calls";
+        /** @description A name that active channels serve and that has no price, neither now nor announced: calls for it are refused. */
+        UnpricedModel: {
+            /** @description The channels that serve it. */
+            channels: components["schemas"]["ServingChannel"][];
+            /**
+             * @description The model of that name; null: there is none yet.
+             * @example mdl_06ft3r5yx1v2k4m7q9s0t50000
+             */
+            model_id?: string | null;
+            /** @description What users would ask for. */
+            name: string;
+        };
         /** @description A model that an upstream offers. */
         UpstreamModel: {
             /** @description Whether the site has a model of this name. */
@@ -5325,6 +5529,7 @@ export interface components {
 }
 export type Accepted = components['schemas']['Accepted'];
 export type Account = components['schemas']['Account'];
+export type AccountTotals = components['schemas']['AccountTotals'];
 export type Adjustment = components['schemas']['Adjustment'];
 export type AdjustmentAccount = components['schemas']['AdjustmentAccount'];
 export type AdjustmentCreate = components['schemas']['AdjustmentCreate'];
@@ -5394,6 +5599,7 @@ export type KeySwitch = components['schemas']['KeySwitch'];
 export type KeyUpdate = components['schemas']['KeyUpdate'];
 export type KeyUsage = components['schemas']['KeyUsage'];
 export type LastTest = components['schemas']['LastTest'];
+export type LedgerSummary = components['schemas']['LedgerSummary'];
 export type Locale = components['schemas']['Locale'];
 export type LowBalance = components['schemas']['LowBalance'];
 export type Me = components['schemas']['Me'];
@@ -5432,6 +5638,7 @@ export type OpenHolds = components['schemas']['OpenHolds'];
 export type OutputCapParameter = components['schemas']['OutputCapParameter'];
 export type Overview = components['schemas']['Overview'];
 export type OverviewWindow = components['schemas']['OverviewWindow'];
+export type PageAccount = components['schemas']['Page_Account'];
 export type PageAuditLogRow = components['schemas']['Page_AuditLogRow'];
 export type PageChannel = components['schemas']['Page_Channel'];
 export type PageChannelPreset = components['schemas']['Page_ChannelPreset'];
@@ -5448,6 +5655,7 @@ export type PageRequest = components['schemas']['Page_Request'];
 export type PageSession = components['schemas']['Page_Session'];
 export type PageSetting = components['schemas']['Page_Setting'];
 export type PageTransfer = components['schemas']['Page_Transfer'];
+export type PageUnpricedModel = components['schemas']['Page_UnpricedModel'];
 export type PageUser = components['schemas']['Page_User'];
 export type Pairing = components['schemas']['Pairing'];
 export type PairingCreate = components['schemas']['PairingCreate'];
@@ -5507,6 +5715,7 @@ export type SeriesGroup = components['schemas']['SeriesGroup'];
 export type SeriesMark = components['schemas']['SeriesMark'];
 export type SeriesStep = components['schemas']['SeriesStep'];
 export type ServedModel = components['schemas']['ServedModel'];
+export type ServingChannel = components['schemas']['ServingChannel'];
 export type Session = components['schemas']['Session'];
 export type SessionKind = components['schemas']['SessionKind'];
 export type SessionsRevoked = components['schemas']['SessionsRevoked'];
@@ -5530,6 +5739,7 @@ export type Transfer = components['schemas']['Transfer'];
 export type TransferDirection = components['schemas']['TransferDirection'];
 export type Translated = components['schemas']['Translated'];
 export type Unit = components['schemas']['Unit'];
+export type UnpricedModel = components['schemas']['UnpricedModel'];
 export type UpstreamModel = components['schemas']['UpstreamModel'];
 export type UpstreamSecret = components['schemas']['UpstreamSecret'];
 export type UsagePoint = components['schemas']['UsagePoint'];
@@ -6400,6 +6610,40 @@ export interface operations {
             };
             /** @description The name is taken */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    list_unpriced_models: {
+        parameters: {
+            query?: {
+                /** @description How many things at most: 1 to 100, 20 unless given. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of names */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_UnpricedModel"];
+                };
+            };
+            /** @description The query has faults */
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7747,6 +7991,61 @@ export interface operations {
             };
         };
     };
+    list_user_requests: {
+        parameters: {
+            query?: {
+                /** @description How many calls at most: 1 to 100, 20 unless given. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description This call alone. */
+                id?: string;
+                /** @description With which key. */
+                key_id?: string;
+                /** @description The model asked for or served. */
+                model?: string;
+                /** @description How it ended; `error`: failed, interrupted or lost. */
+                status?: "ok" | "failed" | "interrupted" | "cancelled" | "lost" | "error";
+                /** @description The HTTP status the caller got. */
+                status_code?: number;
+                /** @description The first digit of that status: `2xx`, `4xx` or `5xx`. */
+                status_class?: "2xx" | "4xx" | "5xx";
+                /** @description The error code the caller got. */
+                error_code?: string;
+                /** @description Begun then or later: a day of the site's time zone such as `2026-11-21`, or a time. */
+                start_date?: string;
+                /** @description Begun on that day of the site's time zone or earlier, or before that time. */
+                end_date?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The user's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of calls */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Request"];
+                };
+            };
+            /** @description There is no such user */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
     reset_user_password: {
         parameters: {
             query?: never;
@@ -8815,6 +9114,26 @@ export interface operations {
             };
         };
     };
+    list_my_grants: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The grants, on one page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Account"];
+                };
+            };
+        };
+    };
     list_my_identities: {
         parameters: {
             query?: never;
@@ -9109,6 +9428,58 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_Transfer"];
+                };
+            };
+        };
+    };
+    show_my_ledger_summary: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The sums, and by account */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerSummary"];
+                };
+            };
+        };
+    };
+    show_my_transfer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The transfer's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The transfer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Transfer"];
+                };
+            };
+            /** @description There is no such transfer in one's own books */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
                 };
             };
         };

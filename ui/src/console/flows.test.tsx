@@ -157,3 +157,53 @@ it("what somebody may not see is not offered", async () => {
   expect(screen.queryByRole("link", { name: "Revenue", hidden: true })).toBeNull();
   expect(screen.getByRole("button", { name: "Add channel" }).getAttribute("aria-disabled")).toBe("true");
 });
+
+describe("models that a channel serves and nobody can call", () => {
+  it("get their prices together; what was refused stays with its reason, and a model is made once", async () => {
+    const calls: string[] = [];
+    const sent: Record<string, unknown> = {};
+    const unpriced = (name: string, model_id: string | null) => ({ name, model_id, channels: [{ id: "chn_1", name: "Main" }] });
+    let priceFails = true;
+    let left = [unpriced("small", "mdl_1"), unpriced("large", null), unpriced("other", null)];
+    await open("/console/models", {
+      "GET /api/admin/models": () => [200, list([])],
+      "GET /api/models": () => [200, list([])],
+      "GET /api/admin/models/unpriced": () => [200, list(left)],
+      "POST /api/admin/models": (body) => {
+        calls.push(`model ${(body as { name: string }).name}`);
+        return [201, { id: "mdl_2" }];
+      },
+      "POST /api/admin/models/mdl_1/prices": (body) => {
+        sent.small = body;
+        left = left.filter(({ name }) => name !== "small");
+        return [201, {}];
+      },
+      "POST /api/admin/models/mdl_2/prices": (body) => {
+        calls.push("price large");
+        sent.large = body;
+        return priceFails ? [503, error("unavailable")] : [201, {}];
+      },
+    });
+    await screen.findByText("3 models have a channel and no price");
+    await userEvent.click(screen.getByRole("button", { name: "Set prices" }));
+    const dialog = within(await screen.findByRole("dialog", { name: "Set prices" }));
+    const type = (label: string, text: string) => userEvent.type(dialog.getByRole("textbox", { name: label }), text);
+    await type("Input of small", "0.25");
+    await userEvent.click(dialog.getByRole("button", { name: "Set 1 price" }));
+    await dialog.findByText("Enter input and output, as amounts such as 0.15");
+    expect(sent).toEqual({});
+    await type("Output of small", "2");
+    await type("Input of large", "1");
+    await type("Output of large", "8");
+    await type("Cached input of large", "0.1");
+    await userEvent.click(dialog.getByRole("button", { name: "Set 2 prices" }));
+    await screen.findByText("1 model can be called now");
+    expect(sent.small).toEqual({ input_per_million: "0.25", output_per_million: "2" });
+    expect(sent.large).toEqual({ input_per_million: "1", output_per_million: "8", cache_read_per_million: "0.1" });
+    await waitFor(() => expect(dialog.queryByText("small")).toBeNull());
+    priceFails = false;
+    await userEvent.click(dialog.getByRole("button", { name: "Set 1 price" }));
+    await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
+    expect(calls).toEqual(["model large", "price large", "price large"]);
+  });
+});

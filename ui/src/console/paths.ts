@@ -5,6 +5,7 @@ export const paths = {
   channels: "/console/channels",
   channel: (id: string) => `/console/channels/${encodeURIComponent(id)}`,
   models: "/console/models",
+  unpricedModels: "/console/models?unpriced=1",
   model: (id: string) => `/console/models/${encodeURIComponent(id)}`,
   modelGroups: "/console/model-groups",
   requests: "/console/requests",

@@ -43,7 +43,7 @@ const channel = createRoute({
 const models = createRoute({
   getParentRoute: () => frame,
   path: "models",
-  validateSearch: (search) => ({ q: text(search.q), tab: oneOf(["price", "history"] as const, search.tab), after: text(search.after) }),
+  validateSearch: (search) => ({ q: text(search.q), tab: oneOf(["price", "history"] as const, search.tab), unpriced: text(search.unpriced), after: text(search.after) }),
   component: lazyRouteComponent(() => import("./models/models-page"), "ModelsPage"),
 });
 const model = createRoute({

@@ -8,6 +8,8 @@ export function createFormats(language: string) {
   const dateTimeSeconds = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" });
   const date = new Intl.DateTimeFormat(language, { dateStyle: "medium" });
   const number = new Intl.NumberFormat(language);
+  const compactMoney = (currency: string) =>
+    new Intl.NumberFormat(language, { style: "currency", currency, currencyDisplay: "narrowSymbol", notation: "compact", maximumSignificantDigits: 3 });
   const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
   return {
     dateTime: (time: string) => dateTime.format(new Date(time)),
@@ -26,6 +28,8 @@ export function createFormats(language: string) {
     },
     /** An amount, to the cent and, where there is more, to its last digit. It is never a float. */
     money: (amount: string, currency: string) => formatMoney(language, amount, currency),
+    /** About how much, for the side of a chart: three digits, however small or large it is. */
+    aboutMoney: (amount: number, currency: string) => compactMoney(currency).format(amount),
   };
 }
 

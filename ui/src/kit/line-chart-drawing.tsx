@@ -3,7 +3,7 @@ import { CartesianGrid, Line, LineChart, ResponsiveContainer, Tooltip, XAxis, YA
 import type { LineChartProps } from "./line-chart";
 
 /** Room for the numbers at the side. It is given, so that the lines do not move once they are there. */
-const TICKS_PX = 56;
+const TICKS_PX = 72;
 const TICK = { fill: "var(--ws-muted)", fontSize: 12 };
 
 /** The picture alone. Whoever cannot see it has the same in the chart's table, so it is out of the way of readers. */

@@ -3,6 +3,7 @@
 mod administration;
 mod offered;
 mod prices;
+mod unpriced;
 
 use utoipa_axum::routes;
 use waystation_api::models::{Model, ModelFieldError, OutputCapParameter};
@@ -24,6 +25,7 @@ pub(crate) fn routes() -> GuardedRoutes {
         .route(reading, routes!(administration::list_models))
         .route(reading, routes!(administration::show_model))
         .route(writing, routes!(administration::update_model))
+        .route(reading, routes!(unpriced::list_unpriced_models))
         .route(writing, routes!(prices::create_price_version))
         .route(reading, routes!(prices::list_price_versions))
         .route(Access::Anyone, routes!(offered::list_offered_models))

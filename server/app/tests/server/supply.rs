@@ -385,3 +385,26 @@ async fn only_who_may_change_settings_and_channels_does() {
     }
     office.close().await;
 }
+
+#[tokio::test]
+async fn what_a_channel_serves_without_a_price_is_told_until_it_has_one() {
+    let office = open_office(Site::new()).await;
+    office.add_priced_model("known").await;
+    let channel = json!({"name": "Main", "format": "openai", "base_url": "https://upstream.example/v1",
+        "credentials": ["secret"], "models": ["known", "new-a", "new-b"]});
+    let channel = office.owner.create_channel(&read(channel)).await.unwrap();
+    let first = PageQuery { limit: Some(1), cursor: None };
+    let page = office.owner.list_unpriced_models(&first).await.unwrap();
+    assert_eq!(page.items.len(), 1);
+    let (found, serving) = (&page.items[0], &page.items[0].channels[0]);
+    assert_eq!((found.name.as_str(), found.model_id), ("new-a", None));
+    assert_eq!((serving.id, serving.name.as_str()), (channel.id, "Main"));
+    let second = PageQuery { limit: Some(1), cursor: page.next_cursor };
+    let page = office.owner.list_unpriced_models(&second).await.unwrap();
+    assert_eq!((page.items[0].name.as_str(), page.next_cursor), ("new-b", None));
+    office.add_priced_model("new-a").await;
+    office.add_priced_model("new-b").await;
+    let page = office.owner.list_unpriced_models(&PageQuery::default()).await.unwrap();
+    assert_eq!(page.items, []);
+    office.close().await;
+}

@@ -376,3 +376,39 @@ async fn the_catalog_holds_what_is_active_with_current_and_coming_prices() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn what_active_channels_serve_without_a_price_is_listed_by_name() {
+    for_each_database(|store, _| async move {
+        let priced = create_model(&store, "b-priced").await;
+        create_price(&store, priced.id, "1", 1_000).await;
+        let announced = create_model(&store, "b-announced").await;
+        create_price(&store, announced.id, "1", now_ms() + 3_600_000).await;
+        let unpriced = create_model(&store, "c-unpriced").await;
+        let off = create_model(&store, "c-off").await;
+        let change = ModelChange { active: Some(false), ..ModelChange::default() };
+        store.update_model(off.id, change, &audited()).await.unwrap();
+        let names = ["b-priced", "b-announced", "c-unpriced", "c-off", "a-new", "模型"];
+        let one = create_channel(&store, names.map(|name| served(name, name)).into()).await;
+        let other = create_channel(&store, vec![served("a-new", "upstream's")]).await;
+        let idle = create_channel(&store, vec![served("idle", "idle")]).await;
+        let change = ChannelChange { active: Some(false), ..ChannelChange::default() };
+        store.update_channel(idle.id, change, &audited()).await.unwrap();
+
+        let found = store.list_unpriced_models(None, 10).await.unwrap();
+        let names: Vec<&str> = found.iter().map(|model| model.name.as_str()).collect();
+        assert_eq!(names, ["a-new", "c-unpriced", "模型"]);
+        assert_eq!(found[1].model, Some(unpriced.id));
+        assert_eq!((found[0].model, found[2].model), (None, None));
+        let mut serving: Vec<ChannelId> = found[0].channels.iter().map(|(id, _)| *id).collect();
+        serving.sort();
+        let mut both = vec![one.id, other.id];
+        both.sort();
+        assert_eq!(serving, both);
+        assert_eq!(found[1].channels, [(one.id, "主要 Main".to_owned())]);
+        let first = store.list_unpriced_models(None, 1).await.unwrap();
+        let rest = store.list_unpriced_models(Some("a-new"), 10).await.unwrap();
+        assert_eq!([first, rest].concat(), found);
+    })
+    .await;
+}

@@ -30,3 +30,4 @@ mod second_factors;
 mod sessions;
 mod site_statistics;
 mod user_calls;
+mod user_ledger;

@@ -1,4 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
 import { useRef, useState, type FormEvent } from "react";
 import { useTranslation } from "react-i18next";
 
@@ -7,6 +8,7 @@ import type { ChannelPreset, ChannelTestOutcome, ModelsFetched } from "@/api/sch
 import { toProblem } from "@/api/problem";
 import { writeMilliseconds } from "@/features/calls/milliseconds";
 import { useApi } from "@/features/services";
+import { useOfferedModels } from "@/features/site";
 import { ProblemAlert } from "@/features/problem-alert";
 import { useRefusals } from "@/features/refusals";
 import { Alert } from "@/kit/alert";
@@ -22,6 +24,8 @@ import { TokenList } from "@/kit/token-list";
 import { useToast } from "@/kit/toast";
 
 import { ChannelFields, isWhole, USUAL, type ChannelSettings } from "./channel-fields";
+import { MODELS } from "../models/models";
+import { paths } from "../paths";
 import { CHANNELS, useOutcomeWords } from "./channels";
 
 /** As many models are taken by themselves where the site knows none of them. */
@@ -34,6 +38,8 @@ export function NewChannelDialog({ onClose }: { onClose: () => void }) {
   const api = useApi();
   const queries = useQueryClient();
   const toast = useToast();
+  const navigate = useNavigate();
+  const offered = useOfferedModels();
   const say = useOutcomeWords();
   const presets = useQuery({ queryKey: [...CHANNELS, "presets"], queryFn: () => take(api.GET("/api/admin/channel-presets")), staleTime: Infinity });
   const [preset, setPreset] = useState<ChannelPreset | null>(null);
@@ -105,7 +111,12 @@ export function NewChannelDialog({ onClose }: { onClose: () => void }) {
       ),
     onSuccess: async (channel) => {
       await queries.invalidateQueries({ queryKey: CHANNELS });
-      toast({ text: t("new.saved", { name: channel.name }) });
+      // What the site has no price for can't be called yet, so that comes next.
+      const knows = new Set(offered.data?.items.map((model) => model.name));
+      const isPriced = offered.data === undefined || channel.models.every((model) => knows.has(model.name));
+      const setPrices = { label: t("new.setPrices"), run: () => void navigate({ to: paths.models, search: { unpriced: "1" } as never }) };
+      toast({ text: t(isPriced ? "new.saved" : "new.savedUnpriced", { name: channel.name }), ...(isPriced ? {} : { action: setPrices }) });
+      await queries.invalidateQueries({ queryKey: MODELS });
       onClose();
     },
   });

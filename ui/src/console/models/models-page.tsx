@@ -26,6 +26,7 @@ import { paths } from "../paths";
 import { SearchBox } from "../search-box";
 import { MODELS } from "./models";
 import { NewModelDialog } from "./new-model-dialog";
+import { UnpricedModels } from "./unpriced-models";
 
 const PAGE = 100;
 
@@ -55,6 +56,7 @@ export function ModelsPage() {
   return (
     <>
       <PageHeader title={t("title")} description={t("why")} actions={add} />
+      <UnpricedModels />
       <Panel flush>
         <div className="border-b border-line p-3">
           <SearchBox label={t("search")} value={q} onSearch={(text) => filter({ q: text })} />

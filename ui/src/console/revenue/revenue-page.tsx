@@ -138,7 +138,6 @@ function Chart({ of: revenue }: { of: RevenueReport }) {
     id, name, look: lookAt(place), total: formats.money(revenue.total[id], "USD"),
     values: revenue.items.map((item) => ({ number: Number(item[id]), text: formats.money(item[id], "USD") })),
   });
-  const tick = new Intl.NumberFormat(i18n.language, { style: "currency", currency: "USD", currencyDisplay: "narrowSymbol", notation: "compact", maximumFractionDigits: 2 });
   return (
     <LineChart
       caption={t("revenue.chart")}
@@ -146,7 +145,7 @@ function Chart({ of: revenue }: { of: RevenueReport }) {
       tableLabel={t("chart.table", { ns: "lists" })}
       steps={revenue.items.map(({ at, period }) => ({ id: at, short: short.format(dateOf(period)), full: full.format(dateOf(period)) }))}
       series={[line("charged", t("revenue.charged"), 0), line("operator_loss", t("revenue.loss"), 1)]}
-      writeTick={(number) => tick.format(number)}
+      writeTick={(number) => formats.aboutMoney(number, "USD")}
     />
   );
 }

@@ -54,6 +54,8 @@ export default {
     testAgain: "Test again",
     save: "Save & enable",
     saved: "{{name}} is on",
+    savedUnpriced: "{{name}} is on. Some of its models have no price yet.",
+    setPrices: "Set prices",
     choosePreset: "Choose a provider first",
     truncated: "The provider offers more than could be listed.",
   },

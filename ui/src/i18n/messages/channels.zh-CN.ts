@@ -53,6 +53,8 @@ export default {
     testAgain: "重新测试",
     save: "保存并启用",
     saved: "{{name}} 已启用",
+    savedUnpriced: "{{name}} 已启用，其中有模型还没有价格。",
+    setPrices: "设定价格",
     choosePreset: "请先选择供应商",
     truncated: "供应商提供的模型多于可列出的数量。",
   },
