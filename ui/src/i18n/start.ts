@@ -18,8 +18,9 @@ export async function startLanguages(load: LoadMessages): Promise<i18n> {
     resources: { [language]: messages },
     ns: Object.keys(messages),
     defaultNS: "shared",
-    // React escapes what it shows. What is inserted may be written from right to left, or say so to trick a reader.
-    interpolation: { escapeValue: true, escape: isolate },
+    // React escapes what it shows. What comes from elsewhere keeps to itself: a name written from right to left, or one
+    // that turns the direction round, does not turn the words beside it.
+    interpolation: { escape: isolate },
     returnNull: false,
   });
   showLanguage(language);

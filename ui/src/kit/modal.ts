@@ -12,7 +12,7 @@ export function useModal({ onClose, dismissable }: ModalProps) {
 
   useLayoutEffect(() => {
     const dialog = ref.current;
-    const before = document.activeElement;
+    const before = openerOf(document.activeElement);
     dialog?.showModal();
     if (dialog !== null) focusFirst(dialog);
     return () => {
@@ -37,6 +37,12 @@ export function useModal({ onClose, dismissable }: ModalProps) {
       if (dismissable && pressedOnBackdrop.current && event.target === event.currentTarget) onClose();
     },
   };
+}
+
+/** What the focus goes back to. A menu is gone when the dialog closes that was opened out of it; its button is there. */
+function openerOf(focused: Element | null): Element | null {
+  const menu = focused?.closest("[role=menu]");
+  return menu ? document.getElementById(menu.getAttribute("aria-labelledby") ?? "") : focused;
 }
 
 /**
