@@ -59,6 +59,7 @@ test("a fresh site comes to its owner and a second admin by browser alone", asyn
     assert.deepEqual(await findBarriers(page), []);
 
     await page.getByRole("link", { name: "Admin console" }).click();
+    await page.getByRole("link", { name: "People" }).click();
     await page.waitForURL("**/console/people");
     await page.getByRole("button", { name: "Add person" }).first().click();
     const adding = page.getByRole("dialog", { name: "Add person" });
@@ -88,6 +89,7 @@ test("a fresh site comes to its owner and a second admin by browser alone", asyn
 async function provesToBeAdmin(page, ownersPage) {
     await signInFirst(page, SECOND);
     await page.getByRole("link", { name: "Admin console" }).click();
+    await page.getByRole("link", { name: "People" }).click();
     await page.waitForURL("**/console/people");
     await page.getByRole("button", { name: "Add person" }).first().click();
     const adding = page.getByRole("dialog", { name: "Add person" });

@@ -7,7 +7,7 @@ use waystation_api::grants::{Grant, GrantCreate};
 use waystation_api::keys::{Key, KeyCreate, KeyCreated, KeyRotate, KeyUpdate};
 use waystation_api::ledger::{BalanceDetails, Transfer};
 use waystation_api::models::{Model, ModelCreate, ModelUpdate};
-use waystation_api::pagination::{Page, PageQuery};
+use waystation_api::pagination::{Page, PageQuery, SearchQuery};
 use waystation_api::price_history::PriceHistoryEntry;
 use waystation_api::prices::{PriceCreate, PriceVersion};
 use waystation_api::requests::{OwnRequestQuery, Request, RequestDetails, RequestQuery};
@@ -170,7 +170,7 @@ impl Client {
     }
 
     /// Lists models.
-    pub async fn list_models(&self, query: &PageQuery) -> Result<Page<Model>, ClientError> {
+    pub async fn list_models(&self, query: &SearchQuery) -> Result<Page<Model>, ClientError> {
         self.find(&["admin", "models"], query).await
     }
 
@@ -211,7 +211,7 @@ impl Client {
     }
 
     /// Lists channels.
-    pub async fn list_channels(&self, query: &PageQuery) -> Result<Page<Channel>, ClientError> {
+    pub async fn list_channels(&self, query: &SearchQuery) -> Result<Page<Channel>, ClientError> {
         self.find(&["admin", "channels"], query).await
     }
 

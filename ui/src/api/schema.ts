@@ -1013,7 +1013,7 @@ export interface paths {
         };
         /**
          * Show the ways in that the site offers
-         * @description For the pages that strangers see. It says nothing of anybody.
+         * @description For the pages that strangers see. Of people it says only whether whoever asks is signed in.
          */
         get: operations["show_sign_in_options"];
         put?: never;
@@ -5130,6 +5130,8 @@ export interface components {
             has_passkeys: boolean;
             /** @description Whether the site sends mails, so that a forgotten password can be reset. */
             is_mail_sent: boolean;
+            /** @description Whether whoever asks is signed in already. Pages ask this where they do not know: it is no refusal to be nobody. */
+            is_signed_in: boolean;
             /**
              * Format: int32
              * @description The fewest characters of a password.
@@ -5908,6 +5910,8 @@ export interface operations {
     list_channels: {
         parameters: {
             query?: {
+                /** @description Part of a name, in any case. */
+                q?: string;
                 /** @description How many things at most: 1 to 100, 20 unless given. */
                 limit?: number;
                 /** @description The `next_cursor` of the page before. */
@@ -6598,6 +6602,8 @@ export interface operations {
     list_models: {
         parameters: {
             query?: {
+                /** @description Part of a name, in any case. */
+                q?: string;
                 /** @description How many things at most: 1 to 100, 20 unless given. */
                 limit?: number;
                 /** @description The `next_cursor` of the page before. */
