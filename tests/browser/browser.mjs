@@ -15,10 +15,14 @@ after(async () => (await running).close());
 
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
 
+// What a test itself asks is no fault of the page, whatever is answered.
+const OF_THE_TEST = "x-asked-by-test";
+
 // A page of a profile of its own. Its test fails when a script of it does, when it breaks the content security policy,
-// writes an error, or asks another origin than the site's (or one of `others`) for anything. With a `note` of its own a
-// test hears of these at once, and of refused calls too.
-export async function openPage(t, site, { others = [], note, ...options } = {}) {
+// writes an error, asks another origin than the site's (or one of `others`) for anything, or asks for something that it is
+// refused. What somebody sends may be refused: that is an answer like others. `refusals` are what else may be, as
+// `GET /api/me 401`, with regular expressions. With a `note` of its own a test hears of these at once.
+export async function openPage(t, site, { others = [], refusals = [], note, ...options } = {}) {
     const context = await (await running).newContext({ locale: "en", baseURL: site.url, ...options });
     const faults = [];
     const tell = note ?? ((text) => faults.push(text));
@@ -26,13 +30,18 @@ export async function openPage(t, site, { others = [], note, ...options } = {}) 
     await context.addInitScript(() => {
         document.addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) => window.tellOfBreach(`breaks the policy: ${violatedDirective} ${blockedURI}`));
     });
+    const refuse = (request, how) => {
+        const line = `${request.method()} ${new URL(request.url()).pathname} ${how}`;
+        const isAsked = request.method() === "GET" && request.headers()[OF_THE_TEST] === undefined;
+        if (isAsked && !refusals.some((allowed) => new RegExp(`^${allowed}$`).test(line))) tell(line);
+    };
     const watch = (page) => {
         page.on("pageerror", (error) => tell(String(error)));
         page.on("console", (message) => {
-            // A refused call is an answer like others; the browser writes a line for each.
-            const isRefusal = /^Failed to load resource/.test(message.text());
-            if (message.type() === "error" && !(isRefusal && note === undefined)) tell(isRefusal ? `${message.text()} ${message.location().url}` : message.text());
+            // The browser writes a line for each refused call as well; those are looked at one by one below.
+            if (message.type() === "error" && !/^Failed to load resource/.test(message.text())) tell(message.text());
         });
+        page.on("response", (response) => response.status() >= 400 && refuse(response.request(), response.status()));
         page.on("request", (request) => {
             const { protocol, origin } = new URL(request.url());
             const isLocal = protocol === "data:" || protocol === "blob:" || protocol === "about:";
@@ -89,7 +98,8 @@ export async function findTraces(page, secret) {
 export function ask(page, method, path, body, more = {}) {
     return page.evaluate(
         async ([method, path, body, more]) => {
-            const headers = body === undefined ? more : { "content-type": "application/json", ...more };
+            const headers = body === undefined ? { ...more } : { "content-type": "application/json", ...more };
+            headers["x-asked-by-test"] = "yes";
             const answer = await fetch(path, { method, headers, body: body && JSON.stringify(body) });
             const text = await answer.text();
             return { status: answer.status, body: text === "" ? null : JSON.parse(text) };

@@ -35,6 +35,34 @@
   document.addEventListener("click", press);
   document.addEventListener("keydown", press);
 
+  // What the page needs did not come. There are no words to be fetched for saying so.
+  var tellUnloaded = function () {
+    if (!document.body || document.body.hasAttribute("data-unloaded")) return;
+    document.body.setAttribute("data-unloaded", "");
+    var isChinese = root.lang === "zh-CN";
+    var main = document.createElement("main");
+    var text = document.createElement("p");
+    text.textContent = isChinese ? "页面未能加载完整，请检查网络后重试。" : "This page could not be loaded in full. Check your connection and try again.";
+    var again = document.createElement("button");
+    again.type = "button";
+    again.textContent = isChinese ? "重试" : "Try again";
+    again.addEventListener("click", function () {
+      location.reload();
+    });
+    main.className = "unloaded";
+    main.append(text, again);
+    document.body.replaceChildren(main);
+  };
+  window.addEventListener("waystation:unloaded", tellUnloaded);
+  // The page's own script; what is fetched later is looked after by it.
+  window.addEventListener(
+    "error",
+    function (event) {
+      if (event.target && event.target.tagName === "SCRIPT") tellUnloaded();
+    },
+    true,
+  );
+
   // Older browsers would show a broken page. They are told so in words that they can show.
   var supports = window.CSS && CSS.supports;
   if (!supports || !CSS.supports("selector(:has(a))") || !CSS.supports("color", "color-mix(in srgb, red, blue)")) {

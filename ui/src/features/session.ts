@@ -1,17 +1,39 @@
 import { useQuery, useQueryClient, type UseQueryResult } from "@tanstack/react-query";
 import { useCallback } from "react";
 
-import { take } from "@/api/client";
+import { take, type Api } from "@/api/client";
+import { ApiProblem, toProblem } from "@/api/problem";
 import type { Me, Permission } from "@/api/schema";
 
-import { useApi } from "./services";
+import { useApi, useSignedOut } from "./services";
+import { rememberSignedIn, wasSignedIn } from "./visitor";
 
 export const ME = ["me"] as const;
 
 /** Whoever is signed in. */
 export function useMe(): UseQueryResult<Me> {
   const api = useApi();
-  return useQuery({ queryKey: ME, queryFn: () => take(api.GET("/api/me")), staleTime: 60_000 });
+  const leave = useSignedOut();
+  return useQuery({ queryKey: ME, queryFn: () => findMe(api, leave), staleTime: 60_000 });
+}
+
+/**
+ * Asks who is signed in. A browser that remembers nobody asks first whether somebody is: it is no refusal to be nobody,
+ * and browsers write every refusal down as a fault of the page.
+ */
+async function findMe(api: Api, leave: () => void): Promise<Me> {
+  if (!wasSignedIn() && !(await take(api.GET("/api/auth/options"))).is_signed_in) {
+    leave();
+    throw new ApiProblem("invalid_token", "Nobody is signed in.", 401);
+  }
+  try {
+    const me = await take(api.GET("/api/me"));
+    rememberSignedIn(true);
+    return me;
+  } catch (thrown) {
+    if (toProblem(thrown).code === "invalid_token") rememberSignedIn(false);
+    throw thrown;
+  }
 }
 
 /** Whether whoever is signed in may do this. */
@@ -25,6 +47,7 @@ export function useSignOut(): () => Promise<void> {
   const queries = useQueryClient();
   return useCallback(async () => {
     await take(api.POST("/api/auth/logout"));
+    rememberSignedIn(false);
     queries.clear();
     location.assign("/sign-in");
   }, [api, queries]);

@@ -16,7 +16,8 @@ export function createFormats(language: string) {
     dateTimeExact: (time: string) => dateTimeExact.format(new Date(time)),
     dateTimeSeconds: (time: string) => dateTimeSeconds.format(new Date(time)),
     date: (time: string) => date.format(new Date(time)),
-    number: (value: number) => number.format(value),
+    /** A count. As a text it is exact however large it is. */
+    number: (value: number | string) => number.format(value as number),
     /** How long ago or until, in the largest unit that fits. */
     relative: (time: string, now: number) => {
       const seconds = Math.round((Date.parse(time) - now) / 1_000);
