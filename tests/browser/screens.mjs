@@ -68,6 +68,7 @@ export async function listScreens(shop) {
         { name: "overview", path: "/console" },
         { name: "revenue", path: "/console/revenue" },
         { name: "revenue-month", path: "/console/revenue?by=month" },
+        { name: "billing", path: "/console/billing" },
         { name: "channels", path: "/console/channels" },
         { name: "channel-new", path: "/console/channels", open: async (page) => {
             await press(/^(Add channel|添加渠道)$/)(page);
@@ -100,6 +101,7 @@ export async function listScreens(shop) {
         { name: "notices", path: "/console/notices" },
         { name: "notice-new", path: "/console/notices", open: press(/^(New notice|新建公告)$/) },
         { name: "settings", path: "/console/settings" },
+        { name: "roles", path: "/console/roles" },
         { name: "audit-log", path: "/console/audit-log" },
         { name: "audit-log-entry", path: "/console/audit-log", open: async (page) => page.getByRole("main").locator("table button").first().click() },
         { name: "palette", path: "/console/channels", open: (page) => page.keyboard.press("Control+K") },
