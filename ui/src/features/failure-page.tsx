@@ -16,7 +16,7 @@ import { useApi } from "./services";
 
 /** Writes a fault of a page down for whoever looks for it. That a page's code did not come is none, and is told on the page. */
 export function writeFault(error: unknown) {
-  // oxlint-disable-next-line no-console -- A fault of the page is for whoever looks for it, and nothing else keeps it.
+  // oxlint-disable-next-line no-console -- The console is where a fault of a page is looked for.
   if (!(error instanceof PageMissing)) console.error(error);
 }
 
