@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { findBarriers, findPaleTexts, openPage } from "./browser.mjs";
-import { listScreens, openScreen, readRoutes, routeOf } from "./screens.mjs";
+import { awaitPage, listScreens, openScreen, readRoutes, routeOf } from "./screens.mjs";
 import { PEOPLE, Shop } from "./shop.mjs";
 import { findHiddenColumns, findOverflow, findRawKeys, findSmallTargets } from "../../ui/dev/looks.mjs";
 
@@ -61,6 +61,7 @@ async function examine(page, note) {
     for (const text of await findBarriers(page)) note(text);
     await page.emulateMedia({ colorScheme: "dark" });
     await page.waitForFunction(() => document.documentElement.classList.contains("dark"));
+    await awaitPage(page);
     for (const text of await findPaleTexts(page)) note(`in the dark ${text}`);
     await page.emulateMedia({ colorScheme: "light" });
 }

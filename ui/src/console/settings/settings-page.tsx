@@ -109,7 +109,9 @@ function OneSetting({ of: setting, description }: { of: Setting; description: st
           <code className="font-mono text-[0.8125rem] font-medium [overflow-wrap:anywhere]">{setting.name}</code>
           <Badge tone={setting.origin === "default" ? "neutral" : "accent"}>{t(`settings.origins.${setting.origin}`)}</Badge>
         </p>
-        <p className="text-[0.8125rem] text-muted [overflow-wrap:anywhere]">{description}</p>
+        <p className="text-[0.8125rem] text-muted [overflow-wrap:anywhere]">
+          <WithCode text={description} />
+        </p>
         {given(setting.origin_detail) && (
           <p className="text-[0.8125rem] text-muted [overflow-wrap:anywhere]">
             {t("settings.from")} <code className="font-mono">{setting.origin_detail}</code>
@@ -167,4 +169,18 @@ function given(text: string | null | undefined): text is string {
 /** Whether it is a place outside of the site that a setting is held by. */
 function isLock(origin: SettingOrigin | null | undefined): origin is "file" | "environment" | "flag" {
   return origin === "file" || origin === "environment" || origin === "flag";
+}
+
+/** A text of the server, in which what stands between backticks is code. */
+function WithCode({ text }: { text: string }) {
+  return text.split("`").map((part, place) =>
+    place % 2 === 0 ? (
+      part
+    ) : (
+      // oxlint-disable-next-line react/no-array-index-key -- The parts of a text have no other name and never move.
+      <code key={place} className="font-mono">
+        {part}
+      </code>
+    ),
+  );
 }
