@@ -16,7 +16,7 @@ import { useApi } from "./services";
 
 /** Writes a fault of a page down for whoever looks for it. That a page's code did not come is none, and is told on the page. */
 export function writeFault(error: unknown) {
-  if (!(error instanceof PageMissing)) console.error(error);
+  if (!(error instanceof PageMissing)) reportError(error);
 }
 
 type FailurePageProps = { error: unknown; onRetry?: () => void };
