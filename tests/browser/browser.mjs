@@ -25,26 +25,31 @@ export const UNSET = "GET /(api/.*|app|console) 503";
 // A page of a profile of its own. Its test fails when a script of it does, when it breaks the content security policy,
 // writes an error, asks another origin than the site's (or one of `others`) for anything, or asks for something that it is
 // refused. What somebody sends may be refused: that is an answer like others. `refusals` are what else may be, as
-// `GET /api/me 401`, with regular expressions.
-export async function openPage(t, site, { others = [], refusals = [], ...options } = {}) {
+// `GET /api/me 401`, with regular expressions. With a `note` of its own a test hears of these at once.
+export async function openPage(t, site, { others = [], refusals = [], note, ...options } = {}) {
     const context = await (await running).newContext({ locale: "en", baseURL: site.url, ...options });
     const faults = [];
+    const tell = note ?? ((text) => faults.push(text));
+    await context.exposeFunction("tellOfBreach", (text) => tell(text));
+    await context.addInitScript(() => {
+        document.addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) => window.tellOfBreach(`breaks the policy: ${violatedDirective} ${blockedURI}`));
+    });
     const refuse = (request, how) => {
         const line = `${request.method()} ${new URL(request.url()).pathname} ${how}`;
         const isAsked = request.method() === "GET" && request.headers()[OF_THE_TEST] === undefined;
-        if (isAsked && !refusals.some((allowed) => new RegExp(`^${allowed}$`).test(line))) faults.push(line);
+        if (isAsked && !refusals.some((allowed) => new RegExp(`^${allowed}$`).test(line))) tell(line);
     };
     const watch = (page) => {
-        page.on("pageerror", (error) => faults.push(String(error)));
+        page.on("pageerror", (error) => tell(String(error)));
         page.on("console", (message) => {
             // The browser writes a line for each refused call as well; those are looked at one by one below.
-            if (message.type() === "error" && !/^Failed to load resource/.test(message.text())) faults.push(message.text());
+            if (message.type() === "error" && !/^Failed to load resource/.test(message.text())) tell(message.text());
         });
         page.on("response", (response) => response.status() >= 400 && refuse(response.request(), response.status()));
         page.on("request", (request) => {
             const { protocol, origin } = new URL(request.url());
             const isNet = /^(http|ws)s?:$/.test(protocol);
-            if (isNet && ![site.url, ...others].includes(origin)) faults.push(`asks ${request.url()}`);
+            if (isNet && ![site.url, ...others].includes(origin)) tell(`asks ${request.url()}`);
         });
     };
     context.on("page", watch);
@@ -65,7 +70,15 @@ async function show(pages) {
 
 // What axe finds, in words; none is what a test asserts.
 export async function findBarriers(page) {
-    const { violations } = await new AxeBuilder({ page }).withTags(RULES).analyze();
+    return describe(page, await new AxeBuilder({ page }).withTags(RULES).analyze());
+}
+
+// Of these, texts that stand out too little: the one thing that depends on the theme.
+export async function findPaleTexts(page) {
+    return describe(page, await new AxeBuilder({ page }).withRules(["color-contrast"]).analyze());
+}
+
+function describe(page, { violations }) {
     return violations.map(({ id, nodes }) => `${page.url()} ${id}: ${nodes.map(({ target }) => target.join(" ")).join(" | ")}`);
 }
 

@@ -18,7 +18,7 @@ async function findCalls(shop) {
     return { ok: await of(`${own}&status=ok&model=gpt-5`), failed: await of(`${own}&status=failed&model=kimi-k2`), broken: await of("status=interrupted") };
 }
 
-// Words are regular expressions in both languages. Who sees it: a stranger, the shop's user or its owner.
+// `refused`: the call that is refused there, because it asks for a proof first. Words are regular expressions in both languages. Who sees it: a stranger, the shop's user or its owner.
 export async function listScreens(shop) {
     const calls = await findCalls(shop);
     const person = `/console/people/${shop.people.user.id}`;
@@ -57,7 +57,7 @@ export async function listScreens(shop) {
         { name: "own-profile", path: "/app/profile" },
         { name: "own-security", path: "/app/security" },
         { name: "own-password", path: "/app/security", open: press(/^(Change password|修改密码)$/) },
-        { name: "own-proof", path: "/app/security", open: press(/^(Set up|设置)$/) },
+        { name: "own-proof", path: "/app/security", refused: "/api/me/totp", open: press(/^(Set up|设置)$/) },
         { name: "own-sessions", path: "/app/sessions" },
         { name: "own-pairing", path: "/app/sessions", open: press(/^(Connect a device|连接设备)$/) },
         { name: "own-appearance", path: "/app/appearance" },
@@ -114,7 +114,7 @@ export async function openScreen(page, { path, open }) {
     await awaitPage(page);
     if (open === undefined) return;
     await open(page);
-    await page.locator("dialog[open], [role=menu], [role=listbox], details[open]").first().waitFor();
+    await page.locator("dialog[open]:visible, [role=menu]:visible, main details[open]:visible").first().waitFor();
     await awaitPage(page);
 }
 
@@ -122,8 +122,10 @@ export async function openScreen(page, { path, open }) {
 export async function awaitPage(page) {
     await page.waitForFunction(() => {
         const isShown = (element) => element.checkVisibility({ opacityProperty: false });
+        // Behind a dialog something may be waiting for it.
+        const top = [...document.querySelectorAll("dialog[open]")].at(-1) ?? document;
         const isThere = [...document.querySelectorAll("h1")].some(isShown);
-        const isAwaited = [...document.querySelectorAll(".appear-late, .animate-pulse, .animate-spin, [aria-busy=true]")].some(isShown);
+        const isAwaited = [...top.querySelectorAll(".appear-late, .animate-pulse, .animate-spin, [aria-busy=true]")].some(isShown);
         const isMoving = document.getAnimations().some(({ playState, effect }) => playState === "running" && effect?.getComputedTiming().iterations !== Infinity);
         return isThere && !isAwaited && !isMoving;
     });

@@ -7,7 +7,7 @@ import { join } from "node:path";
 
 import { chromium } from "playwright-core";
 
-import { listScreens, openScreen } from "./screens.mjs";
+import { awaitPage, listScreens, openScreen } from "./screens.mjs";
 import { PEOPLE, Shop } from "./shop.mjs";
 
 const [folder, ...words] = process.argv.slice(2);
@@ -19,6 +19,8 @@ const DEVICES = [
     { widths: [1440, 768], height: 900, isTouched: false },
     { widths: [375], height: 800, isTouched: true },
 ];
+
+const LONGEST_PX = 4_000;
 
 const ends = [];
 try {
@@ -64,11 +66,25 @@ async function takeList(browser, shop, { language, theme, person, widths, height
         }
         for (const width of widths) {
             await page.setViewportSize({ width, height });
-            // What is drawn by a script for its width is drawn anew in the next frames.
-            await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
-            await page.screenshot({ path: join(folder, `${screen.name}.${language}.${theme}.${width}.png`), fullPage: screen.open === undefined });
+            await settle(page);
+            // What lies over a page is no longer than the window; else the window is as long as the page, with what
+            // sticks to its edges in place.
+            const isCovered = (await page.locator("dialog[open], [role=menu]:visible").count()) > 0;
+            const whole = await page.evaluate(() => document.documentElement.scrollHeight);
+            if (!isCovered && whole > height) {
+                await page.setViewportSize({ width, height: Math.min(whole, LONGEST_PX) });
+                await settle(page);
+            }
+            await page.screenshot({ path: join(folder, `${screen.name}.${language}.${theme}.${width}.png`) });
+            await page.setViewportSize({ width, height });
         }
     }
     await context.close();
     return list.length * widths.length;
+}
+
+// What a script draws for the room it has is drawn anew in the next frames.
+async function settle(page) {
+    await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+    await awaitPage(page);
 }

@@ -6,6 +6,13 @@ export function findOverflow() {
   return scrollWidth > clientWidth ? [`runs ${scrollWidth - clientWidth} px over the edge`] : [];
 }
 
+/** Tables that have more columns than they have room for; on a wide screen none should. */
+export function findHiddenColumns() {
+  return [...document.querySelectorAll(".table-room")]
+    .filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth)
+    .map((table) => `hides ${table.scrollWidth - table.clientWidth} px of “${table.querySelector("caption").textContent}”`);
+}
+
 /** Words that do not fit where they stand, though nothing says that they may be cut. */
 export function findCutTexts() {
   return [...document.querySelectorAll("button, a, label, h1, h2, p, th, dt, dd, li, span")]
@@ -21,18 +28,14 @@ export function findRawKeys() {
   return found === undefined ? [] : [`shows a raw key: ${found}`];
 }
 
-/**
- * Controls that a finger or a shaky hand misses: below 24 px, and not in a line of text (WCAG 2.5.8). What is put over
- * a control to be pressed in its place counts for it.
- */
+/** Controls that a finger or a shaky hand misses: below 24 px each way, with the label that is pressed in their place. */
 export function findSmallTargets() {
   const isShown = (element) => element.checkVisibility({ opacityProperty: true, visibilityProperty: true }) && element.closest(".sr-only, [inert]") === null;
-  const isInText = (element) => getComputedStyle(element).display === "inline" && element.parentElement.textContent.trim() !== element.textContent.trim();
+  const isSmall = ({ width, height }) => width > 1 && height > 1 && (width < 23.5 || height < 23.5);
   return [...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary, [role=button], [role=tab], [role=menuitem], [role=option]")]
-    .filter((element) => isShown(element) && !isInText(element))
-    .map((element) => ({ element, target: element.matches("input[type=checkbox], input[type=radio]") ? (element.closest("label") ?? element) : element }))
-    .map(({ element, target }) => ({ element, box: target.getBoundingClientRect() }))
-    .filter(({ box }) => box.width > 1 && box.height > 1 && (box.width < 23.5 || box.height < 23.5))
-    .map(({ element, box }) => `is ${Math.round(box.width)} × ${Math.round(box.height)} px: ${element.tagName.toLowerCase()} “${(element.getAttribute("aria-label") ?? element.textContent).trim().slice(0, 40)}”`)
-    .slice(0, 5);
+    .filter((element) => isShown(element) && [element, ...(element.labels ?? [])].every((pressed) => isSmall(pressed.getBoundingClientRect())))
+    .map((element) => {
+      const { width, height } = element.getBoundingClientRect();
+      return `is ${Math.round(width)} × ${Math.round(height)} px: ${element.tagName.toLowerCase()} “${(element.getAttribute("aria-label") ?? element.textContent).trim().slice(0, 40)}”`;
+    });
 }

@@ -10,9 +10,14 @@
       return null;
     }
   };
-  var theme = stored("waystation.theme");
-  var dark = theme === "dark" || (theme !== "light" && matchMedia("(prefers-color-scheme: dark)").matches);
-  root.classList.toggle("dark", dark);
+  var system = matchMedia("(prefers-color-scheme: dark)");
+  var show = function () {
+    var theme = stored("waystation.theme");
+    root.classList.toggle("dark", theme === "dark" || (theme !== "light" && system.matches));
+  };
+  show();
+  // Older browsers know no such event here, and show the new colours on the next page.
+  if (system.addEventListener) system.addEventListener("change", show);
   var language = stored("waystation.language") || navigator.language || "en";
   root.lang = /^zh/i.test(language) ? "zh-CN" : "en";
 

@@ -222,8 +222,8 @@ export interface paths {
         put?: never;
         /**
          * Test a channel
-         * @description A model is asked to say a few words, with each of the channel's secrets or with one, within 15 seconds each. How the
-         *     worst of it went is kept.
+         * @description A model is asked to say a few words, with each of the channel's secrets, four at a time, or with one, within 15
+         *     seconds each. How the worst of it went is kept.
          */
         post: operations["test_channel"];
         delete?: never;
@@ -530,6 +530,23 @@ export interface paths {
          * @description UTF-8 with a byte order mark; a row a period.
          */
         get: operations["export_revenue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List roles */
+        get: operations["list_roles"];
         put?: never;
         post?: never;
         delete?: never;
@@ -4106,8 +4123,7 @@ export interface components {
                 usage: components["schemas"]["RequestUsage"];
                 /** @description The caller's user agent. */
                 user_agent: string;
-                /** @description The address of who paid; for admins. */
-                user_email?: string | null;
+                user_email?: components["schemas"]["Email"] | null;
                 /** @description Who paid. */
                 user_id: string;
             }[];
@@ -4752,8 +4768,7 @@ export interface components {
             usage: components["schemas"]["RequestUsage"];
             /** @description The caller's user agent. */
             user_agent: string;
-            /** @description The address of who paid; for admins. */
-            user_email?: string | null;
+            user_email?: components["schemas"]["Email"] | null;
             /** @description Who paid. */
             user_id: string;
         };
@@ -4921,6 +4936,25 @@ export interface components {
          * @enum {string}
          */
         Role: "user" | "auditor" | "finance" | "operator" | "admin" | "owner";
+        /** @description A role. */
+        RoleDetails: {
+            /**
+             * Format: int64
+             * @description How many have it; who is disabled counts, who was removed does not.
+             */
+            people: number;
+            /** @description What whoever has it may do. Everybody sees what is their own without any. */
+            permissions: components["schemas"]["Permission"][];
+            /** @description Its name. */
+            role: components["schemas"]["Role"];
+        };
+        /** @description Every role and every permission. Roles are the site's, not the operator's: they are the same everywhere. */
+        RoleList: {
+            /** @description The roles, the highest first. */
+            items: components["schemas"]["RoleDetails"][];
+            /** @description Every permission that there is, in the order in which roles name theirs. */
+            permissions: components["schemas"]["Permission"][];
+        };
         /**
          * @description A second factor.
          * @enum {string}
@@ -5708,6 +5742,8 @@ export type RevenuePeriod = components['schemas']['RevenuePeriod'];
 export type RevenueReport = components['schemas']['RevenueReport'];
 export type RevenueSums = components['schemas']['RevenueSums'];
 export type Role = components['schemas']['Role'];
+export type RoleDetails = components['schemas']['RoleDetails'];
+export type RoleList = components['schemas']['RoleList'];
 export type SecondFactor = components['schemas']['SecondFactor'];
 export type SecondFactorAnswer = components['schemas']['SecondFactorAnswer'];
 export type SecondFactorChallenge = components['schemas']['SecondFactorChallenge'];
@@ -5874,6 +5910,8 @@ export interface operations {
     list_channels: {
         parameters: {
             query?: {
+                /** @description Part of a name, in any case. */
+                q?: string;
                 /** @description How many things at most: 1 to 100, 20 unless given. */
                 limit?: number;
                 /** @description The `next_cursor` of the page before. */
@@ -6564,6 +6602,8 @@ export interface operations {
     list_models: {
         parameters: {
             query?: {
+                /** @description Part of a name, in any case. */
+                q?: string;
                 /** @description How many things at most: 1 to 100, 20 unless given. */
                 limit?: number;
                 /** @description The `next_cursor` of the page before. */
@@ -7123,6 +7163,26 @@ export interface operations {
             };
         };
     };
+    list_roles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What each role may do */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoleList"];
+                };
+            };
+        };
+    };
     list_settings: {
         parameters: {
             query?: never;
@@ -7234,7 +7294,7 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Below how much money a balance is low, in USD; 1, unless given.
+                 * @description Below how much money a balance is low, in USD; unless given, what the setting `balance.low` says.
                  * @example 1.00
                  */
                 low_balance?: string;

@@ -16,7 +16,8 @@ import { useApi } from "./services";
 
 /** Writes a fault of a page down for whoever looks for it. That a page's code did not come is none, and is told on the page. */
 export function writeFault(error: unknown) {
-  if (!(error instanceof PageMissing)) reportError(error);
+  // oxlint-disable-next-line no-console -- The console is where a fault of a page is looked for.
+  if (!(error instanceof PageMissing)) console.error(error);
 }
 
 type FailurePageProps = { error: unknown; onRetry?: () => void };
@@ -89,7 +90,7 @@ export function LostPage({ home }: { home: string }) {
   usePageTitle(t("lost.title"));
   return (
     <main className="grid min-h-dvh place-content-center">
-      <EmptyState icon={<Mark />} title={t("lost.title")} action={<Button onClick={() => location.assign(home)}>{t("lost.home")}</Button>}>
+      <EmptyState isPage icon={<Mark />} title={t("lost.title")} action={<Button onClick={() => location.assign(home)}>{t("lost.home")}</Button>}>
         {t("lost.why")}
       </EmptyState>
     </main>

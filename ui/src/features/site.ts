@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import { useTranslation } from "react-i18next";
 
 import { take } from "@/api/client";
 
@@ -10,6 +11,13 @@ export const SITE = ["site"] as const;
 export function useSite(refetchInterval: number | false = false) {
   const api = useApi();
   return useQuery({ queryKey: SITE, queryFn: () => take(api.GET("/api/site")), staleTime: 300_000, refetchInterval });
+}
+
+/** What the site is called; one that was given no name of its own goes by the product's, in the reader's language. */
+export function useSiteName(): string {
+  const { t } = useTranslation("shared");
+  const name = useSite().data?.name;
+  return name === undefined || name === "Waystation" ? t("product") : name;
 }
 
 /**

@@ -1,9 +1,9 @@
 import { expect, it } from "vitest";
 
-import { isolate } from "./start";
+import { isolate } from "./isolate";
 
-it("sets apart what could turn the words beside it, and leaves all else as it is", () => {
-  expect(isolate("invoice\u202Egnp.exe")).toBe("\u2068invoice\u202Egnp.exe\u2069");
-  expect(isolate("\u05DE\u05E4\u05EA\u05D7")).toBe("\u2068\u05DE\u05E4\u05EA\u05D7\u2069");
-  for (const plain of ["Laptop", "笔记本 <b>", "émile@example.com", ""]) expect(isolate(plain)).toBe(plain);
+it("a name keeps its direction to itself, and nothing in it ends that early", () => {
+  expect(isolate("Ann & <b>")).toBe("Ann & <b>");
+  expect(isolate("שלום")).toBe("\u2068שלום\u2069");
+  expect(isolate("a\u202eb\u2069c")).toBe("\u2068a\u202ebc\u2069");
 });

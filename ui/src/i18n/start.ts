@@ -1,20 +1,12 @@
 import i18next, { type i18n } from "i18next";
 import { initReactI18next } from "react-i18next";
 
+import { isolate } from "./isolate";
 import { preferredLanguage, rememberLanguage, type Language } from "./language";
 
 type Messages = Record<string, object>;
 /** Fetches the words of one language, by namespace. */
 export type LoadMessages = (language: Language) => Promise<Messages>;
-
-const TURNS = /[\u0590-\u08ff\u200e\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufdff\ufe70-\ufefc]/;
-const ISOLATE = "\u2068";
-const END = "\u2069";
-
-/** Sets a text apart from what it is put into, where its direction could differ. */
-export function isolate(text: string): string {
-  return TURNS.test(text) ? ISOLATE + text + END : text;
-}
 
 /** Starts the languages with the preferred one. Its words are fetched before the first picture. */
 export async function startLanguages(load: LoadMessages): Promise<i18n> {

@@ -18,6 +18,8 @@ export function useModal({ onClose, dismissable }: ModalProps) {
     return () => {
       dialog?.close();
       if (before instanceof HTMLElement && before.isConnected) before.focus();
+      // What opened it is gone, as a row that was deleted: whoever uses the keyboard goes on within the page.
+      else document.querySelector<HTMLElement>("main[tabindex]")?.focus({ preventScroll: true });
     };
   }, []);
 

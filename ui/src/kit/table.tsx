@@ -38,7 +38,7 @@ export function Table<Row>({ caption, columns, rows, rowKey, onOpen }: TableProp
                 key={column.id}
                 role="columnheader"
                 scope="col"
-                className={classes("h-9 px-4 text-start text-xs font-medium whitespace-nowrap text-muted", column.align === "end" && "text-end")}
+                className={classes("h-9 px-3 first:ps-4 last:pe-4 sm:first:ps-5 sm:last:pe-5 text-start text-xs font-medium whitespace-nowrap text-muted", column.align === "end" && "text-end")}
               >
                 <span className={column.hideHeader === true ? "sr-only" : undefined}>{column.header}</span>
               </th>
@@ -60,7 +60,7 @@ export function Table<Row>({ caption, columns, rows, rowKey, onOpen }: TableProp
                   role="cell"
                   data-label={column.hideHeader === true || column.lead === true ? undefined : column.header}
                   data-lead={column.lead === true ? "" : undefined}
-                  className={classes("h-11 px-4 py-2 align-middle", column.align === "end" && "text-end tabular-nums", column.className)}
+                  className={classes("h-11 px-3 py-2 align-middle first:ps-4 last:pe-4 sm:first:ps-5 sm:last:pe-5", column.align === "end" && "text-end tabular-nums", column.className)}
                 >
                   {column.cell(row)}
                 </td>

@@ -20,6 +20,7 @@ mod fresh_database;
 mod identities;
 mod keys;
 mod model_groups;
+mod month_of_calls;
 mod notices;
 mod people;
 mod registration;

@@ -90,6 +90,7 @@ function Report({ of: revenue }: { of: RevenueReport }) {
   const columns: Column<RevenueItem>[] = [
     { id: "period", header: t(`revenue.periods.${revenue.by}`), lead: true, className: "font-medium whitespace-nowrap", cell: ({ period }) => period },
     { id: "requests", header: t("overview.requests"), align: "end", cell: (row) => formats.number(row.requests) },
+    { id: "tokens", header: t("overview.tokens"), align: "end", cell: (row) => formats.number(row.input_tokens + row.output_tokens) },
     { id: "charged", header: t("revenue.charged"), align: "end", className: "whitespace-nowrap", cell: (row) => money(row.charged) },
     { id: "gift", header: t("revenue.gift"), align: "end", className: "whitespace-nowrap text-muted", cell: (row) => money(row.gift_paid) },
     { id: "list", header: t("revenue.list"), align: "end", className: "whitespace-nowrap", cell: (row) => money(row.list_cost) },
