@@ -5,16 +5,21 @@ SHELL := /bin/bash
 
 DATA_DIR ?= ./data
 LISTEN ?= 127.0.0.1:8787
+OUT ?= target/screenshots
 
 # What the pages are made of; the server embeds what is built from it.
 interface := ui/dist/.vite/served.txt
 interface_packages := ui/node_modules/.installed
 interface_sources := $(shell find ui/src ui/public ui/tools -type f) $(wildcard ui/*.html ui/*.json ui/*.ts)
 
-.PHONY: help run test bench prove coverage desktop fmt interface interface-packages
+# What the scripts that drive a browser start.
+browser_programs := WAYSTATION_BIN="$${CARGO_TARGET_DIR:-$(CURDIR)/target}/debug/waystation" \
+	WAYSTATION_MOCK_BIN="$${CARGO_TARGET_DIR:-$(CURDIR)/target}/debug/mock-upstream"
+
+.PHONY: help run test bench prove coverage desktop screenshots vitals fmt interface interface-packages
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## build and start a demo on http://127.0.0.1:8787 with its data in ./data
 	@installers/prerequisites.sh run
@@ -50,6 +55,18 @@ coverage: ## run the tests with instrumentation and print each crate's covered l
 desktop: ## build the desktop app with the server inside, as a .deb and an .rpm
 	@installers/prerequisites.sh desktop
 	@installers/desktop.sh
+
+screenshots: ## picture every page of a site in use into target/screenshots (OUT=FOLDER; SCREENSHOTS="--only=own- --language=en")
+	@installers/prerequisites.sh pictures
+	@$(MAKE) --no-print-directory interface
+	@cargo build --quiet --locked --workspace --bins
+	@$(browser_programs) node tests/browser/screenshots.mjs "$(OUT)" $(SCREENSHOTS)
+
+vitals: ## measure how soon pages are there and answer on a slow line and a slow device
+	@installers/prerequisites.sh pictures
+	@$(MAKE) --no-print-directory interface
+	@cargo build --quiet --locked --workspace --bins
+	@$(browser_programs) node tests/browser/vitals.mjs
 
 fmt: ## format the Rust code
 	@cargo fmt --all

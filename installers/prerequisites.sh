@@ -4,6 +4,7 @@
 #   installers/prerequisites.sh run    to build and run the server
 #   installers/prerequisites.sh test   also the databases, Redis, Python and Node packages the tests use
 #   installers/prerequisites.sh bench  the databases and nginx, to measure against
+#   installers/prerequisites.sh pictures   a browser and what it needs, to take pictures of the pages
 #   installers/prerequisites.sh coverage   also the LLVM tools that fit the compiler
 #   installers/prerequisites.sh desktop    to build the desktop app and test it: a window system and a keyring of its own
 #
@@ -20,23 +21,22 @@ main() {
         run) install_packages $(missing_run_packages) ;;
         test) install_packages $(missing_run_packages) $(missing_test_packages) ;;
         bench) install_packages $(missing_run_packages) $(missing_database_packages) $(missing_bench_packages) ;;
+        pictures) install_packages $(missing_run_packages) $(missing_browser_packages) ;;
         desktop) install_packages $(missing_run_packages) $(missing_desktop_packages) ;;
         coverage) install_packages $(missing_run_packages) $(missing_test_packages) $(missing_llvm_packages) ;;
-        *) echo "usage: installers/prerequisites.sh [run|test|bench|coverage|desktop]" >&2; exit 2 ;;
+        *) echo "usage: installers/prerequisites.sh [run|test|bench|pictures|coverage|desktop]" >&2; exit 2 ;;
     esac
     check_rust
     case "$purpose" in
-        run | test | coverage | desktop) check_node ;;
+        run | test | pictures | coverage | desktop) check_node ;;
     esac
     case "$purpose" in
         test | coverage)
             prepare_python
             prepare_node oidc "$cache/node"
-            prepare_node browser "$cache/browser"
-            # Node looks for packages beside the files that name them; a folder of its own there would grow old.
-            [ -L tests/browser/node_modules ] || rm -rf tests/browser/node_modules
-            ln -sfn "$cache/browser/node_modules" tests/browser/node_modules
+            prepare_browser
             ;;
+        pictures) prepare_browser ;;
     esac
 }
 
@@ -67,6 +67,11 @@ missing_test_packages() {
     missing_database_packages
     has redis-server || echo redis-server
     python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || echo python3-venv
+    missing_browser_packages
+}
+
+missing_browser_packages() {
+    has python3 || echo python3
     has chromium || [ -n "${WAYSTATION_CHROMIUM:-}" ] || echo chromium
     ls /usr/share/fonts/opentype/noto/NotoSansCJK-* >/dev/null 2>&1 || echo fonts-noto-cjk
 }
@@ -177,6 +182,13 @@ prepare_python() {
 }
 
 # prepare_node NAME FOLDER: the same for the Node packages that tests/NAME names.
+prepare_browser() {
+    prepare_node browser "$cache/browser"
+    # Node looks for packages beside the files that name them; a folder of its own there would grow old.
+    [ -L tests/browser/node_modules ] || rm -rf tests/browser/node_modules
+    ln -sfn "$cache/browser/node_modules" tests/browser/node_modules
+}
+
 prepare_node() {
     local from="tests/$1" node="$2"
     local list="$from/package-lock.json"

@@ -17,7 +17,8 @@ impl MigrationName for Migration {
     }
 }
 
-/// The columns that each table gains. What was summed before stays without them.
+/// The columns that each table gains. What was summed before stays without them, but for losses: without those it would
+/// seem that plans had paid.
 fn columns() -> [(&'static str, Vec<ColumnDef>); 2] {
     // Zero unless given, so that a server of the version before may go on writing.
     let sum = |name| number(name).default(0).take();
@@ -47,6 +48,32 @@ fn indexes(manager: &SchemaManager<'_>) -> [(&'static str, IndexCreateStatement)
     ]
 }
 
+/// Sums what the operator bore of the calls of each hour. The servers have different words for it.
+fn fill_losses(backend: DatabaseBackend) -> String {
+    // Calls without a channel are summed under the id of none.
+    let no_channel = match backend {
+        DatabaseBackend::Postgres => "'00000000-0000-0000-0000-000000000000'",
+        _ => "x'00000000000000000000000000000000'",
+    };
+    let losses = format!(
+        "(SELECT user_id, key_id, model_served, COALESCE(channel_id, {no_channel}) AS channel_id, status, \
+         ended_at_ms - ended_at_ms % 3600000 AS hour_ms, SUM(operator_loss_nanos) AS lost_nanos FROM requests \
+         WHERE operator_loss_nanos > 0 GROUP BY user_id, key_id, model_served, COALESCE(channel_id, {no_channel}), \
+         status, ended_at_ms - ended_at_ms % 3600000) AS losses"
+    );
+    let same = "hourly_usage.hour_ms = losses.hour_ms AND hourly_usage.user_id = losses.user_id \
+                AND hourly_usage.key_id = losses.key_id AND hourly_usage.model = losses.model_served \
+                AND hourly_usage.channel_id = losses.channel_id AND hourly_usage.status = losses.status";
+    match backend {
+        DatabaseBackend::MySql => format!(
+            "UPDATE hourly_usage INNER JOIN {losses} ON {same} SET hourly_usage.operator_loss_nanos = losses.lost_nanos"
+        ),
+        _ => format!(
+            "UPDATE hourly_usage SET operator_loss_nanos = losses.lost_nanos FROM {losses} WHERE {same}"
+        ),
+    }
+}
+
 /// Few calls fail: an index of those alone costs the others nothing. MySQL has no such index.
 fn calls_not_ok(manager: &SchemaManager<'_>) -> IndexCreateStatement {
     if manager.get_database_backend() == DatabaseBackend::MySql {
@@ -70,7 +97,9 @@ impl MigrationTrait for Migration {
         // An id is made a moment before its call begins, so that the two may lie on both sides of a full hour; such a
         // call is listed an hour late among those of long ago, which nobody sees.
         let fill = "UPDATE requests SET hour_ms = started_at_ms - started_at_ms % 3600000";
-        manager.get_connection().execute_unprepared(fill).await?;
+        let connection = manager.get_connection();
+        connection.execute_unprepared(fill).await?;
+        connection.execute_unprepared(&fill_losses(manager.get_database_backend())).await?;
         for (_, index) in indexes(manager) {
             manager.create_index(index).await?;
         }

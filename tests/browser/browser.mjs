@@ -15,21 +15,41 @@ after(async () => (await running).close());
 
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
 
+// What a test itself asks is no fault of the page, whatever is answered.
+const OF_THE_TEST = "x-asked-by-test";
+
+// What may be refused: everything to whoever is not signed in any more, and everything before there is an owner.
+export const ENDED = "GET /api/.* 401";
+export const UNSET = "GET /(api/.*|app|console) 503";
+
 // A page of a profile of its own. Its test fails when a script of it does, when it breaks the content security policy,
-// writes an error, or asks another origin than the site's (or one of `others`) for anything.
-export async function openPage(t, site, { others = [], ...options } = {}) {
+// writes an error, asks another origin than the site's (or one of `others`) for anything, or asks for something that it is
+// refused. What somebody sends may be refused: that is an answer like others. `refusals` are what else may be, as
+// `GET /api/me 401`, with regular expressions. With a `note` of its own a test hears of these at once.
+export async function openPage(t, site, { others = [], refusals = [], note, ...options } = {}) {
     const context = await (await running).newContext({ locale: "en", baseURL: site.url, ...options });
     const faults = [];
+    const tell = note ?? ((text) => faults.push(text));
+    await context.exposeFunction("tellOfBreach", (text) => tell(text));
+    await context.addInitScript(() => {
+        document.addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) => window.tellOfBreach(`breaks the policy: ${violatedDirective} ${blockedURI}`));
+    });
+    const refuse = (request, how) => {
+        const line = `${request.method()} ${new URL(request.url()).pathname} ${how}`;
+        const isAsked = request.method() === "GET" && request.headers()[OF_THE_TEST] === undefined;
+        if (isAsked && !refusals.some((allowed) => new RegExp(`^${allowed}$`).test(line))) tell(line);
+    };
     const watch = (page) => {
-        page.on("pageerror", (error) => faults.push(String(error)));
+        page.on("pageerror", (error) => tell(String(error)));
         page.on("console", (message) => {
-            // A refused call is an answer like others; the browser writes a line for each.
-            if (message.type() === "error" && !/^Failed to load resource/.test(message.text())) faults.push(message.text());
+            // The browser writes a line for each refused call as well; those are looked at one by one below.
+            if (message.type() === "error" && !/^Failed to load resource/.test(message.text())) tell(message.text());
         });
+        page.on("response", (response) => response.status() >= 400 && refuse(response.request(), response.status()));
         page.on("request", (request) => {
             const { protocol, origin } = new URL(request.url());
-            const isLocal = protocol === "data:" || protocol === "blob:" || protocol === "about:";
-            if (!isLocal && ![site.url, ...others].includes(origin)) faults.push(`asks ${request.url()}`);
+            const isNet = /^(http|ws)s?:$/.test(protocol);
+            if (isNet && ![site.url, ...others].includes(origin)) tell(`asks ${request.url()}`);
         });
     };
     context.on("page", watch);
@@ -50,7 +70,15 @@ async function show(pages) {
 
 // What axe finds, in words; none is what a test asserts.
 export async function findBarriers(page) {
-    const { violations } = await new AxeBuilder({ page }).withTags(RULES).analyze();
+    return describe(page, await new AxeBuilder({ page }).withTags(RULES).analyze());
+}
+
+// Of these, texts that stand out too little: the one thing that depends on the theme.
+export async function findPaleTexts(page) {
+    return describe(page, await new AxeBuilder({ page }).withRules(["color-contrast"]).analyze());
+}
+
+function describe(page, { violations }) {
     return violations.map(({ id, nodes }) => `${page.url()} ${id}: ${nodes.map(({ target }) => target.join(" ")).join(" | ")}`);
 }
 
@@ -74,7 +102,8 @@ export async function findTraces(page, secret) {
 export function ask(page, method, path, body, more = {}) {
     return page.evaluate(
         async ([method, path, body, more]) => {
-            const headers = body === undefined ? more : { "content-type": "application/json", ...more };
+            const headers = body === undefined ? { ...more } : { "content-type": "application/json", ...more };
+            headers["x-asked-by-test"] = "yes";
             const answer = await fetch(path, { method, headers, body: body && JSON.stringify(body) });
             const text = await answer.text();
             return { status: answer.status, body: text === "" ? null : JSON.parse(text) };

@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { keepFirstKey, proveByCode, sendSignIn, setUpApp, signInFirst, signOut } from "./account.mjs";
-import { ask, findBarriers, findTraces, openPage } from "./browser.mjs";
+import { ask, findBarriers, findTraces, openPage, UNSET } from "./browser.mjs";
 import { OWNER, PASSWORD, Site } from "./site.mjs";
 
 const SECOND = "second@example.com";
 
 test("a fresh site comes to its owner and a second admin by browser alone", async (t) => {
     const site = await Site.start(t);
-    const page = await openPage(t, site);
+    const page = await openPage(t, site, { refusals: [UNSET] });
 
     // Whatever is opened leads to where the owner is made.
     await page.goto("/console");
@@ -59,6 +59,7 @@ test("a fresh site comes to its owner and a second admin by browser alone", asyn
     assert.deepEqual(await findBarriers(page), []);
 
     await page.getByRole("link", { name: "Admin console" }).click();
+    await page.getByRole("link", { name: "People" }).click();
     await page.waitForURL("**/console/people");
     await page.getByRole("button", { name: "Add person" }).first().click();
     const adding = page.getByRole("dialog", { name: "Add person" });
@@ -88,6 +89,7 @@ test("a fresh site comes to its owner and a second admin by browser alone", asyn
 async function provesToBeAdmin(page, ownersPage) {
     await signInFirst(page, SECOND);
     await page.getByRole("link", { name: "Admin console" }).click();
+    await page.getByRole("link", { name: "People" }).click();
     await page.waitForURL("**/console/people");
     await page.getByRole("button", { name: "Add person" }).first().click();
     const adding = page.getByRole("dialog", { name: "Add person" });

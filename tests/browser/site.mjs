@@ -74,6 +74,17 @@ export class Site {
         return text.split("\n")[0];
     }
 
+    // Stops the server, does something to what it keeps, and starts it again: elsewhere, unless it is a named one.
+    async restart(between = async () => {}) {
+        const wasNamed = this.environment.WAYSTATION_PUBLIC_URL && this.url;
+        this.server.kill("SIGTERM");
+        await this.ended;
+        await between();
+        this.log = "";
+        await this.#serve();
+        if (wasNamed) this.url = wasNamed;
+    }
+
     async stop() {
         this.server?.kill("SIGTERM");
         await this.ended;

@@ -131,14 +131,6 @@ impl Server {
         &self.options
     }
 
-    /// The most memory the process has had, in bytes, as the kernel tells.
-    pub fn peak_memory(&self) -> u64 {
-        let status =
-            fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("the process runs");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("the kernel tells");
-        line.trim().trim_end_matches("kB").trim().parse::<u64>().expect("a number") * 1024
-    }
-
     /// Asks the process to stop without waiting for it.
     pub fn terminate(&self) {
         let _ = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();

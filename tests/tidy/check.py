@@ -62,6 +62,8 @@ MACHINE_PATH = re.compile(r"(?<![\w.$}])/(?:" + "|".join(["wo" + "rk", "ro" + "o
 # The page that says by which tests each threat is answered.
 THREATS = "docs/threats.md"
 NAMED_TEST = re.compile(r"`([\w./-]+\.rs)::(\w+)`")
+# Tests of pages are named by a sentence.
+NAMED_PAGE_TEST = re.compile(r"`([\w./-]+\.mjs)`: (.+)$")
 
 
 def check_file(name, text):
@@ -118,12 +120,15 @@ def check_threats(text, read):
     for number, line in enumerate(text.split("\n"), 1):
         if line.startswith("### "):
             headings.append([number, line[4:], 0])
-        for path, test in NAMED_TEST.findall(line):
+        for path, test in NAMED_TEST.findall(line) + NAMED_PAGE_TEST.findall(line):
             if headings:
                 headings[-1][2] += 1
             source = read(path)
             if source is None:
                 yield number, f"there is no {path}"
+            elif path.endswith(".mjs"):
+                if f'test("{test}"' not in source:
+                    yield number, f"{path} has no test \"{test}\""
             elif not re.search(rf"#\[(?:tokio::)?test\b[^\n]*\n(?:\s*#\[[^\n]*\n)*\s*(?:async )?fn {test}\(", source):
                 yield number, f"{path} has no test `{test}`"
     for number, heading, tests in headings:
@@ -187,6 +192,10 @@ def self_test():
     for named, findings in [("a_fact", 0), ("no_test", 1), ("a_fac", 1), ("another", 1)]:
         page = f"### T1 A threat\n- `a/b.rs::{named}`\n"
         assert len(list(check_threats(page, {"a/b.rs": source}.get))) == findings, named
+    for named, findings in [("a page's fact, and more", 0), ("a page's fact", 1)]:
+        page = f"### T1 A threat\n- `a/b.test.mjs`: {named}\n"
+        source_of_page = {"a/b.test.mjs": 'test("a page\'s fact, and more", async () => {});'}
+        assert len(list(check_threats(page, source_of_page.get))) == findings, named
     assert len(list(check_threats("- `c.rs::a_fact`\n", {"a/b.rs": source}.get))) == 1
     assert len(list(check_threats("### T1 A threat\n### T2 Another\n- `a/b.rs::a_fact`\n", {"a/b.rs": source}.get))) == 1
 

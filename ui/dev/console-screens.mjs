@@ -53,6 +53,13 @@ export const CONSOLE_SCREENS = [
   { name: "notice-new", path: "/console/notices", stub: {}, act: press(/^(New notice|新建公告)$/) },
   { name: "palette", path: "/console/channels", stub: {}, act: (page) => page.keyboard.press("Control+K") },
   { name: "shortcuts", path: "/console/channels", stub: {}, act: (page) => page.keyboard.press("?") },
+  { name: "channel-model", path: channel, stub: {}, act: async (page) => {
+    await page.getByRole("button", { name: /^(Actions for demo-large|demo-large 的操作)$/ }).click();
+    await page.getByRole("menuitem").first().click();
+  } },
+  { name: "billing", path: "/console/billing", stub: {} },
+  { name: "billing-empty", path: "/console/billing", stub: { empty: true } },
+  { name: "roles", path: "/console/roles", stub: {} },
   { name: "revenue", path: "/console/revenue", stub: {}, settle: 500 },
   { name: "revenue-month", path: "/console/revenue?by=month", stub: {}, settle: 500 },
   { name: "revenue-none", path: "/console/revenue", stub: { empty: true } },

@@ -111,12 +111,53 @@ const settings = () => [
   setting("server.listen", "127.0.0.1:8787", "default", { is_editable: false, default: "127.0.0.1:8787", description: "Where the server listens." }),
 ];
 
+const used = (requests, charged) => ({
+  requests, errors: Math.round(requests / 40), input_tokens: requests * 4_100, cache_read_tokens: 0, cache_write_tokens: 0, output_tokens: requests * 620, reasoning_tokens: 0, cost: charged, charged,
+});
+const userStatistics = (user_id, isEmpty) => ({
+  user_id, balance: { available: "318.42", pending: "0.12", currency: "USD" }, last_request_at: isEmpty ? null : ago(0.3), day: used(isEmpty ? 0 : 61, "0.412500000"), month: used(isEmpty ? 0 : 1_840, "24.310250000"),
+  models: isEmpty ? [] : LISTED.slice(0, 4).map(({ name }, place) => ({ model: name, ...used(900 >> place, `${12 / 2 ** place}`) })),
+  keys: isEmpty ? [] : ["laptop", "Nightly evaluation", null].map((name, place) => ({ key_id: id("key", place), name, preview: "sk-Ab12…wxyz", ...used(900 >> place, `${12 / 2 ** place}`) })),
+  errors: isEmpty ? [] : [{ error_code: "upstream_error", requests: 31 }, { error_code: "rate_limit_exceeded", requests: 12 }, { error_code: null, requests: 1 }],
+});
+const held = (kind, unit, accounts, available, pending, posted) => ({ kind, unit, accounts, available, pending, posted });
+const moved = (direction, account, unit, reason_code, count, amount) => ({ direction, account, unit, reason_code, count, amount });
+const billing = (isEmpty) => ({
+  from: ago(720), until: ago(0), time_zone: "Asia/Shanghai",
+  balances: isEmpty ? [] : [held("cash", "usd", 212, "4120.250000000", "1.412000000", "4121.662000000"), held("gift", "usd", 96, "48.000000000", "0", "48"), held("grant", "tokens", 12, "1200000", "4000", "1204000")],
+  holds: { open: isEmpty ? 0 : 14, amount: isEmpty ? "0" : "1.412000000", oldest_at: isEmpty ? null : ago(0.01) },
+  movements: isEmpty ? [] : [moved("credit", "cash", "usd", "offline_payment", 41, "2050.00"), moved("credit", "gift", "usd", "sign_up_gift", 36, "18.00"), moved("debit", "cash", "usd", "correction", 2, "7.25"), moved("credit", "grant", "tokens", "grant", 3, "300000")],
+  calls: { ...used(isEmpty ? 0 : 43_086, isEmpty ? "0" : "512.40"), gift_paid: "36.00", granted: "45.00", operator_loss: "15.00" },
+});
+
+const PERMISSIONS = [
+  "users.read", "users.write", "keys.read", "keys.write", "ledger.read", "ledger.write", "models.read", "models.write", "channels.read", "channels.write", "requests.read", "stats.read",
+  "revenue.read", "audit.read", "settings.read", "settings.write",
+];
+const READS = PERMISSIONS.filter((permission) => permission.endsWith(".read"));
+const roles = () => ({
+  items: [
+    { role: "owner", permissions: PERMISSIONS, people: 1 },
+    { role: "admin", permissions: PERMISSIONS, people: 2 },
+    { role: "operator", permissions: ["models.read", "models.write", "channels.read", "channels.write", "requests.read", "stats.read"], people: 1 },
+    { role: "finance", permissions: ["users.read", "ledger.read", "ledger.write", "stats.read", "revenue.read"], people: 1 },
+    { role: "auditor", permissions: READS, people: 1 },
+    { role: "user", permissions: [], people: 1_204 },
+  ],
+  permissions: PERMISSIONS,
+});
+
 let kept = channels();
 let catalog = models();
 export function resetConsole() {
   kept = channels();
   catalog = models();
 }
+
+const named = (query) => {
+  const sought = (query.get("q") ?? "").toLowerCase();
+  return ({ name, base_url = "", display_name = "" }) => `${name} ${base_url} ${display_name}`.toLowerCase().includes(sought);
+};
 
 /** Makes the routes from what the stub server has for all of them. */
 export function consoleRoutes({ state, page, find, fail, proven, seen }) {
@@ -128,7 +169,7 @@ export function consoleRoutes({ state, page, find, fail, proven, seen }) {
   };
   return {
     "GET /api/admin/channel-presets": () => ({ items: PRESETS, next_cursor: null }),
-    "GET /api/admin/channels": ({ query }) => page(kept, query),
+    "GET /api/admin/channels": ({ query }) => page(kept.filter(named(query)), query),
     "POST /api/admin/channels": ({ body, request }) => {
       if (body.credentials.length > 0) proven(request);
       const made = channel(kept.length + 1, body.name, body.base_url ?? "", { last_test: null });
@@ -169,7 +210,7 @@ export function consoleRoutes({ state, page, find, fail, proven, seen }) {
       const one = find(kept, path.id);
       one.credentials = one.credentials.filter((credential) => credential.id !== path.credential);
     },
-    "GET /api/admin/models": ({ query }) => page(catalog, query),
+    "GET /api/admin/models": ({ query }) => page(catalog.filter(named(query)), query),
     "POST /api/admin/models": ({ body }) => {
       const made = { ...models()[0], ...body, id: id("mdl", 50 + catalog.length), display_name: body.display_name ?? body.name };
       catalog.unshift(made);
@@ -191,6 +232,9 @@ export function consoleRoutes({ state, page, find, fail, proven, seen }) {
       failing_channels: state().empty ? [] : [{ channel_id: id("chn", 2), name: channels()[1].name, attempts: 40, failures: 31, last_error_code: "server_error", last_status_code: 503, last_failed_at: ago(0.1) }],
       low_balance: { threshold: "1.00", users: state().empty ? 0 : 3 },
     }),
+    "GET /api/admin/stats/users/:id": ({ path }) => userStatistics(path.id, state().empty),
+    "GET /api/admin/stats/billing": () => billing(state().empty),
+    "GET /api/admin/roles": roles,
     "GET /api/admin/notices": ({ query }) => page(portal.notices().map((notice, place) => ({ ...notice, audience: place === 0 ? "all" : "admins", created_at: ago(40) })), query),
     "POST /api/admin/notices": ({ body }) => ({ id: id("ntc", 9), ...body, created_at: ago(0), updated_at: ago(0) }),
     "PATCH /api/admin/notices/:id": ({ path, body }) => ({ ...portal.notices()[0], id: path.id, ...body }),

@@ -90,6 +90,7 @@ export const options = () => ({
     { name: "company", title: "Company SSO", preset: "oidc" },
   ],
   has_passkeys: true,
+  is_signed_in: true,
 });
 
 export function keys() {

@@ -11,6 +11,7 @@ import { chromium } from "playwright-core";
 
 import { CONSOLE_SCREENS } from "./console-screens.mjs";
 import { NOW } from "./data.mjs";
+import { findCutTexts, findOverflow, findRawKeys } from "./looks.mjs";
 import { PORTAL_SCREENS } from "./portal-screens.mjs";
 import { startStub } from "./stub.mjs";
 
@@ -184,15 +185,6 @@ function lengthenTexts() {
   for (const input of document.querySelectorAll("[placeholder]")) input.placeholder = lengthen(input.placeholder);
 }
 
-/** Words that do not fit where they stand, though nothing says that they may be cut. */
-function findCutTexts() {
-  return [...document.querySelectorAll("button, a, label, h1, h2, p, th, dt, dd, li, span")]
-    .filter((element) => element.checkVisibility() && element.closest(".truncate, .sr-only, pre, [role=listbox], [aria-hidden=true]") === null && element.clientWidth > 1)
-    .filter((element) => element.scrollWidth > element.clientWidth + 1 && !/auto|scroll/.test(getComputedStyle(element).overflowX))
-    .map((element) => `${element.tagName.toLowerCase()} “${element.textContent.trim().slice(0, 40)}”`)
-    .slice(0, 3);
-}
-
 const server = await startStub(port);
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
 const findings = [];
@@ -256,12 +248,9 @@ for (const { language, theme, isTouched, widths, height } of looks) {
 
 async function look(page, screen, label, note, isLong) {
   await page.screenshot({ path: join(out, `${label}.png`), fullPage: screen.act === undefined });
-  const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  if (over > 0) note(`runs ${over} px over the edge`);
-  for (const text of await page.evaluate(findCutTexts)) note(`cuts off: ${text}`);
+  for (const find of [findOverflow, findCutTexts]) for (const text of await page.evaluate(find)) note(text);
   if (isLong) return;
-  const raw = await page.evaluate(() => /\b(?:[a-z]+[A-Za-z]*\.){1,3}[a-z]+[A-Z]\w*\b/.exec(document.body.innerText)?.[0]);
-  if (raw !== undefined) note(`shows a raw key: ${raw}`);
+  for (const text of await page.evaluate(findRawKeys)) note(text);
   const { violations } = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]).analyze();
   for (const { id, impact, nodes } of violations) note(`axe ${impact} ${id}: ${nodes.map(({ target }) => target.join(" ")).slice(0, 3).join(" | ")}`);
 }

@@ -14,6 +14,7 @@ export function portalRoutes({ state, page, find, fail }) {
   const listed = (query) =>
     calls.filter(
       (call) =>
+        (query.get("id") === null || call.id === query.get("id")) &&
         (query.get("model") === null || call.model === query.get("model")) &&
         (query.get("key_id") === null || call.key_id === query.get("key_id")) &&
         (query.get("status") === null || call.status === query.get("status") || (query.get("status") === "error" && ["failed", "interrupted", "lost"].includes(call.status))) &&

@@ -10,9 +10,14 @@
       return null;
     }
   };
-  var theme = stored("waystation.theme");
-  var dark = theme === "dark" || (theme !== "light" && matchMedia("(prefers-color-scheme: dark)").matches);
-  root.classList.toggle("dark", dark);
+  var system = matchMedia("(prefers-color-scheme: dark)");
+  var show = function () {
+    var theme = stored("waystation.theme");
+    root.classList.toggle("dark", theme === "dark" || (theme !== "light" && system.matches));
+  };
+  show();
+  // Older browsers know no such event here, and show the new colours on the next page.
+  if (system.addEventListener) system.addEventListener("change", show);
   var language = stored("waystation.language") || navigator.language || "en";
   root.lang = /^zh/i.test(language) ? "zh-CN" : "en";
 
@@ -29,6 +34,34 @@
   };
   document.addEventListener("click", press);
   document.addEventListener("keydown", press);
+
+  // What the page needs did not come. There are no words to be fetched for saying so.
+  var tellUnloaded = function () {
+    if (!document.body || document.body.hasAttribute("data-unloaded")) return;
+    document.body.setAttribute("data-unloaded", "");
+    var isChinese = root.lang === "zh-CN";
+    var main = document.createElement("main");
+    var text = document.createElement("p");
+    text.textContent = isChinese ? "页面未能加载完整，请检查网络后重试。" : "This page could not be loaded in full. Check your connection and try again.";
+    var again = document.createElement("button");
+    again.type = "button";
+    again.textContent = isChinese ? "重试" : "Try again";
+    again.addEventListener("click", function () {
+      location.reload();
+    });
+    main.className = "unloaded";
+    main.append(text, again);
+    document.body.replaceChildren(main);
+  };
+  window.addEventListener("waystation:unloaded", tellUnloaded);
+  // The page's own script; what is fetched later is looked after by it.
+  window.addEventListener(
+    "error",
+    function (event) {
+      if (event.target && event.target.tagName === "SCRIPT") tellUnloaded();
+    },
+    true,
+  );
 
   // Older browsers would show a broken page. They are told so in words that they can show.
   var supports = window.CSS && CSS.supports;

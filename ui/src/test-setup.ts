@@ -1,6 +1,8 @@
 import { cleanup, configure } from "@testing-library/react";
-import { afterEach } from "vitest";
+import { afterEach, beforeEach } from "vitest";
 
+// A browser that somebody was signed in with, so that no test has to answer whether somebody is.
+beforeEach(() => localStorage.setItem("waystation.was-here", "1"));
 afterEach(() => {
   cleanup();
   localStorage.clear();

@@ -63,6 +63,40 @@ pub struct Account {
     pub when_used: String,
 }
 
+/// All that came into a user's books and left them since the beginning.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LedgerSummary {
+    /// The money that came in.
+    pub credited: Usd,
+    /// The money that left: calls, and what was taken back.
+    pub debited: Usd,
+    /// The money that new calls may use.
+    pub available: Usd,
+    /// The money that open calls may still take.
+    pub pending: Usd,
+    /// Always `USD`.
+    pub currency: String,
+    /// The same by account, oldest first.
+    pub accounts: Vec<AccountTotals>,
+}
+
+/// All that came into an account and left it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct AccountTotals {
+    /// The account.
+    #[schema(value_type = String, example = "acc_06ft3r5yx1v2k4m7q9s0t2w6z0")]
+    pub account_id: AccountId,
+    /// What it is for: `cash`, `gift`, `grant`, `quota` or `debt`.
+    pub kind: String,
+    /// What it counts.
+    pub unit: Unit,
+    /// What came in: a decimal of USD, or a whole number of tokens or calls.
+    #[schema(example = "10.000000000")]
+    pub credited: String,
+    /// What left.
+    pub debited: String,
+}
+
 /// Which way a transfer went, seen from the user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]

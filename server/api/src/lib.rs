@@ -30,6 +30,7 @@ pub mod prices;
 pub mod registration;
 pub mod requests;
 pub mod revenue;
+pub mod roles;
 pub mod second_factors;
 pub mod session;
 pub mod settings;

@@ -29,6 +29,24 @@ pub struct PageQuery {
     pub cursor: Option<String>,
 }
 
+/// Which page of a list is asked for, and what the things of it have in their names.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct SearchQuery {
+    /// Part of a name, in any case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[param(max_length = 254)]
+    pub q: Option<String>,
+    /// How many things at most: 1 to 100, 20 unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[param(minimum = 1, maximum = 100)]
+    pub limit: Option<u32>,
+    /// The `next_cursor` of the page before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+}
+
 impl PageQuery {
     /// How many things the page may hold.
     pub fn limit(&self) -> u64 {

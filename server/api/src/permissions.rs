@@ -94,6 +94,11 @@ impl Permission {
         TABLE.iter().filter(|(_, roles)| roles.contains(&role)).map(|(permission, _)| *permission).collect()
     }
 
+    /// Every permission, in the table's order.
+    pub fn all() -> Vec<Permission> {
+        TABLE.iter().map(|(permission, _)| *permission).collect()
+    }
+
     /// The name used in JSON and in the API's description.
     pub const fn name(self) -> &'static str {
         match self {
@@ -123,7 +128,7 @@ mod tests {
 
     #[test]
     fn every_permission_has_one_line_and_its_wire_name() {
-        let mut permissions: Vec<Permission> = TABLE.iter().map(|(permission, _)| *permission).collect();
+        let mut permissions = Permission::all();
         assert!(permissions.is_sorted(), "the table is in the order of the type");
         permissions.dedup();
         assert_eq!(permissions.len(), TABLE.len());

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use waystation_ids::{
-    AccountId, AttemptId, ChannelId, CredentialId, KeyId, PriceVersionId, RequestId, UserId,
+    AccountId, AttemptId, ChannelId, CredentialId, Email, KeyId, PriceVersionId, RequestId, UserId,
 };
 
 use crate::ledger::Unit;
@@ -355,7 +355,7 @@ pub struct Request {
     pub operator_loss: Option<Usd>,
     /// The address of who paid; for admins.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub user_email: Option<String>,
+    pub user_email: Option<Email>,
     /// What the channel is called; for admins.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub channel_name: Option<String>,

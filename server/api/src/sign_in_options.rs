@@ -22,6 +22,8 @@ pub struct SignInOptions {
     pub providers: Vec<OauthProvider>,
     /// Whether the site has an address that passkeys can be bound to.
     pub has_passkeys: bool,
+    /// Whether whoever asks is signed in already. Pages ask this where they do not know: it is no refusal to be nobody.
+    pub is_signed_in: bool,
 }
 
 /// Whom a site takes.

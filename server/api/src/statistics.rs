@@ -16,7 +16,7 @@ use crate::users::UserBalance;
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct OverviewQuery {
-    /// Below how much money a balance is low, in USD; 1, unless given.
+    /// Below how much money a balance is low, in USD; unless given, what the setting `balance.low` says.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[param(value_type = Option<String>, example = "1.00")]
     pub low_balance: Option<Usd>,

@@ -23,7 +23,7 @@ const LEASE_MS: i64 = 60_000;
 pub(crate) async fn bootstrap_channel(app: &App) -> Result<(), ApiError> {
     let Some(key) = &app.config.bootstrap_openai_api_key else { return Ok(()) };
     if !app.store.take_job_lease(LEASE, app.instance, LEASE_MS).await?
-        || !app.store.list_channels(None, 1).await?.is_empty()
+        || !app.store.list_channels(None, None, 1).await?.is_empty()
     {
         return Ok(());
     }

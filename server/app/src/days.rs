@@ -23,7 +23,8 @@ pub(crate) struct Days {
 /// The most days that are looked at together.
 const DAYS_MAX: i32 = 366;
 const DAYS_UNLESS_GIVEN: i32 = 30;
-const HOUR_MS: i64 = 3_600_000;
+/// An hour in milliseconds.
+pub(crate) const HOUR_MS: i64 = 3_600_000;
 
 impl Days {
     /// The days of a query; unless given, the last is today and the first 30 days before the last.

@@ -85,7 +85,7 @@ pub(crate) async fn create_demo(app: &App) -> Result<Option<DemoSecrets>, Comman
     if app.store.load_catalog(now_ms()).await?.models.iter().all(|found| found.model.name != MODEL) {
         create_model(app).await?;
     }
-    if app.store.list_channels(None, 1).await?.is_empty() {
+    if app.store.list_channels(None, None, 1).await?.is_empty() {
         create_channel(app).await?;
     }
     let password = random_text()?;

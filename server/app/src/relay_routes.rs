@@ -18,7 +18,7 @@ use crate::error::ApiError;
 use crate::http::body::{Json, Params};
 use crate::http::body_bytes::{ACCEPTED_CODINGS, BodyError, packing_of, read_body};
 use crate::http::client_address::ClientAddress;
-use crate::http::request_id::CurrentRequest;
+use crate::http::request_id::{CurrentRequest, current_request_id};
 use crate::state::App;
 use crate::usage::summarize_key_usage;
 
@@ -225,9 +225,10 @@ fn refuse_as_relay(error: &ApiError) -> Response {
     refuse(error.status(), code, error.message())
 }
 
-/// An error in OpenAI's form; the layer around all routes adds the request's id.
+/// An error in OpenAI's form; the layer around all routes puts the request's id into the head.
 fn refuse(status: StatusCode, code: &'static str, message: &str) -> Response {
-    let body = ErrorBody::new(status.as_u16(), code, message).to_json();
+    let body =
+        ErrorBody::new(status.as_u16(), code, message).with_request_id(&current_request_id()).to_json();
     let mut response = (status, [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], body)
         .into_response();
     if status.is_client_error() {

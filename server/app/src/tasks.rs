@@ -7,6 +7,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument, debug, info_span};
 
+use crate::error::ApiError;
+
 /// The set of background tasks. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tasks {
@@ -19,6 +21,17 @@ impl Tasks {
     /// Starts a task that is waited for at the end; it should end soon after [`Tasks::stopping`] says so.
     pub(crate) fn spawn(&self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
         self.tracker.spawn(task.instrument(info_span!("task", name)));
+    }
+
+    /// Does something to its end, whether or not the caller who waits for it goes away meanwhile.
+    pub(crate) async fn run_to_end<T: Send + 'static>(
+        &self,
+        name: &'static str,
+        task: impl Future<Output = Result<T, ApiError>> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        // A task is not stopped by letting go of it.
+        let ended = self.tracker.spawn(task.instrument(info_span!("task", name))).await;
+        ended.unwrap_or_else(|error| Err(ApiError::internal(error)))
     }
 
     /// Runs `step` again and again, `every` after it ended, until the server stops.

@@ -7,10 +7,11 @@ use waystation_api::grants::{Grant, GrantCreate};
 use waystation_api::keys::{Key, KeyCreate, KeyCreated, KeyRotate, KeyUpdate};
 use waystation_api::ledger::{BalanceDetails, Transfer};
 use waystation_api::models::{Model, ModelCreate, ModelUpdate};
-use waystation_api::pagination::{Page, PageQuery};
+use waystation_api::pagination::{Page, PageQuery, SearchQuery};
 use waystation_api::price_history::PriceHistoryEntry;
 use waystation_api::prices::{PriceCreate, PriceVersion};
-use waystation_api::requests::{Request, RequestDetails, RequestQuery};
+use waystation_api::requests::{OwnRequestQuery, Request, RequestDetails, RequestQuery};
+use waystation_api::roles::RoleList;
 use waystation_api::session::{Session, SessionsRevoked};
 use waystation_api::users::{
     PasswordWithdrawn, User, UserCreate, UserCreated, UserQuery, UserRemoval, UserUpdate,
@@ -34,6 +35,11 @@ impl Client {
     /// Shows a person.
     pub async fn show_user(&self, user: UserId) -> Result<User, ClientError> {
         self.get(&["admin", "users", &user.to_string()]).await
+    }
+
+    /// Shows what each role may do.
+    pub async fn list_roles(&self) -> Result<RoleList, ClientError> {
+        self.get(&["admin", "roles"]).await
     }
 
     /// Changes a person.
@@ -164,7 +170,7 @@ impl Client {
     }
 
     /// Lists models.
-    pub async fn list_models(&self, query: &PageQuery) -> Result<Page<Model>, ClientError> {
+    pub async fn list_models(&self, query: &SearchQuery) -> Result<Page<Model>, ClientError> {
         self.find(&["admin", "models"], query).await
     }
 
@@ -205,7 +211,7 @@ impl Client {
     }
 
     /// Lists channels.
-    pub async fn list_channels(&self, query: &PageQuery) -> Result<Page<Channel>, ClientError> {
+    pub async fn list_channels(&self, query: &SearchQuery) -> Result<Page<Channel>, ClientError> {
         self.find(&["admin", "channels"], query).await
     }
 
@@ -266,6 +272,15 @@ impl Client {
     /// Lists everybody's calls, newest first.
     pub async fn list_requests(&self, query: &RequestQuery) -> Result<Page<Request>, ClientError> {
         self.find(&["admin", "requests"], query).await
+    }
+
+    /// Lists a user's calls, newest first.
+    pub async fn list_user_requests(
+        &self,
+        user: UserId,
+        query: &OwnRequestQuery,
+    ) -> Result<Page<Request>, ClientError> {
+        self.find(&["admin", "users", &user.to_string(), "requests"], query).await
     }
 
     /// Shows a call with its tries and who paid for it.

@@ -2,12 +2,12 @@
 
 use waystation_api::devices::{Pairing, PairingCreate};
 use waystation_api::keys::{Key, KeyCreate, KeyCreated, KeyRotate, KeyUpdate};
-use waystation_api::ledger::{BalanceDetails, Transfer};
+use waystation_api::ledger::{Account, BalanceDetails, LedgerSummary, Transfer};
 use waystation_api::pagination::{Page, PageQuery};
 use waystation_api::requests::{OwnRequestQuery, Request, RequestDetails};
 use waystation_api::session::{Session, SessionsRevoked};
 use waystation_api::users::{Me, MeUpdate};
-use waystation_ids::{KeyId, RequestId, SessionId};
+use waystation_ids::{KeyId, RequestId, SessionId, TransferId};
 
 use crate::call::{Client, ClientError};
 
@@ -30,6 +30,21 @@ impl Client {
     /// Lists what moved one's balances.
     pub async fn list_my_transfers(&self, query: &PageQuery) -> Result<Page<Transfer>, ClientError> {
         self.find(&["me", "ledger"], query).await
+    }
+
+    /// Shows one movement of one's balances.
+    pub async fn show_my_transfer(&self, transfer: TransferId) -> Result<Transfer, ClientError> {
+        self.get(&["me", "ledger", &transfer.to_string()]).await
+    }
+
+    /// Shows all that came into one's books and left them.
+    pub async fn show_my_ledger_summary(&self) -> Result<LedgerSummary, ClientError> {
+        self.get(&["me", "ledger", "summary"]).await
+    }
+
+    /// Lists what one was given for a time.
+    pub async fn list_my_grants(&self) -> Result<Page<Account>, ClientError> {
+        self.get(&["me", "grants"]).await
     }
 
     /// Makes a key; the answer has its secret, this once.

@@ -58,6 +58,14 @@ impl Bucket {
         !matches!(self, Bucket::Output | Bucket::Reasoning | Bucket::AudioOutput | Bucket::ImageOutput)
     }
 
+    /// Whether these tokens were written to a cache.
+    pub fn is_cache_write(self) -> bool {
+        matches!(
+            self,
+            Bucket::CacheWrite5m | Bucket::CacheWrite30m | Bucket::CacheWrite1h | Bucket::CacheWrite12h
+        )
+    }
+
     /// The stable name used in JSON and in stored rows.
     pub fn name(self) -> &'static str {
         match self {
@@ -139,6 +147,11 @@ impl Usage {
     /// Tokens the model read.
     pub fn input_tokens(&self) -> u64 {
         self.sum(Bucket::is_input)
+    }
+
+    /// Prompt tokens written to caches, however long those are kept.
+    pub fn cache_write_tokens(&self) -> u64 {
+        self.sum(Bucket::is_cache_write)
     }
 
     /// Tokens the model wrote, reasoning included.

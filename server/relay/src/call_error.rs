@@ -131,7 +131,8 @@ impl CallError {
 
     /// The whole answer, for a call that has not begun to answer.
     pub fn to_response(&self, request: RequestId) -> Response<RelayBody> {
-        let mut response = json_response(self.status, request, Bytes::from(self.body().to_json()));
+        let mut response =
+            json_response(self.status, request, Bytes::from(self.body(&request.to_string()).to_json()));
         let headers = response.headers_mut();
         if self.is_final {
             headers.insert(HeaderName::from_static("x-should-retry"), HeaderValue::from_static("false"));
@@ -144,15 +145,16 @@ impl CallError {
     }
 
     /// The event that ends a stream which has begun. No `[DONE]` follows it.
-    pub fn to_event(&self) -> Bytes {
+    pub fn to_event(&self, request: RequestId) -> Bytes {
         let mut event = Vec::new();
-        encode_error(&self.body(), &mut event);
+        encode_error(&self.body(&request.to_string()), &mut event);
         Bytes::from(event)
     }
 
-    fn body(&self) -> ErrorBody<'_> {
-        let mut body =
-            ErrorBody::new(self.status.as_u16(), self.code, &self.message).with_param(self.param.as_deref());
+    fn body<'a>(&'a self, request: &'a str) -> ErrorBody<'a> {
+        let mut body = ErrorBody::new(self.status.as_u16(), self.code, &self.message)
+            .with_param(self.param.as_deref())
+            .with_request_id(request);
         if matches!(self.code, "insufficient_balance" | "budget_exceeded") {
             // Whatever status a site answers these with, they stay what they are.
             body.kind = "insufficient_quota";

@@ -292,7 +292,7 @@ impl<'a, 'b> Pump<'a, 'b> {
                 let unsettled =
                     CallEnd { status: CallStatus::Interrupted, error_code: Some(error.code), ..end };
                 self.progress.open.keep(unsettled).await;
-                self.progress.link.finish(error.to_event(), stall).await;
+                self.progress.link.finish(error.to_event(self.exchange.call.request_id), stall).await;
             }
         }
     }
@@ -331,7 +331,7 @@ impl<'a, 'b> Pump<'a, 'b> {
         self.progress.open.end(CallEnd { cost, usage, status, status_code, error_code }).await;
         if !is_gone {
             let stall = self.exchange.relay.settings.write_stall_time;
-            self.progress.link.finish(error.to_event(), stall).await;
+            self.progress.link.finish(error.to_event(self.exchange.call.request_id), stall).await;
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ConnectionTrait, QueryResult};
 use uuid::Uuid;
-use waystation_ids::{ChannelId, KeyId, UserId};
+use waystation_ids::{ChannelId, Email, KeyId, UserId};
 
 use crate::connection::Store;
 use crate::error::StoreError;
@@ -51,7 +51,7 @@ impl Store {
     pub async fn list_user_emails(
         &self,
         users: BTreeSet<UserId>,
-    ) -> Result<HashMap<UserId, String>, StoreError> {
+    ) -> Result<HashMap<UserId, Email>, StoreError> {
         let rows = self.read_labels(
             "users",
             &["email", "deleted_at_ms"],
@@ -60,7 +60,9 @@ impl Store {
         let mut emails = HashMap::new();
         for row in rows.await? {
             if row.try_get::<Option<i64>>("", "deleted_at_ms")?.is_none() {
-                emails.insert(UserId::from_uuid(row.try_get("", "id")?), row.try_get("", "email")?);
+                let email: String = row.try_get("", "email")?;
+                let email = email.parse().map_err(|_| StoreError::Unreadable("email"))?;
+                emails.insert(UserId::from_uuid(row.try_get("", "id")?), email);
             }
         }
         Ok(emails)

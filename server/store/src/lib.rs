@@ -42,6 +42,7 @@ mod site;
 mod sql;
 mod sqlite_books;
 mod statistics;
+mod text_search;
 mod totp;
 mod transfers;
 mod unpriced_models;

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Unchanged, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ActiveValue::Unchanged, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 use uuid::Uuid;
 use waystation_ids::ModelId;
@@ -14,6 +15,7 @@ use crate::channels::rename_channel_models;
 use crate::column_values::{read_count, read_json, write_count, write_json};
 use crate::connection::{Store, database_time_ms};
 use crate::error::StoreError;
+use crate::text_search::column_contains;
 
 const NAMES_AT_ONCE: usize = 1_000;
 
@@ -154,11 +156,23 @@ impl Store {
         .await
     }
 
-    /// The newest `limit` models before `before`, newest first.
-    pub async fn list_models(&self, before: Option<ModelId>, limit: u64) -> Result<Vec<Model>, StoreError> {
+    /// The newest `limit` models before `before`, newest first: those that have `text` in one of their names.
+    pub async fn list_models(
+        &self,
+        text: Option<&str>,
+        before: Option<ModelId>,
+        limit: u64,
+    ) -> Result<Vec<Model>, StoreError> {
         let mut query = entity::Entity::find().order_by_desc(entity::Column::Id).limit(limit);
         if let Some(before) = before {
             query = query.filter(entity::Column::Id.lt(before.uuid()));
+        }
+        if let Some(text) = text {
+            query = query.filter(
+                Condition::any()
+                    .add(column_contains(entity::Column::Name, text))
+                    .add(column_contains(entity::Column::DisplayName, text)),
+            );
         }
         query.all(self.reader()).await?.into_iter().map(Model::try_from).collect()
     }

@@ -1,8 +1,10 @@
 //! What the site tells its people.
 
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Unchanged, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect,
+    ActiveModelTrait,
+    ActiveValue::Unchanged,
+    ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{CaseStatement, Expr, ExprTrait, SimpleExpr},
 };
 use waystation_ids::NoticeId;
 
@@ -56,6 +58,9 @@ pub enum NoticeLevel {
 }
 
 impl NoticeLevel {
+    /// Every level, the least first.
+    const ALL: [Self; 3] = [Self::Info, Self::Warning, Self::Critical];
+
     /// The stable name used in JSON and in stored rows.
     pub fn name(self) -> &'static str {
         match self {
@@ -67,7 +72,7 @@ impl NoticeLevel {
 
     /// The level of that name.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Info, Self::Warning, Self::Critical].into_iter().find(|level| level.name() == name)
+        Self::ALL.into_iter().find(|level| level.name() == name)
     }
 }
 
@@ -129,8 +134,8 @@ impl Store {
         query.all(self.reader()).await?.into_iter().map(Notice::try_from).collect()
     }
 
-    /// The newest `limit` notices that are shown at this moment of the database's clock, to admins or to everybody,
-    /// newest first.
+    /// The first `limit` notices that are shown at this moment of the database's clock, to admins or to everybody: what
+    /// matters most comes first, then the newest.
     pub async fn list_current_notices(
         &self,
         for_admins: bool,
@@ -148,6 +153,7 @@ impl Store {
                     .add(entity::Column::EndsAtMs.is_null())
                     .add(entity::Column::EndsAtMs.gt(now_ms)),
             )
+            .order_by_desc(rank())
             .order_by_desc(entity::Column::Id)
             .limit(limit);
         if !for_admins {
@@ -196,6 +202,15 @@ impl Store {
         })
         .await
     }
+}
+
+/// How much a notice matters, as a number that databases can sort by.
+fn rank() -> SimpleExpr {
+    let rank = NoticeLevel::ALL.into_iter().zip(0_i64..);
+    let rank = rank.fold(CaseStatement::new(), |rank, (level, number)| {
+        rank.case(Expr::col(entity::Column::Level).eq(level.name()), number)
+    });
+    rank.finally(0_i64).into()
 }
 
 async fn lock_notice(transaction: &Transaction, id: NoticeId) -> Result<Notice, StoreError> {

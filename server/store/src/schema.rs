@@ -70,9 +70,9 @@ impl Store {
         }
     }
 
-    /// Takes back all migrations and runs them again; for tests of the migrations only.
-    pub async fn rebuild_schema(&self) -> Result<(), StoreError> {
-        Migrator::down(self.writer(), None).await?;
+    /// Takes back the last `migrations`, or all, and runs them again; for tests of the migrations only.
+    pub async fn rebuild_schema(&self, migrations: Option<u32>) -> Result<(), StoreError> {
+        Migrator::down(self.writer(), migrations).await?;
         Migrator::up(self.writer(), None).await?;
         Ok(())
     }

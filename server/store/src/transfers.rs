@@ -1,11 +1,19 @@
 //! What moved between accounts, as admins and users look at it. The lanes write these rows; here they are read.
 
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
-use waystation_ids::{AccountId, TransferId, UserId};
+use std::collections::BTreeSet;
+
+use sea_orm::sea_query::{Expr, ExprTrait, Order, Query};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use uuid::Uuid;
+use waystation_ids::{AccountId, RequestId, TransferId, UserId};
 use waystation_ledger::{Transfer, TransferKind, Unit};
 
 use crate::connection::Store;
 use crate::error::StoreError;
+use crate::requests::RequestFilter;
+
+/// The most operations whose transfers are looked for together.
+const OPERATIONS_MAX: u64 = 200;
 
 impl Store {
     /// The newest `limit` transfers in a user's books before `before`, newest first. Those between accounts of the
@@ -16,7 +24,7 @@ impl Store {
         before: Option<TransferId>,
         limit: u64,
     ) -> Result<Vec<Transfer>, StoreError> {
-        self.read_transfers(transfers_of(user), before, limit).await
+        self.read_transfers(user, &[], before, limit).await
     }
 
     /// Those of [`Store::list_transfers`] that touched an account of the user's.
@@ -26,26 +34,83 @@ impl Store {
         before: Option<TransferId>,
         limit: u64,
     ) -> Result<Vec<Transfer>, StoreError> {
-        let own = transfers_of(user).filter(entity::Column::Kind.ne(TransferKind::OperatorLoss.name()));
-        self.read_transfers(own, before, limit).await
+        self.read_transfers(user, &[TransferKind::OperatorLoss], before, limit).await
     }
 
+    /// One of [`Store::list_own_transfers`].
+    pub async fn load_own_transfer(&self, user: UserId, id: TransferId) -> Result<Transfer, StoreError> {
+        let row = entity::Entity::find_by_id(id.uuid())
+            .filter(entity::Column::UserId.eq(user.uuid()))
+            .filter(entity::Column::Kind.ne(TransferKind::OperatorLoss.name()))
+            .one(self.reader())
+            .await?;
+        row.ok_or(StoreError::Missing("transfer"))?.try_into()
+    }
+
+    /// Transfers lie in the order of their operations, so that writing one touches the end of the table alone, and no
+    /// index leads by user: a user's are found by the ids of the user's calls and manual changes, which they share.
     async fn read_transfers(
         &self,
-        mut query: Select<entity::Entity>,
+        user: UserId,
+        without: &[TransferKind],
         before: Option<TransferId>,
         limit: u64,
     ) -> Result<Vec<Transfer>, StoreError> {
-        if let Some(before) = before {
-            query = query.filter(entity::Column::Id.lt(before.uuid()));
+        let mut found = Vec::new();
+        let mut bound = before.map(TransferId::uuid);
+        while found.len() as u64 != limit {
+            // Calls that cost nothing have no transfer: what is missing is looked for among older ones.
+            let wanted = std::cmp::min(limit, OPERATIONS_MAX);
+            let operations = self.list_operations(user, bound, wanted).await?;
+            let Some(oldest) = operations.last().copied() else { break };
+            let mut ranges = Condition::any();
+            for operation in &operations {
+                let last = Uuid::from_u128(operation.as_u128() | 0xff);
+                ranges = ranges.add(entity::Column::Id.between(*operation, last));
+            }
+            let mut query = entity::Entity::find()
+                .filter(ranges)
+                .filter(entity::Column::UserId.eq(user.uuid()))
+                .filter(entity::Column::Kind.is_not_in(without.iter().map(|kind| kind.name())));
+            if let Some(before) = before {
+                query = query.filter(entity::Column::Id.lt(before.uuid()));
+            }
+            let left = limit - found.len() as u64;
+            let rows = query.order_by_desc(entity::Column::Id).limit(left).all(self.reader()).await?;
+            for row in rows {
+                found.push(Transfer::try_from(row)?);
+            }
+            if (operations.len() as u64) < wanted {
+                break;
+            }
+            bound = Some(oldest);
         }
-        let rows = query.order_by_desc(entity::Column::Id).limit(limit).all(self.reader()).await?;
-        rows.into_iter().map(Transfer::try_from).collect()
+        Ok(found)
     }
-}
 
-fn transfers_of(user: UserId) -> Select<entity::Entity> {
-    entity::Entity::find().filter(entity::Column::UserId.eq(user.uuid()))
+    /// The newest `limit` operations on a user's books whose ids are below `before`, newest first.
+    async fn list_operations(
+        &self,
+        user: UserId,
+        before: Option<Uuid>,
+        limit: u64,
+    ) -> Result<Vec<Uuid>, StoreError> {
+        let filter = RequestFilter { user: Some(user), ..RequestFilter::default() };
+        let calls = self.list_user_calls(user, &filter, before.map(RequestId::from_uuid), limit).await?;
+        let mut operations: BTreeSet<Uuid> = calls.iter().map(|call| call.record.request.uuid()).collect();
+        let changes = Query::select()
+            .column("id")
+            .from("adjustments")
+            .and_where(Expr::col("user_id").eq(user.uuid()))
+            .and_where_option(before.map(|before| Expr::col("id").lt(before)))
+            .order_by("id", Order::Desc)
+            .limit(limit)
+            .take();
+        for row in self.reader().query_all(&changes).await? {
+            operations.insert(row.try_get("", "id")?);
+        }
+        Ok(operations.into_iter().rev().take(usize::try_from(limit).unwrap_or(usize::MAX)).collect())
+    }
 }
 
 impl TryFrom<entity::Model> for Transfer {

@@ -8,21 +8,20 @@ use std::time::{Duration, Instant};
 
 use sea_orm::{
     ColumnTrait, Condition, ConnAcquireErr, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::{ExprTrait, LikeExpr},
+    sea_query::ExprTrait,
 };
 use tokio::time::timeout;
 use waystation_ids::{Role, UserId, UserStatus};
 
 use crate::connection::Store;
 use crate::error::StoreError;
+use crate::text_search::containing;
 use crate::users::{User, entity};
 
 /// How many people one statement looks at: some milliseconds' work.
 const LOOKED_AT_ONCE: u64 = 5_000;
 /// How long a search waits for its turn, which keeps nothing from anybody.
 const TURN_WITHIN: Duration = Duration::from_secs(20);
-/// Not the backslash: the databases do not agree on how to write that one.
-const LIKE_ESCAPE: char = '!';
 
 /// Which people to list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -140,18 +139,4 @@ impl Store {
             .map(User::try_from)
             .collect()
     }
-}
-
-/// A pattern that finds the text anywhere, its wildcards taken literally.
-fn containing(text: &str) -> LikeExpr {
-    let mut pattern = String::with_capacity(text.len() + 2);
-    pattern.push('%');
-    for letter in text.trim().to_lowercase().chars() {
-        if matches!(letter, '%' | '_' | LIKE_ESCAPE) {
-            pattern.push(LIKE_ESCAPE);
-        }
-        pattern.push(letter);
-    }
-    pattern.push('%');
-    LikeExpr::new(pattern).escape(LIKE_ESCAPE)
 }

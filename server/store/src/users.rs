@@ -7,12 +7,12 @@ use sea_orm::{
     QueryFilter, QueryOrder, QuerySelect, SqlErr,
 };
 use thiserror::Error;
-use uuid::Uuid;
 use waystation_ids::{AccountId, Email, Role, UserId, UserStatus, Username};
 
 use crate::accounts::open_cash_account;
 use crate::audit_log::{AuditEntry, Audited, append_audit};
 use crate::changes::{ChangeKind, record_change};
+use crate::column_values::read_count;
 use crate::connection::{Store, Transaction, database_time_ms};
 use crate::error::StoreError;
 use crate::identities::{NewIdentity, insert_identity};
@@ -141,24 +141,6 @@ impl Store {
             .await?
             .ok_or(StoreError::Missing("user"))
             .and_then(User::try_from)
-    }
-
-    /// The addresses of those of these people that are here.
-    pub async fn find_emails(&self, ids: &[UserId]) -> Result<HashMap<UserId, Email>, StoreError> {
-        let rows: Vec<(Uuid, String)> = entity::Entity::find()
-            .select_only()
-            .columns([entity::Column::Id, entity::Column::Email])
-            .filter(entity::Column::Id.is_in(ids.iter().map(|id| id.uuid())))
-            .filter(entity::Column::DeletedAtMs.is_null())
-            .into_tuple()
-            .all(self.reader())
-            .await?;
-        rows.into_iter()
-            .map(|(id, email)| {
-                let email = email.parse().map_err(|_| StoreError::Unreadable("user"))?;
-                Ok((UserId::from_uuid(id), email))
-            })
-            .collect()
     }
 
     /// The person with this address.
@@ -305,6 +287,25 @@ impl Store {
             Ok(())
         })
         .await
+    }
+
+    /// How many people have each role; a role that nobody has is left out.
+    pub async fn count_users_by_role(&self) -> Result<HashMap<Role, u64>, StoreError> {
+        let rows: Vec<(String, i64)> = entity::Entity::find()
+            .select_only()
+            .column(entity::Column::Role)
+            .column_as(entity::Column::Id.count(), "people")
+            .filter(entity::Column::DeletedAtMs.is_null())
+            .group_by(entity::Column::Role)
+            .into_tuple()
+            .all(self.reader())
+            .await?;
+        rows.into_iter()
+            .map(|(role, people)| {
+                let role = Role::from_name(&role).ok_or(StoreError::Unreadable("role"))?;
+                Ok((role, read_count(people, "user")?))
+            })
+            .collect()
     }
 
     /// Whether the site has an owner, active or not: before that only setting up is possible.

@@ -257,7 +257,7 @@ const HEADERS: &[u8] = b"\x82\x86\x04\x08/healthz\x01\x01h";
 #[tokio::test(flavor = "multi_thread")]
 async fn floods_of_http2_frames_end_the_connection_and_leave_the_server_well() {
     let mut world = World::start(DatabaseKind::Sqlite);
-    let before = world.server(0).peak_memory();
+    let before = world.server(0).peak_resident_bytes();
     // Streams that are opened and reset at once.
     let reset = |number: u32| {
         let stream = number * 2 + 1;
@@ -276,7 +276,7 @@ async fn floods_of_http2_frames_end_the_connection_and_leave_the_server_well() {
         _ => frame(9, 0, 1, &[]).repeat(1_000),
     };
     flood(&world, empty, 64 * 1024 * 1024).await;
-    let grown = world.server(0).peak_memory() - before;
+    let grown = world.server(0).peak_resident_bytes() - before;
     assert!(grown < 64 * 1024 * 1024, "{grown} bytes more");
     let answer = exchange(&world, b"GET /readyz HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n").await;
     assert_eq!(status_of(&answer), 200, "{answer}");

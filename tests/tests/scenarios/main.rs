@@ -22,6 +22,7 @@ mod price_change;
 mod race;
 mod restart;
 mod retry;
+mod revenue;
 mod revocation;
 mod schema;
 mod sign_in;

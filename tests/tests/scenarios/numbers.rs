@@ -221,6 +221,7 @@ struct Things {
     own_key: String,
     model: String,
     channel: String,
+    notice: String,
 }
 
 impl Things {
@@ -230,7 +231,10 @@ impl Things {
         let own = world.post("/api/me/keys", json!({ "name": "own" })).await;
         let model = world.add_model(MODEL, price("1", "1", "0")).await;
         let channel = world.add_channel("http://127.0.0.1:9/v1", &[MODEL], 0).await;
-        Things { user, key, own_key: own["key"]["id"].as_str().unwrap().to_owned(), model, channel }
+        let words = json!({ "en": "Words" });
+        let notice = world.post("/api/admin/notices", json!({ "title": words, "text": words })).await;
+        let id = |made: &Value| made["id"].as_str().unwrap().to_owned();
+        Things { user, key, own_key: id(&own["key"]), model, channel, notice: id(&notice) }
     }
 
     fn fill(&self, path: &str) -> String {
@@ -238,6 +242,7 @@ impl Things {
             path if path.starts_with("/api/admin/users/") => &self.user,
             path if path.starts_with("/api/admin/models/") => &self.model,
             path if path.starts_with("/api/admin/channels/") => &self.channel,
+            path if path.starts_with("/api/admin/notices/") => &self.notice,
             _ => "nothing",
         };
         let key = if path.starts_with("/api/me/") { &self.own_key } else { &self.key };

@@ -9,7 +9,7 @@ use waystation_tests::{DatabaseKind, Reply, World};
 use crate::{MODEL, add_mock, question};
 
 /// What the program gzip makes of these bytes.
-fn gzip(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut child = Command::new("gzip")
         .arg("-9")
         .stdin(Stdio::piped())
@@ -61,7 +61,7 @@ async fn a_bomb_is_refused_and_takes_no_memory() {
     let piece = gzip(&vec![b' '; 10 * 1024 * 1024]);
     send(&world, &key.secret, "gzip", piece.repeat(8)).await.expect_error(413, "request_too_large");
     // What the first took may not have been given back yet; it is no part of what the next takes.
-    let before = world.server(0).peak_memory();
+    let before = world.server(0).peak_resident_bytes();
     // A thousand in a row are 10 MiB that unpack to 10 GiB.
     let bomb = piece.repeat(1_024);
     assert!((8_000_000..33_000_000).contains(&bomb.len()), "{}", bomb.len());
@@ -74,7 +74,7 @@ async fn a_bomb_is_refused_and_takes_no_memory() {
     if let Ok(answer) = sent.send().await {
         assert_eq!(answer.status(), 413);
     }
-    let grown = world.server(0).peak_memory() - before;
+    let grown = world.server(0).peak_resident_bytes() - before;
     assert!(grown < 64 * 1024 * 1024, "{grown} bytes more");
     // The management's bodies are bounded alike.
     let answer = reqwest::Client::new()

@@ -113,6 +113,12 @@ pub fn sample_body(document: &Value, field: &Field, number: usize) -> Value {
         body["base_url"] = json!("http://127.0.0.1:9/v1");
         body["allow_private_network"] = json!(true);
     }
+    // Nor that a notice has words in at least one language.
+    if field.path == "/api/admin/notices" {
+        for part in ["title", "text"] {
+            body[part] = json!({ "en": "Sample" });
+        }
+    }
     if body["name"].is_string() {
         body["name"] = json!(format!("sample-{number}"));
     }

@@ -1,11 +1,16 @@
 //! Upstreams asked before and after they are entered: every failure has its code, no secret comes back, and nothing is
 //! changed but what was asked for.
 
+use std::time::Duration;
+
 use reqwest::Method;
 use serde_json::{Value, json};
-use waystation_tests::{Behaviour, DatabaseKind, Hang, MODEL_LIST, MockUpstream, World, price};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use waystation_tests::{Behaviour, DatabaseKind, Hang, MODEL_LIST, MockUpstream, World, eventually, price};
 
 use crate::MODEL;
+use crate::packed_bodies::gzip;
 
 /// Like no vendor's, so that nothing but knowing it can hide it.
 const SECRET: &str = "canary-plain-upstream-words";
@@ -34,6 +39,36 @@ async fn refused(world: &World, path: &str, body: Value) -> (u16, String) {
     let reply = world.ask(Method::POST, path, Some(&body)).await;
     let field = reply.json()["error"]["fields"][0]["field"].as_str().unwrap_or_default().to_owned();
     (reply.status, field)
+}
+
+/// An upstream that begins every answer with this head, and then sends this again and again, each time after so many
+/// milliseconds, until the other side has had enough; its base URL.
+async fn endless(head: &'static str, piece: &'static [u8], every_ms: u64) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((line, _)) = listener.accept().await {
+            // It ends when the other side goes away.
+            tokio::spawn(async move { drop(feed(line, head, piece, every_ms).await) });
+        }
+    });
+    format!("http://{address}/v1")
+}
+
+async fn feed(mut line: TcpStream, head: &str, piece: &[u8], every_ms: u64) -> std::io::Result<()> {
+    let mut asked = Vec::new();
+    while !asked.windows(4).any(|window| window == b"\r\n\r\n") {
+        if line.read_buf(&mut asked).await? == 0 {
+            return Ok(());
+        }
+    }
+    line.write_all(head.as_bytes()).await?;
+    loop {
+        line.write_all(piece).await?;
+        if every_ms > 0 {
+            tokio::time::sleep(Duration::from_millis(every_ms)).await;
+        }
+    }
 }
 
 fn list_of(names: impl IntoIterator<Item = String>) -> Behaviour {
@@ -182,12 +217,18 @@ async fn an_upstream_that_says_nothing_is_given_up_after_fifteen_seconds() {
     mock.script(MODEL_LIST, Behaviour { hang: Some(Hang::BeforeHead), ..Behaviour::default() });
     let mut half = draft(&mock);
     half["model"] = json!("half");
-    let (silent, half, list) = tokio::join!(
+    // A letter now and then is no answer either.
+    let drip = json!(endless("HTTP/1.1 200 OK\r\ncontent-length: 10737418240\r\n\r\n", b" ", 100).await);
+    let (mut slow, mut slow_list) = (draft(&mock), without_model(draft(&mock)));
+    (slow["base_url"], slow_list["base_url"]) = (drip.clone(), drip);
+    let (silent, half, list, slow, slow_list) = tokio::join!(
         ask(&world, "/api/admin/channels/test", draft(&mock)),
         ask(&world, "/api/admin/channels/test", half),
         ask(&world, "/api/admin/channels/fetch-models", without_model(draft(&mock))),
+        ask(&world, "/api/admin/channels/test", slow),
+        ask(&world, "/api/admin/channels/fetch-models", slow_list),
     );
-    for outcome in [&silent, &half, &list] {
+    for outcome in [&silent, &half, &list, &slow, &slow_list] {
         assert_eq!((&outcome["ok"], &outcome["code"]), (&json!(false), &json!("timeout")), "{outcome}");
         let latency_ms = outcome["latency_ms"].as_u64().unwrap();
         assert!((15_000..20_000).contains(&latency_ms), "{outcome}");
@@ -294,4 +335,97 @@ async fn what_a_channel_serves_is_changed_only_as_asked_and_by_what_is_offered()
     assert_eq!(refused(&world, &path, json!({ "add": many })).await, (400, "add".to_owned()));
     let fewer = ask(&world, &path, json!({ "add": many[..1_998] })).await;
     assert_eq!(fewer["channel"]["models"].as_array().unwrap().len(), 2_000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_without_end_or_that_unpacks_without_end_takes_no_memory() {
+    let world = World::start(DatabaseKind::Sqlite);
+    let mock = MockUpstream::start().await;
+    let before = world.first_server().peak_resident_bytes();
+    let bomb = Behaviour {
+        headers: vec![("content-encoding".to_owned(), "gzip".to_owned())],
+        raw_bytes: Some(gzip(&vec![b' '; 200 * 1024 * 1024])),
+        ..Behaviour::default()
+    };
+    mock.script(MODEL, bomb.clone());
+    mock.script(MODEL_LIST, bomb);
+    let ten_gigabytes = "HTTP/1.1 200 OK\r\ncontent-length: 10737418240\r\n\r\n";
+    let events = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n";
+    let mut upstreams = vec![mock.base_url()];
+    for (head, piece) in [
+        (ten_gigabytes, &[b' '; 64 * 1024][..]),
+        (events, b"data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"more\"}}]}\n\n"),
+        ("HTTP/1.1 200 OK\r\n", &b"x-more: and-more\r\n"[..]),
+    ] {
+        upstreams.push(endless(head, piece, 0).await);
+    }
+    for base_url in upstreams {
+        let mut draft = draft(&mock);
+        draft["base_url"] = json!(base_url);
+        for (path, body) in [("test", draft.clone()), ("fetch-models", without_model(draft))] {
+            let outcome = ask(&world, &format!("/api/admin/channels/{path}"), body).await;
+            assert_eq!(
+                (&outcome["ok"], &outcome["code"]),
+                (&json!(false), &json!("not_an_answer")),
+                "{path} {base_url}: {outcome}"
+            );
+            assert!(outcome["latency_ms"].as_u64().unwrap() < 15_000, "{path} {base_url}: {outcome}");
+        }
+    }
+    let grown = world.first_server().peak_resident_bytes().saturating_sub(before) / (1024 * 1024);
+    println!("proof: MiB that a server grows by answers without end; {grown}; -");
+    assert!(grown < 128, "{grown} MiB");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_of_a_hundred_thousand_names_is_cut_and_told_so() {
+    let world = World::start(DatabaseKind::Sqlite);
+    let mock = MockUpstream::start().await;
+    let fetch = async || ask(&world, "/api/admin/channels/fetch-models", without_model(draft(&mock))).await;
+    mock.script(MODEL_LIST, list_of((0..100_000).map(|number| format!("model-{number:06}"))));
+    let fetched = fetch().await;
+    assert_eq!((&fetched["ok"], &fetched["is_truncated"]), (&json!(true), &json!(true)));
+    assert_eq!(names_of(&fetched["models"], "upstream").len(), 10_000);
+    // The same name as often as you like is one, and what no model can be called is none.
+    let odd = ["one", "two\r\nx: 1", "\u{1b}[31mred", "\u{0}", " ", "three ", "字 字", "two", "one"];
+    let names = odd.into_iter().map(str::to_owned).chain((0..50_000).map(|_| "one".to_owned()));
+    mock.script(MODEL_LIST, list_of(names));
+    let fetched = fetch().await;
+    assert_eq!(fetched["is_truncated"], json!(false));
+    assert_eq!(names_of(&fetched["models"], "upstream"), ["one", "two"]);
+    // Markup can be a name: it is text wherever it is shown.
+    mock.script(MODEL_LIST, list_of(["<script>alert(1)</script>".to_owned()]));
+    assert_eq!(names_of(&fetch().await["models"], "upstream"), ["<script>alert(1)</script>"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_asked_of_an_upstream_is_told_though_nobody_waited_for_it() {
+    let world = World::start(DatabaseKind::Sqlite);
+    let mock = MockUpstream::start().await;
+    mock.script(MODEL, Behaviour::gated());
+    mock.script(MODEL_LIST, Behaviour::gated());
+    world.add_model(MODEL, price("2", "10", "0")).await;
+    let channel = world.add_channel(&mock.base_url(), &[MODEL], 0).await;
+    let asked = [
+        ("/api/admin/channels/test".to_owned(), draft(&mock), "channel.test_draft"),
+        ("/api/admin/channels/fetch-models".to_owned(), without_model(draft(&mock)), "channel.fetch_models"),
+        (format!("/api/admin/channels/{channel}/test"), json!({}), "channel.test"),
+    ];
+    for (number, (path, body, _)) in asked.iter().enumerate() {
+        let has_come = async || (mock.total_calls() > number).then_some(());
+        tokio::select! {
+            _ = world.ask(Method::POST, path, Some(body)) => panic!("the gate is shut"),
+            _ = eventually("the upstream is asked", Duration::from_secs(10), has_come) => {}
+        }
+    }
+    mock.open_gate();
+    for (path, _, action) in asked {
+        let told = async || {
+            let rows = world.get(&format!("/api/admin/audit-logs?action={action}")).await;
+            let rows = rows["items"].as_array().unwrap().iter();
+            (rows.filter(|row| row["action"] == action).count() == 1).then_some(())
+        };
+        eventually(&path, Duration::from_secs(10), told).await;
+    }
+    assert_eq!(world.get(&format!("/api/admin/channels/{channel}")).await["last_test"]["ok"], json!(true));
 }

@@ -222,8 +222,8 @@ export interface paths {
         put?: never;
         /**
          * Test a channel
-         * @description A model is asked to say a few words, with each of the channel's secrets or with one, within 15 seconds each. How the
-         *     worst of it went is kept.
+         * @description A model is asked to say a few words, with each of the channel's secrets, four at a time, or with one, within 15
+         *     seconds each. How the worst of it went is kept.
          */
         post: operations["test_channel"];
         delete?: never;
@@ -538,6 +538,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List roles */
+        get: operations["list_roles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/settings": {
         parameters: {
             query?: never;
@@ -814,6 +831,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/users/{id}/requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List a user's calls, the newest first */
+        get: operations["list_user_requests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/users/{id}/reset-password": {
         parameters: {
             query?: never;
@@ -979,7 +1013,7 @@ export interface paths {
         };
         /**
          * Show the ways in that the site offers
-         * @description For the pages that strangers see. It says nothing of anybody.
+         * @description For the pages that strangers see. Of people it says only whether whoever asks is signed in.
          */
         get: operations["show_sign_in_options"];
         put?: never;
@@ -1329,6 +1363,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/me/grants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the tokens, calls and money that one was given for a time, oldest first */
+        get: operations["list_my_grants"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/me/identities": {
         parameters: {
             query?: never;
@@ -1439,6 +1490,40 @@ export interface paths {
         };
         /** List what moved in one's own books, the newest first */
         get: operations["list_my_transfers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/ledger/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show all that came into one's books and left them since the beginning */
+        get: operations["show_my_ledger_summary"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/ledger/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show one movement in one's own books */
+        get: operations["show_my_transfer"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1900,6 +1985,25 @@ export interface components {
             weight_ppm: number;
             /** @description Once it is used up: `cash` (others go on) or `refuse`. */
             when_used: string;
+        };
+        /** @description All that came into an account and left it. */
+        AccountTotals: {
+            /**
+             * @description The account.
+             * @example acc_06ft3r5yx1v2k4m7q9s0t2w6z0
+             */
+            account_id: string;
+            /**
+             * @description What came in: a decimal of USD, or a whole number of tokens or calls.
+             * @example 10.000000000
+             */
+            credited: string;
+            /** @description What left. */
+            debited: string;
+            /** @description What it is for: `cash`, `gift`, `grant`, `quota` or `debt`. */
+            kind: string;
+            /** @description What it counts. */
+            unit: components["schemas"]["Unit"];
         };
         /** @description A change that was made. */
         Adjustment: {
@@ -2940,6 +3044,21 @@ export interface components {
             /** @description Whether the model has answered. */
             ok: boolean;
         };
+        /** @description All that came into a user's books and left them since the beginning. */
+        LedgerSummary: {
+            /** @description The same by account, oldest first. */
+            accounts: components["schemas"]["AccountTotals"][];
+            /** @description The money that new calls may use. */
+            available: components["schemas"]["Usd"];
+            /** @description The money that came in. */
+            credited: components["schemas"]["Usd"];
+            /** @description Always `USD`. */
+            currency: string;
+            /** @description The money that left: calls, and what was taken back. */
+            debited: components["schemas"]["Usd"];
+            /** @description The money that open calls may still take. */
+            pending: components["schemas"]["Usd"];
+        };
         /**
          * @description A language of mails.
          * @enum {string}
@@ -3530,6 +3649,49 @@ export interface components {
             until: components["schemas"]["Time"];
         };
         /** @description One page of a list. */
+        Page_Account: {
+            /** @description The things of this page. */
+            items: {
+                /**
+                 * @description What new calls may use: a decimal of USD, or a whole number of tokens or calls.
+                 * @example 10.000000000
+                 */
+                available: string;
+                /** @description Whether its time is over. */
+                expired: boolean;
+                expires_at?: components["schemas"]["Time"] | null;
+                /**
+                 * @description Its id.
+                 * @example acc_06ft3r5yx1v2k4m7q9s0t2w6z0
+                 */
+                id: string;
+                /** @description What it is for: `cash`, `gift`, `grant`, `quota` or `debt`. */
+                kind: string;
+                /** @description The models it pays for; null: all. */
+                models?: string[] | null;
+                /** @description What open calls may still take. */
+                pending: string;
+                /** @description What it holds, open calls included. */
+                posted: string;
+                /**
+                 * Format: int64
+                 * @description Of calls: it pays calls of at most so many tokens; null: of any size.
+                 */
+                tokens_per_call?: number | null;
+                /** @description What it counts. */
+                unit: components["schemas"]["Unit"];
+                /**
+                 * Format: int64
+                 * @description Of tokens: how many of its tokens a million tokens of a call use.
+                 */
+                weight_ppm: number;
+                /** @description Once it is used up: `cash` (others go on) or `refuse`. */
+                when_used: string;
+            }[];
+            /** @description What to give as `cursor` for the next page; null on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
         Page_AuditLogRow: {
             /** @description The things of this page. */
             items: {
@@ -3961,8 +4123,7 @@ export interface components {
                 usage: components["schemas"]["RequestUsage"];
                 /** @description The caller's user agent. */
                 user_agent: string;
-                /** @description The address of who paid; for admins. */
-                user_email?: string | null;
+                user_email?: components["schemas"]["Email"] | null;
                 /** @description Who paid. */
                 user_id: string;
             }[];
@@ -4607,8 +4768,7 @@ export interface components {
             usage: components["schemas"]["RequestUsage"];
             /** @description The caller's user agent. */
             user_agent: string;
-            /** @description The address of who paid; for admins. */
-            user_email?: string | null;
+            user_email?: components["schemas"]["Email"] | null;
             /** @description Who paid. */
             user_id: string;
         };
@@ -4776,6 +4936,25 @@ export interface components {
          * @enum {string}
          */
         Role: "user" | "auditor" | "finance" | "operator" | "admin" | "owner";
+        /** @description A role. */
+        RoleDetails: {
+            /**
+             * Format: int64
+             * @description How many have it; who is disabled counts, who was removed does not.
+             */
+            people: number;
+            /** @description What whoever has it may do. Everybody sees what is their own without any. */
+            permissions: components["schemas"]["Permission"][];
+            /** @description Its name. */
+            role: components["schemas"]["Role"];
+        };
+        /** @description Every role and every permission. Roles are the site's, not the operator's: they are the same everywhere. */
+        RoleList: {
+            /** @description The roles, the highest first. */
+            items: components["schemas"]["RoleDetails"][];
+            /** @description Every permission that there is, in the order in which roles name theirs. */
+            permissions: components["schemas"]["Permission"][];
+        };
         /**
          * @description A second factor.
          * @enum {string}
@@ -4951,6 +5130,8 @@ export interface components {
             has_passkeys: boolean;
             /** @description Whether the site sends mails, so that a forgotten password can be reset. */
             is_mail_sent: boolean;
+            /** @description Whether whoever asks is signed in already. Pages ask this where they do not know: it is no refusal to be nobody. */
+            is_signed_in: boolean;
             /**
              * Format: int32
              * @description The fewest characters of a password.
@@ -5382,6 +5563,7 @@ export interface components {
 }
 export type Accepted = components['schemas']['Accepted'];
 export type Account = components['schemas']['Account'];
+export type AccountTotals = components['schemas']['AccountTotals'];
 export type Adjustment = components['schemas']['Adjustment'];
 export type AdjustmentAccount = components['schemas']['AdjustmentAccount'];
 export type AdjustmentCreate = components['schemas']['AdjustmentCreate'];
@@ -5451,6 +5633,7 @@ export type KeySwitch = components['schemas']['KeySwitch'];
 export type KeyUpdate = components['schemas']['KeyUpdate'];
 export type KeyUsage = components['schemas']['KeyUsage'];
 export type LastTest = components['schemas']['LastTest'];
+export type LedgerSummary = components['schemas']['LedgerSummary'];
 export type Locale = components['schemas']['Locale'];
 export type LowBalance = components['schemas']['LowBalance'];
 export type Me = components['schemas']['Me'];
@@ -5489,6 +5672,7 @@ export type OpenHolds = components['schemas']['OpenHolds'];
 export type OutputCapParameter = components['schemas']['OutputCapParameter'];
 export type Overview = components['schemas']['Overview'];
 export type OverviewWindow = components['schemas']['OverviewWindow'];
+export type PageAccount = components['schemas']['Page_Account'];
 export type PageAuditLogRow = components['schemas']['Page_AuditLogRow'];
 export type PageChannel = components['schemas']['Page_Channel'];
 export type PageChannelPreset = components['schemas']['Page_ChannelPreset'];
@@ -5558,6 +5742,8 @@ export type RevenuePeriod = components['schemas']['RevenuePeriod'];
 export type RevenueReport = components['schemas']['RevenueReport'];
 export type RevenueSums = components['schemas']['RevenueSums'];
 export type Role = components['schemas']['Role'];
+export type RoleDetails = components['schemas']['RoleDetails'];
+export type RoleList = components['schemas']['RoleList'];
 export type SecondFactor = components['schemas']['SecondFactor'];
 export type SecondFactorAnswer = components['schemas']['SecondFactorAnswer'];
 export type SecondFactorChallenge = components['schemas']['SecondFactorChallenge'];
@@ -5724,6 +5910,8 @@ export interface operations {
     list_channels: {
         parameters: {
             query?: {
+                /** @description Part of a name, in any case. */
+                q?: string;
                 /** @description How many things at most: 1 to 100, 20 unless given. */
                 limit?: number;
                 /** @description The `next_cursor` of the page before. */
@@ -6414,6 +6602,8 @@ export interface operations {
     list_models: {
         parameters: {
             query?: {
+                /** @description Part of a name, in any case. */
+                q?: string;
                 /** @description How many things at most: 1 to 100, 20 unless given. */
                 limit?: number;
                 /** @description The `next_cursor` of the page before. */
@@ -6973,6 +7163,26 @@ export interface operations {
             };
         };
     };
+    list_roles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What each role may do */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoleList"];
+                };
+            };
+        };
+    };
     list_settings: {
         parameters: {
             query?: never;
@@ -7084,7 +7294,7 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Below how much money a balance is low, in USD; 1, unless given.
+                 * @description Below how much money a balance is low, in USD; unless given, what the setting `balance.low` says.
                  * @example 1.00
                  */
                 low_balance?: string;
@@ -7828,6 +8038,61 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_Transfer"];
+                };
+            };
+            /** @description There is no such user */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    list_user_requests: {
+        parameters: {
+            query?: {
+                /** @description How many calls at most: 1 to 100, 20 unless given. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description This call alone. */
+                id?: string;
+                /** @description With which key. */
+                key_id?: string;
+                /** @description The model asked for or served. */
+                model?: string;
+                /** @description How it ended; `error`: failed, interrupted or lost. */
+                status?: "ok" | "failed" | "interrupted" | "cancelled" | "lost" | "error";
+                /** @description The HTTP status the caller got. */
+                status_code?: number;
+                /** @description The first digit of that status: `2xx`, `4xx` or `5xx`. */
+                status_class?: "2xx" | "4xx" | "5xx";
+                /** @description The error code the caller got. */
+                error_code?: string;
+                /** @description Begun then or later: a day of the site's time zone such as `2026-11-21`, or a time. */
+                start_date?: string;
+                /** @description Begun on that day of the site's time zone or earlier, or before that time. */
+                end_date?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The user's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of calls */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Request"];
                 };
             };
             /** @description There is no such user */
@@ -8909,6 +9174,26 @@ export interface operations {
             };
         };
     };
+    list_my_grants: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The grants, on one page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Account"];
+                };
+            };
+        };
+    };
     list_my_identities: {
         parameters: {
             query?: never;
@@ -9203,6 +9488,58 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_Transfer"];
+                };
+            };
+        };
+    };
+    show_my_ledger_summary: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The sums, and by account */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerSummary"];
+                };
+            };
+        };
+    };
+    show_my_transfer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The transfer's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The transfer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Transfer"];
+                };
+            };
+            /** @description There is no such transfer in one's own books */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
                 };
             };
         };

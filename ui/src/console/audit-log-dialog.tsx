@@ -2,6 +2,7 @@ import { useTranslation } from "react-i18next";
 
 import type { AuditLogRow } from "@/api/schema";
 import { useFormats } from "@/i18n/formats";
+import { isolate } from "@/i18n/isolate";
 import { Button } from "@/kit/button";
 import { CopyButton } from "@/kit/copy-button";
 import { Dialog } from "@/kit/dialog";
@@ -83,5 +84,6 @@ export function changesOf(before: State, after: State): Change[] {
 
 function textOf(value: unknown): string {
   if (value === undefined || value === null) return "–";
-  return typeof value === "string" ? value : JSON.stringify(value);
+  // A text that turns the direction must not turn what is written around it.
+  return typeof value === "string" ? value : JSON.stringify(value, (_, part: unknown) => (typeof part === "string" ? isolate(part) : part));
 }

@@ -1,4 +1,5 @@
-import { Boxes, ChartLine, Gauge, House, Layers, ListTree, MailPlus, Megaphone, Radio, ScrollText, SlidersHorizontal, TriangleAlert, Users } from "lucide-react";
+import { Boxes, ChartLine, Gauge, House, Layers, ListTree, MailPlus, Megaphone, Radio, ScrollText, ShieldCheck, SlidersHorizontal, TriangleAlert, Users, Wallet } from "lucide-react";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { toProblem } from "@/api/problem";
@@ -12,12 +13,14 @@ import { EmptyState } from "@/kit/empty-state";
 import { Mark } from "@/kit/mark";
 import { buttonLook } from "@/kit/button";
 
-import { Shortcuts } from "./palette/shortcuts";
+import { PaletteButton } from "./palette/palette-button";
+import { Shortcuts, type Overlay } from "./palette/shortcuts";
 import { paths } from "./paths";
 
 export function ConsoleFrame() {
   const { t } = useTranslation("console");
   const me = useMe();
+  const [overlay, setOverlay] = useState<Overlay>(null);
   if (me.isPending || (me.isError && toProblem(me.error).code === "invalid_token")) return <FramePending part={t("part")} />;
   if (me.isError) return <FailurePage error={me.error} />;
   const portal = { href: paths.portal, label: t("places.portal"), icon: <House size={18} aria-hidden="true" /> };
@@ -54,13 +57,17 @@ export function ConsoleFrame() {
     },
     {
       heading: t("places.money", { ns: "site" }),
-      places: [{ to: paths.revenue, label: t("places.revenue", { ns: "site" }), icon: icon(ChartLine), needs: "revenue.read" }],
+      places: [
+        { to: paths.revenue, label: t("places.revenue", { ns: "site" }), icon: icon(ChartLine), needs: "revenue.read" },
+        { to: paths.billing, label: t("places.billing", { ns: "site" }), icon: icon(Wallet), needs: "revenue.read" },
+      ],
     },
     {
       heading: t("places.system", { ns: "site" }),
       places: [
         { to: paths.notices, label: t("places.notices", { ns: "site" }), icon: icon(Megaphone), needs: "settings.read" },
         { to: paths.settings, label: t("places.settings", { ns: "site" }), icon: icon(SlidersHorizontal), needs: "settings.read" },
+        { to: paths.roles, label: t("places.roles", { ns: "site" }), icon: icon(ShieldCheck), needs: "users.read" },
         { to: paths.auditLog, label: t("places.auditLog"), icon: icon(ScrollText), needs: "audit.read" },
       ],
     },
@@ -70,7 +77,21 @@ export function ConsoleFrame() {
   const places = groups.flatMap(({ heading, places: all }) =>
     all.filter(({ needs }) => permissions.includes(needs)).map((place, at): Place => (at === 0 && heading !== undefined ? { ...place, heading } : place)),
   );
-  return <Frame me={me.data} part={t("part")} places={places} more={t("places.more", { ns: "site" })} elsewhere={portal} above={<Shortcuts places={places} />} />;
+  const openPalette = () => setOverlay("palette");
+  return (
+    <>
+      <Frame
+        me={me.data}
+        part={t("part")}
+        places={places}
+        more={t("places.more", { ns: "site" })}
+        elsewhere={portal}
+        above={<PaletteButton onClick={openPalette} />}
+        aboveCompact={<PaletteButton compact onClick={openPalette} />}
+      />
+      <Shortcuts places={places} open={overlay} onOpen={setOverlay} />
+    </>
+  );
 }
 
 /** Says why there is nothing to see here, and where to go instead. */
@@ -79,6 +100,7 @@ function Elsewhere({ title, why, href, label }: { title: string; why: string; hr
   return (
     <main className="grid min-h-dvh place-content-center">
       <EmptyState
+        isPage
         icon={<Mark />}
         title={title}
         action={

@@ -29,6 +29,7 @@ const ALWAYS: Answers = {
   "GET /api/admin/users/usr_1/sessions": () => [200, list([])],
   "GET /api/admin/users/usr_1/balance": () => [200, { available: "10", pending: "0", currency: "USD", accounts: [] }],
   "GET /api/admin/users/usr_1/ledger": () => [200, list([])],
+  "GET /api/admin/stats/users/usr_1": () => [404, error("not_found")],
   "GET /api/site": () => [200, { name: "Waystation", base_url: null }],
 };
 
@@ -148,6 +149,58 @@ describe("the palette", () => {
     await userEvent.keyboard("{Control>}k{/Control}");
     await userEvent.type(await screen.findByRole("combobox", { name: /Page, e-mail/ }), `  ${id}{Enter}`);
     await waitFor(() => expect(location.pathname).toBe(`/console/requests/${id}`));
+  });
+});
+
+describe("letters", () => {
+  it("lead to a page after g, but not while somebody writes or has switched them off", async () => {
+    await open("/console/channels", { "GET /api/admin/models": () => [200, list([])] });
+    await screen.findByText("Main");
+    await userEvent.type(screen.getByRole("searchbox"), "gm");
+    expect(location.pathname).toBe("/console/channels");
+    screen.getByRole("searchbox").blur();
+    await userEvent.keyboard("gm");
+    await waitFor(() => expect(location.pathname).toBe("/console/models"));
+    await userEvent.keyboard("?");
+    await userEvent.click(await screen.findByRole("switch", { name: "Letter shortcuts" }));
+    await userEvent.keyboard("{Escape}gc");
+    expect(location.pathname).toBe("/console/models");
+    localStorage.removeItem("waystation.shortcuts");
+  });
+});
+
+describe("a model of a channel", () => {
+  it("is renamed alone, and taken out until that is undone", async () => {
+    const sent: unknown[] = [];
+    const two = { ...channel, models: [{ name: "small", upstream: "small" }, { name: "large", upstream: "large" }] };
+    await open("/console/channels/chn_1", {
+      "GET /api/admin/channels/chn_1": () => [200, two],
+      "PATCH /api/admin/channels/chn_1": (body) => {
+        sent.push(body);
+        return [200, two];
+      },
+    });
+    await userEvent.click(await screen.findByRole("button", { name: "Actions for large" }));
+    await userEvent.click(await screen.findByRole("menuitem", { name: "Change names" }));
+    await userEvent.type(await screen.findByLabelText(/^Name at the provider/), "vendor/large-3");
+    await userEvent.click(screen.getByRole("dialog").querySelector("button[type=submit]") as HTMLElement);
+    await waitFor(() => expect(sent).toEqual([{ models: [{ name: "small", upstream: "small" }, { name: "large", upstream: "vendor/large-3" }] }]));
+    await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
+    await userEvent.click(screen.getByRole("button", { name: "Actions for small" }));
+    await userEvent.click(await screen.findByRole("menuitem", { name: "Take out" }));
+    await userEvent.click(await screen.findByRole("button", { name: "Undo" }));
+    await waitFor(() => expect(sent.slice(1)).toEqual([{ models: [two.models[1]] }, { models: two.models }]));
+  });
+});
+
+describe("roles", () => {
+  it("are shown as the server has them, with how many people have each", async () => {
+    await open("/console/roles", {
+      "GET /api/admin/roles": () => [200, { items: [{ role: "owner", permissions: ["users.read", "users.write"], people: 1 }, { role: "auditor", permissions: ["users.read"], people: 2 }], permissions: ["users.read", "users.write"] }],
+    });
+    const row = await screen.findByRole("row", { name: /users\.write/ });
+    expect(within(row).getAllByRole("img").map((mark) => mark.getAttribute("aria-label"))).toEqual(["Yes", "No"]);
+    expect(screen.getByRole("link", { name: "2 people" }).getAttribute("href")).toBe("/console/people?role=auditor");
   });
 });
 

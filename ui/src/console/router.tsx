@@ -29,10 +29,16 @@ const revenue = createRoute({
   validateSearch: (search) => ({ ...readRangeSearch(search), by: oneOf(["month"] as const, search.by) }),
   component: lazyRouteComponent(() => import("./revenue/revenue-page"), "RevenuePage"),
 });
+const billing = createRoute({
+  getParentRoute: () => frame,
+  path: "billing",
+  validateSearch: readRangeSearch,
+  component: lazyRouteComponent(() => import("./revenue/billing-page"), "BillingPage"),
+});
 const channels = createRoute({
   getParentRoute: () => frame,
   path: "channels",
-  validateSearch: (search) => ({ after: text(search.after) }),
+  validateSearch: (search) => ({ q: text(search.q), after: text(search.after) }),
   component: lazyRouteComponent(() => import("./channels/channels-page"), "ChannelsPage"),
 });
 const channel = createRoute({
@@ -107,6 +113,11 @@ const settings = createRoute({
   path: "settings",
   component: lazyRouteComponent(() => import("./settings/settings-page"), "SettingsPage"),
 });
+const roles = createRoute({
+  getParentRoute: () => frame,
+  path: "roles",
+  component: lazyRouteComponent(() => import("./people/roles-page"), "RolesPage"),
+});
 const auditLog = createRoute({
   getParentRoute: () => frame,
   path: "audit-log",
@@ -122,7 +133,7 @@ const auditLog = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([frame.addChildren([home, revenue, channels, channel, models.addChildren([model]), modelGroups, requests.addChildren([request]), errors, people, person, invitations, notices, settings, auditLog])]),
+  routeTree: root.addChildren([frame.addChildren([home, revenue, billing, channels, channel, models.addChildren([model]), modelGroups, requests.addChildren([request]), errors, people, person, invitations, notices, settings, roles, auditLog])]),
   parseSearch,
   stringifySearch,
   defaultPendingComponent: PagePending,

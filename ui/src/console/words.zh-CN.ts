@@ -7,9 +7,10 @@ import ledger from "@/i18n/messages/ledger.zh-CN";
 import lists from "@/i18n/messages/lists.zh-CN";
 import models from "@/i18n/messages/models.zh-CN";
 import requests from "@/i18n/messages/requests.zh-CN";
+import roles from "@/i18n/messages/roles.zh-CN";
 import shared from "@/i18n/messages/shared.zh-CN";
 import site from "@/i18n/messages/site.zh-CN";
 import traffic from "@/i18n/messages/traffic.zh-CN";
 
 /** Every word of the console in one language, to be fetched in one go. */
-export default { shared, console, lists, requests, ledger, models, channels, catalog, books, traffic, figures, site };
+export default { shared, console, lists, requests, ledger, models, channels, catalog, books, traffic, figures, roles, site };

@@ -5,17 +5,14 @@ export type Theme = (typeof THEMES)[number];
 
 const STORED_AS = "waystation.theme";
 
-/** The theme that was chosen, and how to choose another. The system's is followed while it changes. */
+/**
+ * The theme that was chosen, and how to choose another. While it is the system's, `public/appearance.js` follows that on
+ * every page.
+ */
 export function useTheme(): [Theme, (theme: Theme) => void] {
   const [theme, setTheme] = useState(readTheme);
   useEffect(() => {
-    const system = matchMedia("(prefers-color-scheme: dark)");
-    const show = () => {
-      document.documentElement.classList.toggle("dark", theme === "dark" || (theme === "system" && system.matches));
-    };
-    show();
-    system.addEventListener("change", show);
-    return () => system.removeEventListener("change", show);
+    document.documentElement.classList.toggle("dark", theme === "dark" || (theme === "system" && matchMedia("(prefers-color-scheme: dark)").matches));
   }, [theme]);
   const choose = (chosen: Theme) => {
     try {

@@ -36,13 +36,15 @@ type FrameProps = {
   elsewhere?: { href: string; label: string; icon: ReactNode } | undefined;
   /** Stands above the places, such as a search over all of them. */
   above?: ReactNode;
+  /** The same for narrow screens, where there is room for a sign only. */
+  aboveCompact?: ReactNode;
 };
 
 const BAR_PLACES = 5;
 const BAR_PLACE = "grid min-w-0 flex-1 justify-items-center gap-0.5 px-0.5 py-2 text-xs text-muted -outline-offset-2 aria-[current=page]:text-accent max-[22.5rem]:text-[0.6875rem]";
 
 /** What stands around every page: where one is, where one can go, and who one is. */
-export function Frame({ me, part, places, more, elsewhere, above }: FrameProps) {
+export function Frame({ me, part, places, more, elsewhere, above, aboveCompact }: FrameProps) {
   const { t } = useTranslation();
   const inBar = places.length > BAR_PLACES ? places.filter((place) => place.inBar === true).slice(0, BAR_PLACES - 1) : places;
   const rest = places.filter((place) => !inBar.includes(place));
@@ -60,19 +62,22 @@ export function Frame({ me, part, places, more, elsewhere, above }: FrameProps) 
       </a>
       <header className="sticky top-0 z-30 flex h-14 items-center justify-between gap-3 border-b border-line bg-surface px-4 md:hidden">
         {brand}
-        <PersonMenu me={me} elsewhere={elsewhere} compact />
+        <span className="flex shrink-0 items-center gap-1.5">
+          {aboveCompact}
+          <PersonMenu me={me} elsewhere={elsewhere} compact />
+        </span>
       </header>
       <aside className="sticky top-0 hidden h-dvh flex-col border-e border-line bg-surface md:flex">
         <div className="flex h-14 items-center px-4">{brand}</div>
         {above !== undefined && <div className="px-2 pb-1">{above}</div>}
-        <nav aria-label={t("frame.navigation")} className="grid gap-0.5 overflow-y-auto p-2">
+        <nav aria-label={t("frame.navigation")} className="grid gap-px overflow-y-auto p-2">
           {places.map((place) => (
             <Fragment key={place.to}>
-              {place.heading !== undefined && <p className="px-2.5 pt-4 pb-1 text-xs text-muted">{place.heading}</p>}
+              {place.heading !== undefined && <p className="px-2.5 pt-3 pb-1 text-xs text-muted">{place.heading}</p>}
               <Link
                 to={place.to}
                 activeOptions={{ exact: place.exact ?? false, includeSearch: false }}
-                className="flex h-9 items-center gap-2.5 rounded-control px-2.5 text-muted hover:bg-hover hover:text-ink aria-[current=page]:bg-accent-soft aria-[current=page]:font-medium aria-[current=page]:text-accent"
+                className="flex h-8 items-center gap-2.5 rounded-control px-2.5 text-muted hover:bg-hover hover:text-ink pointer-coarse:h-11 aria-[current=page]:bg-accent-soft aria-[current=page]:font-medium aria-[current=page]:text-accent"
               >
                 {place.icon}
                 <span className="truncate">{place.label}</span>
@@ -90,7 +95,7 @@ export function Frame({ me, part, places, more, elsewhere, above }: FrameProps) 
           <PersonMenu me={me} elsewhere={undefined} />
         </div>
       </aside>
-      <main id="content" tabIndex={-1} className="mx-auto w-full max-w-6xl min-w-0 px-4 pt-6 pb-28 outline-none sm:px-6 md:px-8 md:pt-8 md:pb-16">
+      <main id="content" tabIndex={-1} className="mx-auto w-full max-w-7xl min-w-0 px-4 pt-6 pb-28 outline-none sm:px-6 md:px-8 md:pt-8 md:pb-16">
         <Outlet />
       </main>
       <nav

@@ -21,8 +21,10 @@ type ListingProps<Data> = {
 /** A list in each of its states: on its way, not allowed, failed, empty, there. */
 export function Listing<Data>({ query, isEmpty, empty, rows, children }: ListingProps<Data>) {
   const { t } = useTranslation();
-  if (query.isPending) return <SkeletonRows rows={rows} />;
-  if (query.isError) {
+  const { data } = query;
+  // What was there stays while the connection is lost; a notice over the page tells of that.
+  const isKept = data !== undefined && query.isError && toProblem(query.error).code === "no_connection";
+  if (query.isError && !isKept) {
     if (toProblem(query.error).code === "forbidden") {
       return (
         <EmptyState icon={<Lock size={18} />} title={t("list.notAllowed")}>
@@ -36,5 +38,6 @@ export function Listing<Data>({ query, isEmpty, empty, rows, children }: Listing
       </div>
     );
   }
-  return isEmpty(query.data) ? empty : children(query.data);
+  if (data === undefined) return <SkeletonRows rows={rows} />;
+  return isEmpty(data) ? empty : children(data);
 }

@@ -9,7 +9,7 @@ export function Money({ amount, currency }: { amount: string; currency: string }
   return (
     <span className="tabular-nums">
       {whole}
-      {less !== "" && <span className="text-muted">{less}</span>}
+      {less !== "" && <span className="text-[0.85em] text-muted">{less}</span>}
       {end}
     </span>
   );

@@ -21,7 +21,7 @@ export function RelayProblemAlert({ problem }: { problem: unknown }) {
           <p>
             {problem.status > 0 && <span className="tabular-nums">HTTP {problem.status} · </span>}
             <code className="font-mono">{problem.code}</code>
-            {problem.message !== "" && <> · {problem.message}</>}
+            {problem.message !== "" && <> · <bdi>{problem.message}</bdi></>}
           </p>
           {problem.requestId !== null && <CopyId id={problem.requestId} label={t("copyRequestId", { ns: "lists" })} />}
         </div>

@@ -1,5 +1,5 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { createContext, useContext, useMemo, useState, type ReactNode } from "react";
+import { createContext, useContext, useEffect, useMemo, useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
 import { createApi, type Api, type Fetch } from "@/api/client";
@@ -9,6 +9,9 @@ import { ToastProvider } from "@/kit/toast";
 
 import { ProofDialog, type ProofRequest } from "./proof-dialog";
 import { RelayFetchProvider } from "./relay-fetch";
+import { SessionEnded } from "./session-ended";
+import { StandingNotices } from "./standing-notices";
+import { holdsUnsaved, watchTyping } from "./typing";
 
 const ApiContext = createContext<Api | null>(null);
 
@@ -18,9 +21,16 @@ export function useApi(): Api {
   return api;
 }
 
+const SignedOutContext = createContext<() => void>(() => undefined);
+
+/** What is to be called when the session turns out to be over. */
+export function useSignedOut(): () => void {
+  return useContext(SignedOutContext);
+}
+
 type ServicesProps = {
   fetch?: Fetch;
-  /** Called when a call finds the session over. */
+  /** Called when the session is over and the page is to be left for signing in. */
   onSignedOut: () => void;
   children: ReactNode;
 };
@@ -29,10 +39,14 @@ type ServicesProps = {
 export function Services({ fetch = (request) => globalThis.fetch(request), onSignedOut, children }: ServicesProps) {
   const [proofRequest, setProofRequest] = useState<ProofRequest | null>(null);
   const [queries] = useState(createQueries);
+  const [isEnded, setIsEnded] = useState(false);
+  // A page with something to lose is not taken away.
+  const [signedOut] = useState(() => () => (holdsUnsaved() ? setIsEnded(true) : onSignedOut()));
+  useEffect(watchTyping, []);
   const [api] = useState(() =>
     createApi({
       fetch,
-      onSignedOut,
+      onSignedOut: signedOut,
       askForProof: () =>
         new Promise((resolve) => {
           setProofRequest({
@@ -46,16 +60,28 @@ export function Services({ fetch = (request) => globalThis.fetch(request), onSig
   );
   return (
     <ApiContext.Provider value={api}>
-      <RelayFetchProvider value={fetch}>
-        <QueryClientProvider client={queries}>
-          <KitTextProvider text={useTranslatedKitText()}>
-            <ToastProvider>
-              {children}
-              {proofRequest !== null && <ProofDialog request={proofRequest} />}
-            </ToastProvider>
-          </KitTextProvider>
-        </QueryClientProvider>
-      </RelayFetchProvider>
+      <SignedOutContext.Provider value={signedOut}>
+        <RelayFetchProvider value={fetch}>
+          <QueryClientProvider client={queries}>
+            <KitTextProvider text={useTranslatedKitText()}>
+              <ToastProvider>
+                {children}
+                <StandingNotices />
+                {proofRequest !== null && <ProofDialog request={proofRequest} />}
+                {isEnded && (
+                  <SessionEnded
+                    onBack={() => setIsEnded(false)}
+                    onLeave={() => {
+                      setIsEnded(false);
+                      onSignedOut();
+                    }}
+                  />
+                )}
+              </ToastProvider>
+            </KitTextProvider>
+          </QueryClientProvider>
+        </RelayFetchProvider>
+      </SignedOutContext.Provider>
     </ApiContext.Provider>
   );
 }
@@ -65,9 +91,13 @@ function createQueries(): QueryClient {
     defaultOptions: {
       queries: {
         staleTime: 15_000,
+        // Browsers are often wrong about being connected. A call that waited for it would go out long after the press.
+        networkMode: "always",
+        refetchOnReconnect: true,
         // What the server has answered it will answer again; only a lost connection is worth another try.
         retry: (failures, problem) => failures < 2 && problem instanceof ApiProblem && problem.code === "no_connection",
       },
+      mutations: { networkMode: "always" },
     },
   });
 }

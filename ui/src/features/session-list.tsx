@@ -21,8 +21,9 @@ export function SessionList({ sessions, onRevoke }: SessionListProps) {
   return (
     <ul className="divide-y divide-line">
       {sessions.map((session) => {
-        const Icon = ICONS[session.kind];
-        const name = sessionName(session) ?? t(`sessions.kinds.${session.kind}`);
+        const Icon = ICONS[session.kind] ?? Monitor;
+        const kind = t(`sessions.kinds.${session.kind}`, { defaultValue: session.kind });
+        const name = sessionName(session) ?? kind;
         return (
           <li key={session.id} className="flex items-center gap-3.5 px-4 py-3 sm:px-5">
             <Icon size={18} aria-hidden="true" className="shrink-0 text-muted" />
@@ -30,7 +31,7 @@ export function SessionList({ sessions, onRevoke }: SessionListProps) {
               <p className="flex flex-wrap items-center gap-x-2 gap-y-1">
                 <span className="font-medium [overflow-wrap:anywhere]">{name}</span>
                 {session.is_current && <Badge tone="accent">{t("sessions.current")}</Badge>}
-                {session.kind !== "browser" && sessionName(session) !== null && <Badge>{t(`sessions.kinds.${session.kind}`)}</Badge>}
+                {session.kind !== "browser" && sessionName(session) !== null && <Badge>{kind}</Badge>}
               </p>
               <p className="flex flex-wrap gap-x-3 text-[0.8125rem] [overflow-wrap:anywhere] text-muted">
                 {session.client_ip && <span className="tabular-nums">{session.client_ip}</span>}

@@ -1,13 +1,23 @@
 import { useQuery } from "@tanstack/react-query";
+import { useTranslation } from "react-i18next";
 
 import { take } from "@/api/client";
 
 import { useApi } from "./services";
 
+export const SITE = ["site"] as const;
+
 /** What the site says of itself to everybody. */
-export function useSite() {
+export function useSite(refetchInterval: number | false = false) {
   const api = useApi();
-  return useQuery({ queryKey: ["site"], queryFn: () => take(api.GET("/api/site")), staleTime: 300_000 });
+  return useQuery({ queryKey: SITE, queryFn: () => take(api.GET("/api/site")), staleTime: 300_000, refetchInterval });
+}
+
+/** What the site is called; one that was given no name of its own goes by the product's, in the reader's language. */
+export function useSiteName(): string {
+  const { t } = useTranslation("shared");
+  const name = useSite().data?.name;
+  return name === undefined || name === "Waystation" ? t("product") : name;
 }
 
 /**

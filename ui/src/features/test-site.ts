@@ -11,7 +11,7 @@ export const error = (code: string, fields: FieldError[] = []) => ({
 
 /** What a site says about signing in that takes everybody and has no providers. */
 export const OPTIONS: SignInOptions = {
-  registration: "open", requires_verification: true, allowed_domains: [], is_mail_sent: true, password_length_min: 10, providers: [], has_passkeys: true,
+  registration: "open", requires_verification: true, allowed_domains: [], is_mail_sent: true, password_length_min: 10, providers: [], has_passkeys: true, is_signed_in: true,
 };
 
 /** Answers every route that is named, and 404 to all others. */

@@ -10,8 +10,9 @@ const ACCOUNTS = ["cash", "gift", "grant", "quota", "debt"] as const;
 export function useTransferWords(): (transfer: Pick<Transfer, "kind" | "direction">) => { name: string; what: string } {
   const { t } = useTranslation("ledger");
   return ({ kind, direction }) => {
-    const known = kind === "adjustment" ? (direction === "debit" ? "adjustment_debit" : "adjustment_credit") : (KINDS.find((name) => name === kind) ?? "other");
-    return { name: t(`kinds.${known}.name`), what: t(`kinds.${known}.what`) };
+    const known = kind === "adjustment" ? (direction === "debit" ? "adjustment_debit" : "adjustment_credit") : KINDS.find((name) => name === kind);
+    // One that came later keeps the server's name.
+    return known === undefined ? { name: kind, what: t("kinds.other.what") } : { name: t(`kinds.${known}.name`), what: t(`kinds.${known}.what`) };
   };
 }
 
@@ -28,5 +29,8 @@ export function useAccountWords(): (kind: string) => string {
 export function useAmountWords(): (amount: string, unit: Unit) => string {
   const { t } = useTranslation("ledger");
   const formats = useFormats();
-  return (amount, unit) => (unit === "usd" ? formats.money(amount, "USD") : t(`units.${unit}`, { count: Number(amount), amount: formats.number(Number(amount)) }));
+  return (amount, unit) => {
+    const exact = formats.number(amount);
+    return unit === "usd" ? formats.money(amount, "USD") : t(`units.${unit}`, { count: Number(amount), amount: exact, defaultValue: `${exact} ${String(unit)}` });
+  };
 }

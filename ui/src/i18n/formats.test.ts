@@ -15,6 +15,11 @@ describe("money", () => {
   });
 });
 
+it("is told in about three digits at the side of a chart, however small or large it is", () => {
+  const { aboutMoney } = createFormats("en");
+  expect([0, 0.00004, 0.0125, 2.5, 1_250, 3_000_000].map((amount) => aboutMoney(amount, "USD"))).toEqual(["$0", "$0.00004", "$0.0125", "$2.5", "$1.25K", "$3M"]);
+});
+
 it("times are told in the largest unit that fits", () => {
   const now = Date.parse("2026-11-21T04:00:00Z");
   expect(createFormats("en").relative("2026-11-21T01:00:00Z", now)).toBe("3 hours ago");

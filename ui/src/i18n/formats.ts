@@ -8,13 +8,16 @@ export function createFormats(language: string) {
   const dateTimeSeconds = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" });
   const date = new Intl.DateTimeFormat(language, { dateStyle: "medium" });
   const number = new Intl.NumberFormat(language);
+  const compactMoney = (currency: string) =>
+    new Intl.NumberFormat(language, { style: "currency", currency, currencyDisplay: "narrowSymbol", notation: "compact", maximumSignificantDigits: 3 });
   const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
   return {
     dateTime: (time: string) => dateTime.format(new Date(time)),
     dateTimeExact: (time: string) => dateTimeExact.format(new Date(time)),
     dateTimeSeconds: (time: string) => dateTimeSeconds.format(new Date(time)),
     date: (time: string) => date.format(new Date(time)),
-    number: (value: number) => number.format(value),
+    /** A count. As a text it is exact however large it is. */
+    number: (value: number | string) => number.format(value as number),
     /** How long ago or until, in the largest unit that fits. */
     relative: (time: string, now: number) => {
       const seconds = Math.round((Date.parse(time) - now) / 1_000);
@@ -25,6 +28,8 @@ export function createFormats(language: string) {
     },
     /** An amount, to the cent and, where there is more, to its last digit. It is never a float. */
     money: (amount: string, currency: string) => formatMoney(language, amount, currency),
+    /** About how much, for the side of a chart: three digits, however small or large it is. */
+    aboutMoney: (amount: number, currency: string) => compactMoney(currency).format(amount),
   };
 }
 

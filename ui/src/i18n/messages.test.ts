@@ -42,6 +42,8 @@ import figuresEn from "./messages/figures.en";
 import figuresZh from "./messages/figures.zh-CN";
 import siteEn from "./messages/site.en";
 import siteZh from "./messages/site.zh-CN";
+import rolesEn from "./messages/roles.en";
+import rolesZh from "./messages/roles.zh-CN";
 import sharedEn from "./messages/shared.en";
 import sharedZh from "./messages/shared.zh-CN";
 
@@ -63,6 +65,7 @@ const PAIRS: [string, Tree, Tree][] = [
   ["playground", playgroundEn, playgroundZh],
   ["relay", relayEn, relayZh],
   ["requests", requestsEn, requestsZh],
+  ["roles", rolesEn, rolesZh],
   ["usage", usageEn, usageZh],
   ["site", siteEn, siteZh],
   ["figures", figuresEn, figuresZh],

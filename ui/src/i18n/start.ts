@@ -1,6 +1,7 @@
 import i18next, { type i18n } from "i18next";
 import { initReactI18next } from "react-i18next";
 
+import { isolate } from "./isolate";
 import { preferredLanguage, rememberLanguage, type Language } from "./language";
 
 type Messages = Record<string, object>;
@@ -17,8 +18,9 @@ export async function startLanguages(load: LoadMessages): Promise<i18n> {
     resources: { [language]: messages },
     ns: Object.keys(messages),
     defaultNS: "shared",
-    // React escapes what it shows.
-    interpolation: { escapeValue: false },
+    // React escapes what it shows. What comes from elsewhere keeps to itself: a name written from right to left, or one
+    // that turns the direction round, does not turn the words beside it.
+    interpolation: { escape: isolate },
     returnNull: false,
   });
   showLanguage(language);

@@ -21,6 +21,7 @@ import type books from "./messages/books.en";
 import type traffic from "./messages/traffic.en";
 import type figures from "./messages/figures.en";
 import type site from "./messages/site.en";
+import type roles from "./messages/roles.en";
 import type usage from "./messages/usage.en";
 
 declare module "i18next" {
@@ -48,6 +49,7 @@ declare module "i18next" {
       traffic: typeof traffic;
       figures: typeof figures;
       site: typeof site;
+      roles: typeof roles;
       usage: typeof usage;
     };
   }

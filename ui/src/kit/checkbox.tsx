@@ -11,11 +11,11 @@ export function Checkbox({ label, hint, id, ...rest }: CheckboxProps) {
         type="checkbox"
         id={name}
         aria-describedby={hint === undefined ? undefined : `${name}-hint`}
-        className="mt-0.5 size-4 shrink-0 accent-accent pointer-coarse:size-5"
+        className="mt-1 size-4 shrink-0 accent-accent pointer-coarse:mt-0.5 pointer-coarse:size-5"
         {...rest}
       />
-      <div className="grid gap-0.5">
-        <label htmlFor={name}>{label}</label>
+      <div className="grid">
+        <label htmlFor={name} className="py-0.5">{label}</label>
         {hint !== undefined && (
           <p id={`${name}-hint`} className="text-[0.8125rem] text-muted">
             {hint}

@@ -43,6 +43,7 @@ function OpenDialog(props: DialogProps) {
       role={role}
       tabIndex={-1}
       aria-modal="true"
+      data-kept={dismissable ? undefined : ""}
       aria-labelledby={`${id}-title`}
       aria-describedby={description === undefined ? undefined : `${id}-description`}
       className={classes(

@@ -1,20 +1,22 @@
 import { CartesianGrid, Line, LineChart, ResponsiveContainer, Tooltip, XAxis, YAxis } from "recharts";
 
+import { chooseTicks } from "./chart-ticks";
 import type { LineChartProps } from "./line-chart";
 
 /** Room for the numbers at the side. It is given, so that the lines do not move once they are there. */
-const TICKS_PX = 56;
+const TICKS_PX = 72;
 const TICK = { fill: "var(--ws-muted)", fontSize: 12 };
 
 /** The picture alone. Whoever cannot see it has the same in the chart's table, so it is out of the way of readers. */
 export default function LineChartDrawing({ steps, series, writeTick }: LineChartProps) {
   const rows = steps.map((_, place) => ({ place, ...Object.fromEntries(series.map(({ id, values }) => [id, values[place]?.number ?? 0])) }));
+  const ticks = chooseTicks(Math.max(0, ...series.flatMap(({ values }) => values.map(({ number }) => number))));
   return (
     <ResponsiveContainer width="100%" height="100%" minWidth={0}>
       <LineChart data={rows} margin={{ top: 8, right: 12, bottom: 0, left: 0 }} className="overflow-hidden" accessibilityLayer={false}>
         <CartesianGrid vertical={false} stroke="var(--ws-line)" />
         <XAxis dataKey="place" tickFormatter={(place: number) => steps[place]?.short ?? ""} tick={TICK} tickLine={false} axisLine={{ stroke: "var(--ws-line)" }} minTickGap={28} />
-        <YAxis tickFormatter={writeTick} tick={TICK} tickLine={false} axisLine={false} width={TICKS_PX} domain={[0, "auto"]} />
+        <YAxis tickFormatter={writeTick} tick={TICK} tickLine={false} axisLine={false} width={TICKS_PX} ticks={ticks} domain={[0, ticks.at(-1) ?? "auto"]} />
         <Tooltip
           isAnimationActive={false}
           cursor={{ stroke: "var(--ws-edge)", strokeWidth: 1 }}

@@ -12,12 +12,14 @@ export function useModal({ onClose, dismissable }: ModalProps) {
 
   useLayoutEffect(() => {
     const dialog = ref.current;
-    const before = document.activeElement;
+    const before = openerOf(document.activeElement);
     dialog?.showModal();
     if (dialog !== null) focusFirst(dialog);
     return () => {
       dialog?.close();
       if (before instanceof HTMLElement && before.isConnected) before.focus();
+      // What opened it is gone, as a row that was deleted: whoever uses the keyboard goes on within the page.
+      else document.querySelector<HTMLElement>("main[tabindex]")?.focus({ preventScroll: true });
     };
   }, []);
 
@@ -35,6 +37,12 @@ export function useModal({ onClose, dismissable }: ModalProps) {
       if (dismissable && pressedOnBackdrop.current && event.target === event.currentTarget) onClose();
     },
   };
+}
+
+/** What the focus goes back to. A menu is gone when the dialog closes that was opened out of it; its button is there. */
+function openerOf(focused: Element | null): Element | null {
+  const menu = focused?.closest("[role=menu]");
+  return menu ? document.getElementById(menu.getAttribute("aria-labelledby") ?? "") : focused;
 }
 
 /**

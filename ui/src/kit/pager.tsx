@@ -10,7 +10,7 @@ export function Pager({ label, page, onPrevious, onNext }: PagerProps) {
   const text = useKitText();
   if (onPrevious === undefined && onNext === undefined) return null;
   return (
-    <nav aria-label={label} className="flex items-center justify-between gap-3 border-t border-line px-4 py-2.5">
+    <nav aria-label={label} className="flex items-center justify-between gap-3 border-t border-line px-4 py-2.5 sm:px-5">
       <span className="text-[0.8125rem] text-muted tabular-nums">{text.page(page)}</span>
       <div className="flex gap-2">
         {onPrevious !== undefined && (

@@ -12,7 +12,7 @@ type SegmentsProps<Value extends string> = {
 export function Segments<Value extends string>({ label, value, options, onChange }: SegmentsProps<Value>) {
   const name = useId();
   return (
-    <fieldset className="inline-flex max-w-full min-w-0 overflow-x-auto rounded-control border border-edge/60 bg-surface p-0.5">
+    <fieldset className="inline-flex w-fit max-w-full min-w-0 overflow-x-auto rounded-control border border-edge/60 bg-surface p-0.5">
       <legend className="sr-only">{label}</legend>
       {options.map((option) => (
         <label

@@ -6,7 +6,7 @@ export function Stat({ label, children, note }: { label: string; children: React
     <div className="grid min-w-0 content-start gap-0.5">
       <dt className="text-[0.8125rem] text-muted">{label}</dt>
       <dd className="text-base font-semibold sm:text-xl tracking-tight tabular-nums [overflow-wrap:anywhere]">{children}</dd>
-      {note !== undefined && <dd className="text-[0.8125rem] text-muted tabular-nums">{note}</dd>}
+      {note !== undefined && <dd className="text-[0.8125rem] text-muted tabular-nums [overflow-wrap:anywhere] [word-break:keep-all]">{note}</dd>}
     </div>
   );
 }

@@ -90,7 +90,8 @@ describe("the first call", () => {
   it("takes three presses from the overview and leaves no trace of the key", async () => {
     vi.spyOn(navigator.clipboard, "writeText").mockResolvedValue();
     const press = presses();
-    await open("/app", { "POST /api/me/keys": () => [201, { key: KEY, secret: SECRET }] });
+    const booked = (request: Request) => (new URL(request.url).searchParams.get("id") === "req_1" ? [CALL] : []);
+    await open("/app", { "POST /api/me/keys": () => [201, { key: KEY, secret: SECRET }], "GET /api/me/requests": (_, request) => [200, { items: booked(request) }] });
     await press.on(await screen.findByRole("button", { name: "Create key & test" }));
     const dialog = await screen.findByRole("dialog", { name: "Your new key" });
     await press.on(within(dialog).getByRole("button", { name: "Copy" }));

@@ -1,6 +1,5 @@
-import { useLocation } from "@tanstack/react-router";
+import { useMatches } from "@tanstack/react-router";
 import { BookOpen, Boxes, ChartLine, CircleUser, FlaskConical, House, KeyRound, ListTree, MonitorSmartphone, Palette, ScrollText, ShieldCheck, SlidersHorizontal } from "lucide-react";
-import { useEffect } from "react";
 import { useTranslation } from "react-i18next";
 
 import { toProblem } from "@/api/problem";
@@ -8,7 +7,6 @@ import { FailurePage } from "@/features/failure-page";
 import { FramePending } from "@/features/first-paint";
 import { Frame, type Place } from "@/features/frame";
 import { useMe } from "@/features/session";
-import { rememberSignedIn } from "@/features/visitor";
 
 import { FirstKeyDue } from "./first-key";
 import { useLeave } from "./leave";
@@ -26,20 +24,18 @@ export function PortalFrame() {
 function Pages() {
   const { t } = useTranslation("portal");
   const me = useMe();
-  const { pathname } = useLocation();
+  // The page that is shown, not the one on its way.
+  const pathname = useMatches({ select: (matches) => matches.at(-1)?.pathname });
   const code = me.isError ? toProblem(me.error).code : null;
-  const isKnown = me.isSuccess ? true : code === "invalid_token" ? false : null;
-  // Public pages then offer the way in instead of the way to an account.
-  useEffect(() => {
-    if (isKnown !== null) rememberSignedIn(isKnown);
-  }, [isKnown]);
   // The server answers nothing else before the second factor is there.
   const isHeld = me.data?.must_set_up_second_factor === true;
   const elsewhereFirst = code === "setup_required" ? paths.setup : isHeld && pathname !== paths.security ? paths.security : null;
   useLeave(elsewhereFirst);
-  // Whoever is signed out is on the way to the sign-in page.
-  if (me.isPending || code === "invalid_token" || elsewhereFirst !== null) return <FramePending />;
-  if (me.isError) return <FailurePage error={me.error} />;
+  if (elsewhereFirst !== null) return <FramePending />;
+  if (me.data === undefined) {
+    // Whoever is signed out is on the way to the sign-in page. A page that is there stays until then.
+    return me.isError && code !== "invalid_token" ? <FailurePage error={me.error} onRetry={() => void me.refetch()} /> : <FramePending />;
+  }
   const icon = (Icon: typeof House) => <Icon size={18} aria-hidden="true" />;
   const places: Place[] = [
     { to: paths.overview, label: t("places.overview"), icon: icon(House), exact: true, inBar: true },

@@ -48,7 +48,7 @@ export function ProfilePage() {
               {me.email_verified_at ? <Badge tone="success">{t("profile.verified")}</Badge> : <Badge tone="warning">{t("profile.unverified")}</Badge>}
             </dd>
             <dt className="text-muted">{t("profile.role")}</dt>
-            <dd>{t(`roles.${me.role}`, { ns: "shared" })}</dd>
+            <dd>{t(`roles.${me.role}`, { ns: "shared", defaultValue: me.role })}</dd>
             <dt className="text-muted">{t("profile.since")}</dt>
             <dd>{formats.date(me.created_at)}</dd>
             <dt className="text-muted">{t("profile.id")}</dt>

@@ -2,7 +2,7 @@ import { Link, Outlet } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 
 import { AppearanceButtons } from "@/features/appearance-menu";
-import { useSite } from "@/features/site";
+import { useSiteName } from "@/features/site";
 import { wasSignedIn } from "@/features/visitor";
 import { buttonLook } from "@/kit/button";
 import { Mark } from "@/kit/mark";
@@ -14,7 +14,7 @@ const LINK = "rounded-control px-2.5 py-2 text-muted hover:bg-hover hover:text-i
 /** Stands around what everybody may read. */
 export function PublicFrame() {
   const { t } = useTranslation("places");
-  const site = useSite();
+  const name = useSiteName();
   const isKnown = wasSignedIn();
   return (
     <div className="min-h-dvh">
@@ -25,7 +25,7 @@ export function PublicFrame() {
         <div className="mx-auto flex max-w-6xl flex-wrap items-center gap-x-4 px-4 py-2 sm:px-6 md:px-8">
           <Link to={paths.home} className="flex h-10 min-w-0 flex-1 items-center gap-2.5 rounded-control font-semibold sm:flex-none">
             <Mark size={26} />
-            <span className="truncate">{site.data?.name ?? t("product", { ns: "shared" })}</span>
+            <span className="truncate">{name}</span>
           </Link>
           <nav aria-label={t("site")} className="order-last -mx-2.5 flex w-full sm:order-none sm:mx-0 sm:w-auto sm:flex-1">
             <Link to={paths.publicModels} className={LINK}>

@@ -1,115 +1,116 @@
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { createRootRoute, createRoute, createRouter } from "@tanstack/react-router";
 
-import { FailurePage, LostPage } from "@/features/failure-page";
+import { FailurePage, LostPage, PartFailure } from "@/features/failure-page";
 import { PagePending } from "@/features/first-paint";
+import { lazyPage, PageMissing } from "@/features/lazy-page";
 import { oneOf, parseSearch, stringifySearch, text } from "@/features/plain-search";
 import { readRangeSearch } from "@/features/range";
 
 import { paths } from "./paths";
 
 const root = createRootRoute({
-  errorComponent: ({ error }) => <FailurePage error={error} />,
+  errorComponent: ({ error, reset }) => <FailurePage error={error} {...(error instanceof PageMissing ? { onRetry: reset } : {})} />,
   notFoundComponent: () => <LostPage home={paths.overview} />,
 });
 
 const everybody = createRoute({
   getParentRoute: () => root,
   id: "everybody",
-  component: lazyRouteComponent(() => import("./public-frame"), "PublicFrame"),
+  component: lazyPage(() => import("./public-frame"), "PublicFrame"),
 });
 const home = createRoute({
   getParentRoute: () => everybody,
   path: paths.home,
-  component: lazyRouteComponent(() => import("./home/home-page"), "HomePage"),
+  component: lazyPage(() => import("./home/home-page"), "HomePage"),
 });
 const modelSearch = (search: Record<string, unknown>) => ({ q: text(search.q), can: text(search.can), model: text(search.model) });
 const publicModels = createRoute({
   getParentRoute: () => everybody,
   path: paths.publicModels,
   validateSearch: modelSearch,
-  component: lazyRouteComponent(() => import("./models/models-page"), "ModelsPage"),
+  component: lazyPage(() => import("./models/models-page"), "ModelsPage"),
 });
 const publicDocs = createRoute({
   getParentRoute: () => everybody,
   path: paths.publicDocs,
   validateSearch: (search) => ({ client: text(search.client) }),
-  component: lazyRouteComponent(() => import("./docs/docs-page"), "DocsPage"),
+  component: lazyPage(() => import("./docs/docs-page"), "DocsPage"),
 });
 
 const stranger = createRoute({
   getParentRoute: () => root,
   id: "stranger",
-  component: lazyRouteComponent(() => import("./stranger-frame"), "StrangerFrame"),
+  component: lazyPage(() => import("./stranger-frame"), "StrangerFrame"),
 });
 const setup = createRoute({
   getParentRoute: () => stranger,
   path: paths.setup,
-  component: lazyRouteComponent(() => import("./setup-page"), "SetupPage"),
+  component: lazyPage(() => import("./setup-page"), "SetupPage"),
 });
 const signIn = createRoute({
   getParentRoute: () => stranger,
   path: paths.signIn,
   validateSearch: (search) => ({ return: text(search.return) }),
-  component: lazyRouteComponent(() => import("./sign-in-page"), "SignInPage"),
+  component: lazyPage(() => import("./sign-in-page"), "SignInPage"),
 });
 const register = createRoute({
   getParentRoute: () => stranger,
   path: paths.register,
-  component: lazyRouteComponent(() => import("./register-page"), "RegisterPage"),
+  component: lazyPage(() => import("./register-page"), "RegisterPage"),
 });
 const verifyEmail = createRoute({
   getParentRoute: () => stranger,
   path: paths.verifyEmail,
-  component: lazyRouteComponent(() => import("./verify-email-page"), "VerifyEmailPage"),
+  component: lazyPage(() => import("./verify-email-page"), "VerifyEmailPage"),
 });
 const forgotPassword = createRoute({
   getParentRoute: () => stranger,
   path: paths.forgotPassword,
-  component: lazyRouteComponent(() => import("./forgot-password-page"), "ForgotPasswordPage"),
+  component: lazyPage(() => import("./forgot-password-page"), "ForgotPasswordPage"),
 });
 const resetPassword = createRoute({
   getParentRoute: () => stranger,
   path: paths.resetPassword,
-  component: lazyRouteComponent(() => import("./reset-password-page"), "ResetPasswordPage"),
+  component: lazyPage(() => import("./reset-password-page"), "ResetPasswordPage"),
 });
 
 const app = createRoute({
   getParentRoute: () => root,
   path: paths.overview,
-  component: lazyRouteComponent(() => import("./portal-frame"), "PortalFrame"),
+  component: lazyPage(() => import("./portal-frame"), "PortalFrame"),
 });
 const overview = createRoute({
   getParentRoute: () => app,
   path: "/",
-  component: lazyRouteComponent(() => import("./overview/overview-page"), "OverviewPage"),
+  component: lazyPage(() => import("./overview/overview-page"), "OverviewPage"),
 });
 const profile = createRoute({
   getParentRoute: () => app,
   path: "profile",
-  component: lazyRouteComponent(() => import("./profile-page"), "ProfilePage"),
+  component: lazyPage(() => import("./profile-page"), "ProfilePage"),
 });
 const security = createRoute({
   getParentRoute: () => app,
   path: "security",
-  component: lazyRouteComponent(() => import("./security/security-page"), "SecurityPage"),
+  component: lazyPage(() => import("./security/security-page"), "SecurityPage"),
 });
 const sessions = createRoute({
   getParentRoute: () => app,
   path: "sessions",
-  component: lazyRouteComponent(() => import("./sessions-page"), "SessionsPage"),
+  component: lazyPage(() => import("./sessions-page"), "SessionsPage"),
 });
 
 const keys = createRoute({
   getParentRoute: () => app,
   path: "keys",
   validateSearch: (search) => ({ after: text(search.after) }),
-  component: lazyRouteComponent(() => import("./keys/keys-page"), "KeysPage"),
+  component: lazyPage(() => import("./keys/keys-page"), "KeysPage"),
 });
 const usage = createRoute({
   getParentRoute: () => app,
   path: "usage",
   validateSearch: (search) => ({ ...readRangeSearch(search), group: oneOf(["model", "key"], search.group), model: text(search.model), key: text(search.key) }),
-  component: lazyRouteComponent(() => import("./usage/usage-page"), "UsagePage"),
+  component: lazyPage(() => import("./usage/usage-page"), "UsagePage"),
 });
 const requests = createRoute({
   getParentRoute: () => app,
@@ -121,41 +122,41 @@ const requests = createRoute({
     outcome: oneOf(["ok", "error", "failed", "interrupted", "cancelled", "lost"], search.outcome),
     after: text(search.after),
   }),
-  component: lazyRouteComponent(() => import("./requests/requests-page"), "RequestsPage"),
+  component: lazyPage(() => import("./requests/requests-page"), "RequestsPage"),
 });
 const request = createRoute({
   getParentRoute: () => requests,
   path: "$id",
-  component: lazyRouteComponent(() => import("./requests/request-sheet"), "RequestSheet"),
+  component: lazyPage(() => import("./requests/request-sheet"), "RequestSheet"),
 });
 const ledger = createRoute({
   getParentRoute: () => app,
   path: "ledger",
   validateSearch: (search) => ({ after: text(search.after) }),
-  component: lazyRouteComponent(() => import("./ledger/ledger-page"), "LedgerPage"),
+  component: lazyPage(() => import("./ledger/ledger-page"), "LedgerPage"),
 });
 const playground = createRoute({
   getParentRoute: () => app,
   path: "playground",
   validateSearch: (search) => ({ model: text(search.model) }),
-  component: lazyRouteComponent(() => import("./playground/playground-page"), "PlaygroundPage"),
+  component: lazyPage(() => import("./playground/playground-page"), "PlaygroundPage"),
 });
 const models = createRoute({
   getParentRoute: () => app,
   path: "models",
   validateSearch: modelSearch,
-  component: lazyRouteComponent(() => import("./models/models-page"), "OwnModelsPage"),
+  component: lazyPage(() => import("./models/models-page"), "OwnModelsPage"),
 });
 const docs = createRoute({
   getParentRoute: () => app,
   path: "docs",
   validateSearch: (search) => ({ client: text(search.client) }),
-  component: lazyRouteComponent(() => import("./docs/docs-page"), "OwnDocsPage"),
+  component: lazyPage(() => import("./docs/docs-page"), "OwnDocsPage"),
 });
 const appearance = createRoute({
   getParentRoute: () => app,
   path: "appearance",
-  component: lazyRouteComponent(() => import("./settings/appearance-page"), "AppearancePage"),
+  component: lazyPage(() => import("./settings/appearance-page"), "AppearancePage"),
 });
 
 export const router = createRouter({
@@ -167,5 +168,6 @@ export const router = createRouter({
   parseSearch,
   stringifySearch,
   defaultPendingComponent: PagePending,
+  defaultErrorComponent: PartFailure,
   defaultPreload: "intent",
 });

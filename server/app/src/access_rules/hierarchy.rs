@@ -32,6 +32,30 @@ fn bodies_of(operation: &Operation) -> Vec<Value> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_list_of_roles_says_what_routes_ask_for() {
+    let site = Site::new("roles").await;
+    let people = site.one_of_each_role().await;
+    site.enter("another", Role::Operator).await;
+    let auditor = people.iter().find(|person| person.role == Role::Auditor).unwrap();
+    let shown = site.get_done(&site.token(auditor).await, "GET", "/api/admin/roles", Value::Null).await;
+    let items = shown["items"].as_array().unwrap();
+    let counted: Vec<_> = items.iter().map(|item| (&item["role"], &item["people"])).collect();
+    let expected = [("owner", 1), ("admin", 1), ("operator", 2), ("finance", 1), ("auditor", 1), ("user", 1)];
+    let expected: Vec<_> = expected.map(|(role, people)| (json!(role), json!(people))).into();
+    assert_eq!(counted, expected.iter().map(|(role, people)| (role, people)).collect::<Vec<_>>());
+    for operation in operations() {
+        let Needed::Held(permission) = operation.needed else { continue };
+        assert!(shown["permissions"].as_array().unwrap().contains(&json!(permission)), "{permission:?}");
+        for item in items {
+            let role: Role = serde_json::from_value(item["role"].clone()).unwrap();
+            let listed = item["permissions"].as_array().unwrap().contains(&json!(permission));
+            assert_eq!(listed, permission.is_held_by(role), "{} by {role:?}", operation.id);
+        }
+    }
+    site.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nobody_acts_on_an_equal_or_higher_role_whatever_the_deed() {
     let site = Site::new("hierarchy").await;
     let actors = site.one_of_each_role().await;

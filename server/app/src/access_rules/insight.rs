@@ -312,6 +312,10 @@ async fn an_overview_tells_of_calls_people_channels_and_balances() {
     );
     assert_eq!(failing["last_error_code"], "server_error");
     assert_eq!(overview["low_balance"], json!({"threshold": "1.000000000", "users": 0}));
+    let values = json!({"values": {"balance.low": "4.999"}});
+    office.site.get_done(&office.owner, "PATCH", "/api/admin/settings", values).await;
+    let low = office.get(&office.owner, "/api/admin/stats/overview").await;
+    assert_eq!(low["low_balance"], json!({"threshold": "4.999000000", "users": 1}));
     let low = office.get(&office.owner, "/api/admin/stats/overview?low_balance=5").await;
     assert_eq!(low["low_balance"], json!({"threshold": "5.000000000", "users": 1}));
 

@@ -14,4 +14,5 @@ mod proofs;
 mod reads;
 mod second_factor;
 mod site;
+mod stored_text;
 mod walls;

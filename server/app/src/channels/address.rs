@@ -107,6 +107,15 @@ mod tests {
     }
 
     #[test]
+    fn every_known_vendors_address_is_one_that_a_channel_may_have() {
+        for preset in waystation_api::channel_probes::channel_presets().unwrap() {
+            if let Some(base_url) = &preset.base_url {
+                assert!(read(base_url, preset.allow_private_network).is_some(), "{base_url}");
+            }
+        }
+    }
+
+    #[test]
     fn a_demo_channel_leads_nowhere() {
         assert_eq!(read_base_url(None, ChannelFormat::Demo, false).ok().as_deref(), Some(""));
         assert!(read_base_url(None, ChannelFormat::OpenAi, false).is_err());

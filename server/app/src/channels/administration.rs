@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use waystation_api::channels::{Channel, ChannelCreate, ChannelUpdate};
 use waystation_api::error::{ErrorReply, FieldCode};
-use waystation_api::pagination::{Page, PageQuery};
+use waystation_api::pagination::{Page, SearchQuery, page_limit};
 use waystation_ids::ChannelId;
 use waystation_store::{self as store, ChangeKind, ChannelChange, NewChannel};
 
@@ -17,6 +17,7 @@ use crate::clock::now_ms;
 use crate::error::ApiError;
 use crate::http::body::{Json, Params, PathParts};
 use crate::http::cursor::read_cursor;
+use crate::http::search::read_search;
 use crate::http::visitor::Visitor;
 use crate::random::random_bytes;
 use crate::sign_in::OfferedProof;
@@ -69,15 +70,16 @@ pub(super) async fn create_channel(
 
 /// List channels, the newest first
 #[utoipa::path(
-    get, path = "/admin/channels", tag = "channels", operation_id = "list_channels", params(PageQuery),
+    get, path = "/admin/channels", tag = "channels", operation_id = "list_channels", params(SearchQuery),
     responses((status = 200, description = "A page of channels, without their secrets", body = Page<Channel>)),
 )]
 pub(super) async fn list_channels(
     State(app): State<App>,
-    Params(query): Params<PageQuery>,
+    Params(query): Params<SearchQuery>,
 ) -> Result<Json<Page<Channel>>, ApiError> {
-    let limit = query.limit();
-    let channels = app.store.list_channels(read_cursor(query.cursor.as_deref())?, limit + 1).await?;
+    let text = read_search(query.q.as_deref())?;
+    let limit = page_limit(query.limit);
+    let channels = app.store.list_channels(text, read_cursor(query.cursor.as_deref())?, limit + 1).await?;
     let channels = channels.into_iter().map(wire_channel).collect();
     Ok(Json(Page::from_found(channels, limit, |channel: &Channel| channel.id.to_string())))
 }

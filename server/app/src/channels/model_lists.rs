@@ -47,23 +47,29 @@ pub(super) async fn fetch_models(
     let place =
         Place { base_url: body.base_url.as_deref(), allow_private_network: body.allow_private_network };
     let upstream = drafted_upstream(&app, proof, body.format, place, body.credential.as_ref()).await?;
-    let asked = list(&app, upstream.as_ref()).await?;
-    let target = host_of(upstream.as_ref());
-    let deed = Deed { action: "channel.fetch_models", target: Some(("upstream", &target)) };
-    let after =
-        serde_json::json!({ "base_url": body.base_url, "code": asked.code, "models": asked.names.len() });
-    let entry = AuditEntry { after: state_of(&after), ..deed.by(&actor, &visitor) };
-    app.store.append_audit_entry(&entry).await?;
-    let models = known_here(&app, &asked.names).await?;
-    Ok(Json(ModelsFetched {
-        ok: asked.code.is_none(),
-        status: asked.status,
-        code: asked.code,
-        message: asked.message,
-        latency_ms: asked.latency_ms,
-        models,
-        is_truncated: asked.is_truncated,
-    }))
+    let tasks = app.tasks.clone();
+    // Who goes away before the upstream has answered has asked it all the same.
+    let fetching = async move {
+        let asked = list(&app, upstream.as_ref()).await?;
+        let target = host_of(upstream.as_ref());
+        let deed = Deed { action: "channel.fetch_models", target: Some(("upstream", &target)) };
+        let base_url = upstream.as_ref().map(|upstream| upstream.base_url.to_string());
+        let after =
+            serde_json::json!({ "base_url": base_url, "code": asked.code, "models": asked.names.len() });
+        let entry = AuditEntry { after: state_of(&after), ..deed.by(&actor, &visitor) };
+        app.store.append_audit_entry(&entry).await?;
+        let models = known_here(&app, &asked.names).await?;
+        Ok(Json(ModelsFetched {
+            ok: asked.code.is_none(),
+            status: asked.status,
+            code: asked.code,
+            message: asked.message,
+            latency_ms: asked.latency_ms,
+            models,
+            is_truncated: asked.is_truncated,
+        }))
+    };
+    tasks.run_to_end("fetch_models", fetching).await
 }
 
 /// Compare what a channel serves with what its upstream offers, and take over some of it

@@ -16,6 +16,7 @@ pub(crate) mod public_origin;
 mod reception;
 pub(crate) mod request_id;
 mod routes;
+pub(crate) mod search;
 pub(crate) mod security_headers;
 mod server;
 pub(crate) mod visitor;

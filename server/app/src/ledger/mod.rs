@@ -17,5 +17,8 @@ pub(crate) fn routes() -> GuardedRoutes {
         .route(reading, routes!(administration::list_user_transfers))
         .route(reading, routes!(administration::show_user_balance))
         .route(Access::SignedIn, routes!(own::list_my_transfers))
+        .route(Access::SignedIn, routes!(own::show_my_transfer))
+        .route(Access::SignedIn, routes!(own::show_my_ledger_summary))
         .route(Access::SignedIn, routes!(own::show_my_balance))
+        .route(Access::SignedIn, routes!(own::list_my_grants))
 }

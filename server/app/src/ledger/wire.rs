@@ -1,6 +1,8 @@
 //! The books as the API shows them.
 
-use waystation_api::ledger::{Account, BalanceDetails, Transfer, TransferDirection, Unit};
+use waystation_api::ledger::{
+    Account, AccountTotals, BalanceDetails, LedgerSummary, Transfer, TransferDirection, Unit,
+};
 use waystation_api::time::Time;
 use waystation_ids::{AccountId, AdjustmentId, GrantId, RequestId};
 use waystation_ledger::{self as ledger, AccountKind, SystemAccount, TransferKind, WhenUsed};
@@ -24,6 +26,35 @@ pub(super) fn wire_balance(accounts: Vec<ledger::Account>, now_ms: i64) -> Balan
         pending: pending.into(),
         currency: "USD".to_owned(),
         accounts: accounts.into_iter().map(|account| wire_account(account, now_ms)).collect(),
+    }
+}
+
+/// What came into a user's open accounts and left them until `now_ms`. Debts are no money of the user's.
+pub(super) fn wire_summary(accounts: Vec<ledger::Account>, now_ms: i64) -> LedgerSummary {
+    let money = |amount: fn(&ledger::Balance) -> i64| {
+        let own = accounts
+            .iter()
+            .filter(|account| account.unit == ledger::Unit::NanoUsd && account.kind != AccountKind::Debt);
+        own.fold(Money::ZERO, |sum, account| sum.saturating_add(Money::from_nanos(amount(&account.balance))))
+    };
+    let (credited, debited) =
+        (money(|balance| balance.credits_posted), money(|balance| balance.debits_posted));
+    let totals = |account: &ledger::Account| AccountTotals {
+        account_id: account.id,
+        kind: account.kind.name().to_owned(),
+        unit: wire_unit(account.unit),
+        credited: amount_text(account.unit, account.balance.credits_posted),
+        debited: amount_text(account.unit, account.balance.debits_posted),
+    };
+    let by_account = accounts.iter().map(totals).collect();
+    let balance = wire_balance(accounts, now_ms);
+    LedgerSummary {
+        credited: credited.into(),
+        debited: debited.into(),
+        available: balance.available,
+        pending: balance.pending,
+        currency: balance.currency,
+        accounts: by_account,
     }
 }
 
@@ -134,6 +165,22 @@ mod tests {
         assert_eq!(balance.accounts.len(), 4);
         assert_eq!((balance.accounts[1].available.as_str(), balance.accounts[1].unit), ("480", Unit::Tokens));
         assert!(balance.accounts[3].expired);
+    }
+
+    #[test]
+    fn what_came_in_and_left_is_summed_over_money_only() {
+        let mut used = account(AccountKind::Cash, ledger::Unit::NanoUsd, 1_000_000_000, 0);
+        used.balance.debits_posted = 400_000_000;
+        let accounts = vec![
+            used,
+            account(AccountKind::Grant, ledger::Unit::Tokens, 500, 20),
+            account(AccountKind::Debt, ledger::Unit::NanoUsd, 9, 0),
+        ];
+        let summary = wire_summary(accounts, 100);
+        let sums = [summary.credited, summary.debited, summary.available].map(|sum| sum.to_string());
+        assert_eq!(sums, ["1.000000000", "0.400000000", "0.600000000"]);
+        let tokens = &summary.accounts[1];
+        assert_eq!((tokens.credited.as_str(), tokens.debited.as_str()), ("500", "0"));
     }
 
     fn transfer(debit: AccountId, credit: AccountId, kind: TransferKind) -> Transfer {

@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use waystation_api::error::ErrorReply;
 use waystation_api::models::{Model, ModelCreate, ModelName, ModelUpdate};
-use waystation_api::pagination::{Page, PageQuery};
+use waystation_api::pagination::{Page, SearchQuery, page_limit};
 use waystation_ids::ModelId;
 use waystation_store::{ChangeKind, ModelChange, NewModel};
 
@@ -14,6 +14,7 @@ use crate::clock::now_ms;
 use crate::error::ApiError;
 use crate::http::body::{Json, Params, PathParts};
 use crate::http::cursor::read_cursor;
+use crate::http::search::read_search;
 use crate::http::visitor::Visitor;
 use crate::models::{shown_model, stored_parameter, wire_model};
 use crate::random::random_bytes;
@@ -57,15 +58,16 @@ pub(super) async fn create_model(
 
 /// List models, the newest first
 #[utoipa::path(
-    get, path = "/admin/models", tag = "models", operation_id = "list_models", params(PageQuery),
+    get, path = "/admin/models", tag = "models", operation_id = "list_models", params(SearchQuery),
     responses((status = 200, description = "A page of models", body = Page<Model>)),
 )]
 pub(super) async fn list_models(
     State(app): State<App>,
-    Params(query): Params<PageQuery>,
+    Params(query): Params<SearchQuery>,
 ) -> Result<Json<Page<Model>>, ApiError> {
-    let limit = query.limit();
-    let models = app.store.list_models(read_cursor(query.cursor.as_deref())?, limit + 1).await?;
+    let text = read_search(query.q.as_deref())?;
+    let limit = page_limit(query.limit);
+    let models = app.store.list_models(text, read_cursor(query.cursor.as_deref())?, limit + 1).await?;
     let models = models.into_iter().map(wire_model).collect();
     Ok(Json(Page::from_found(models, limit, |model: &Model| model.id.to_string())))
 }

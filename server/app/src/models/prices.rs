@@ -78,8 +78,8 @@ pub(super) async fn list_price_versions(
     let before = read_cursor(query.cursor.as_deref())?;
     app.store.load_model(model).await?;
     let versions = app.store.list_price_versions(model, before, limit + 1).await?;
-    let makers: Vec<UserId> = versions.iter().filter_map(|dated| dated.version.created_by).collect();
-    let emails = app.store.find_emails(&makers).await?;
+    let makers = versions.iter().filter_map(|dated| dated.version.created_by).collect();
+    let emails = app.store.list_user_emails(makers).await?;
     let current = app.store.load_price_at(model, now_ms()).await?.map(|version| version.id);
     let entries = versions.into_iter().map(|dated| wire_entry(dated, &emails, current)).collect();
     Ok(Json(Page::from_found(entries, limit, |entry: &PriceHistoryEntry| entry.version.id.to_string())))

@@ -1,7 +1,5 @@
 //! The notices of this moment, for whom they are.
 
-use std::cmp::Reverse;
-
 use axum::extract::State;
 use waystation_api::notices::CurrentNotice;
 use waystation_api::pagination::Page;
@@ -28,8 +26,7 @@ pub(super) async fn list_my_notices(
     State(app): State<App>,
     actor: Actor,
 ) -> Result<Json<Page<CurrentNotice>>, ApiError> {
-    let mut notices = app.store.list_current_notices(actor.role() != Role::User, SHOWN_MAX).await?;
-    notices.sort_by_key(|notice| Reverse(notice.content.level));
+    let notices = app.store.list_current_notices(actor.role() != Role::User, SHOWN_MAX).await?;
     let items = notices.into_iter().map(current_notice).collect();
     Ok(Json(Page { items, next_cursor: None }))
 }

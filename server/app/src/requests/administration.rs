@@ -3,13 +3,14 @@
 use axum::extract::State;
 use waystation_api::error::ErrorReply;
 use waystation_api::pagination::{Page, page_limit};
-use waystation_api::requests::{Request, RequestDetails, RequestQuery};
-use waystation_ids::RequestId;
+use waystation_api::requests::{OwnRequestQuery, Request, RequestDetails, RequestQuery};
+use waystation_ids::{RequestId, UserId};
 
 use crate::error::ApiError;
 use crate::http::body::{Json, Params, PathParts};
 use crate::http::cursor::read_cursor;
 use crate::requests::details::explain_request;
+use crate::requests::own::of_user;
 use crate::requests::read_filter;
 use crate::requests::wire::{Labels, wire_attempt, wire_request};
 use crate::state::App;
@@ -34,6 +35,26 @@ pub(super) async fn list_requests(
     let labels = Labels::load(&app, &requests, &[]).await?;
     let requests = requests.iter().map(|ended| wire_request(ended, &labels)).collect();
     Ok(Json(Page::from_found(requests, limit, |request: &Request| request.id.to_string())))
+}
+
+/// List a user's calls, the newest first
+#[utoipa::path(
+    get, path = "/admin/users/{id}/requests", tag = "requests", operation_id = "list_user_requests",
+    params(("id" = String, Path, description = "The user's id"), OwnRequestQuery),
+    responses(
+        (status = 200, description = "A page of calls", body = Page<Request>),
+        (status = 404, description = "There is no such user", body = ErrorReply),
+    ),
+)]
+pub(super) async fn list_user_requests(
+    state: State<App>,
+    PathParts(user): PathParts<UserId>,
+    Params(query): Params<OwnRequestQuery>,
+) -> Result<Json<Page<Request>>, ApiError> {
+    state.store.load_user(user).await?;
+    let (limit, cursor) = (query.limit, query.cursor.clone());
+    let query = RequestQuery { limit, cursor, ..of_user(query, user) };
+    list_requests(state, Params(query)).await
 }
 
 /// Show a call, what it cost and why, what paid for it and how it was tried

@@ -7,7 +7,7 @@ use waystation_api::time::Time;
 use waystation_store::{self as store, ErrorFilter};
 
 use crate::clock::now_ms;
-use crate::days::{read_end, read_start};
+use crate::days::{HOUR_MS, read_end, read_start};
 use crate::error::ApiError;
 use crate::http::body::{Json, Params};
 use crate::requests::cause::cause_of;
@@ -15,7 +15,7 @@ use crate::requests::wire::wire_status;
 use crate::state::App;
 use crate::usage::zone_of_query;
 
-const DAY_MS: i64 = 86_400_000;
+const DAY_MS: i64 = 24 * HOUR_MS;
 const DAYS_MAX: i64 = 92;
 const GROUPS_MAX: usize = 200;
 

@@ -137,8 +137,6 @@ async fn next_page(
 fn exported(ended: &EndedRequest, key: Option<&KeyLabel>) -> ExportedRequest {
     let record = &ended.record;
     let usage = Usage::from(&record.usage);
-    let cache_writes =
-        [Bucket::CacheWrite5m, Bucket::CacheWrite30m, Bucket::CacheWrite1h, Bucket::CacheWrite12h];
     ExportedRequest {
         request_id: record.request,
         started_at: Time::from_unix_ms(record.started_at_ms),
@@ -154,9 +152,7 @@ fn exported(ended: &EndedRequest, key: Option<&KeyLabel>) -> ExportedRequest {
         error_code: record.error_code.clone(),
         input_tokens: usage.input_tokens(),
         cache_read_tokens: usage.get(Bucket::CacheRead),
-        cache_write_tokens: cache_writes
-            .iter()
-            .fold(0, |sum: u64, bucket| sum.saturating_add(usage.get(*bucket))),
+        cache_write_tokens: usage.cache_write_tokens(),
         output_tokens: usage.output_tokens(),
         reasoning_tokens: usage.get(Bucket::Reasoning),
         usage_source: usage.source.name().to_owned(),

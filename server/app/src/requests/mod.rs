@@ -24,6 +24,7 @@ pub(crate) fn routes() -> GuardedRoutes {
     let reading = Access::Holding(Permission::RequestsRead);
     GuardedRoutes::new()
         .route(reading, routes!(administration::list_requests))
+        .route(reading, routes!(administration::list_user_requests))
         .route(reading, routes!(administration::show_request))
         .route(reading, routes!(error_groups::list_error_groups))
         .route(Access::SignedIn, routes!(own::list_my_requests))

@@ -4,7 +4,7 @@ use axum::extract::State;
 use waystation_api::error::ErrorReply;
 use waystation_api::pagination::{Page, page_limit};
 use waystation_api::requests::{OwnRequestQuery, Request, RequestDetails, RequestQuery};
-use waystation_ids::RequestId;
+use waystation_ids::{RequestId, UserId};
 
 use crate::auth::Actor;
 use crate::error::ApiError;
@@ -27,9 +27,17 @@ pub(super) async fn list_my_requests(
 ) -> Result<Json<Page<Request>>, ApiError> {
     let limit = page_limit(query.limit);
     let before = read_cursor(query.cursor.as_deref())?;
-    let query = RequestQuery {
+    let requests =
+        app.store.list_requests(&read_filter(&app, of_user(query, actor.id()))?, before, limit + 1).await?;
+    let requests = requests.iter().map(wire_own_request).collect();
+    Ok(Json(Page::from_found(requests, limit, |request: &Request| request.id.to_string())))
+}
+
+/// A query for the calls of this user.
+pub(super) fn of_user(query: OwnRequestQuery, user: UserId) -> RequestQuery {
+    RequestQuery {
         id: query.id,
-        user_id: Some(actor.id()),
+        user_id: Some(user),
         key_id: query.key_id,
         model: query.model,
         status: query.status,
@@ -39,10 +47,7 @@ pub(super) async fn list_my_requests(
         start_date: query.start_date,
         end_date: query.end_date,
         ..RequestQuery::default()
-    };
-    let requests = app.store.list_requests(&read_filter(&app, query)?, before, limit + 1).await?;
-    let requests = requests.iter().map(wire_own_request).collect();
-    Ok(Json(Page::from_found(requests, limit, |request: &Request| request.id.to_string())))
+    }
 }
 
 /// Show one of one's own calls, what it cost and why, and what paid for it

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use waystation_api::requests::{Attempt, Request, RequestSource, RequestStatus, RequestUsage};
 use waystation_api::time::Time;
-use waystation_ids::{ChannelId, RequestId, UserId};
+use waystation_ids::{ChannelId, Email, RequestId, UserId};
 use waystation_ledger::{AttemptRecord, CallStatus, SourceLine, UsageRecord};
 use waystation_pricing::Usage;
 use waystation_store::EndedRequest;
@@ -17,7 +17,7 @@ use crate::state::App;
 /// What admins read in the place of ids.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Labels {
-    pub(super) users: HashMap<UserId, String>,
+    pub(super) users: HashMap<UserId, Email>,
     pub(super) channels: HashMap<ChannelId, String>,
 }
 

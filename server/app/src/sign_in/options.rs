@@ -4,6 +4,7 @@ use axum::extract::State;
 use waystation_api::oauth::{OauthPreset, OauthProvider};
 use waystation_api::sign_in_options::{RegistrationPolicy, SignInOptions};
 
+use crate::auth::Actor;
 use crate::config::{ProviderKind, Registration};
 use crate::error::ApiError;
 use crate::http::body::Json;
@@ -15,12 +16,15 @@ use crate::state::App;
 
 /// Show the ways in that the site offers
 ///
-/// For the pages that strangers see. It says nothing of anybody.
+/// For the pages that strangers see. Of people it says only whether whoever asks is signed in.
 #[utoipa::path(
     get, path = "/auth/options", tag = "sign-in", operation_id = "show_sign_in_options",
     responses((status = 200, description = "All of them", body = SignInOptions)),
 )]
-pub(super) async fn show_sign_in_options(State(app): State<App>) -> Result<Json<SignInOptions>, ApiError> {
+pub(super) async fn show_sign_in_options(
+    State(app): State<App>,
+    actor: Option<Actor>,
+) -> Result<Json<SignInOptions>, ApiError> {
     let live = app.site.current().await?;
     Ok(Json(SignInOptions {
         registration: match live.auth_registration {
@@ -34,6 +38,7 @@ pub(super) async fn show_sign_in_options(State(app): State<App>) -> Result<Json<
         password_length_min: u32::try_from(PASSWORD_LENGTH_MIN).unwrap_or(u32::MAX),
         providers: app.oauth.providers().iter().map(show_provider).collect(),
         has_passkeys: RelyingParty::of(&app).is_ok(),
+        is_signed_in: actor.is_some(),
     }))
 }
 

@@ -10,8 +10,6 @@ use waystation_api::permissions::Permission;
 
 use crate::auth::{Access, GuardedRoutes};
 
-const HOUR_MS: i64 = 3_600_000;
-
 /// The slice's routes below `/api`.
 pub(crate) fn routes() -> GuardedRoutes {
     let reading = Access::Holding(Permission::StatsRead);

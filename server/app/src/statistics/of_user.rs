@@ -12,11 +12,10 @@ use waystation_ids::UserId;
 use waystation_store::{ErrorFilter, RequestFilter, UsageFilter, UsageSums};
 
 use crate::clock::now_ms;
-use crate::days::full_hour;
+use crate::days::{HOUR_MS, full_hour};
 use crate::error::ApiError;
 use crate::http::body::{Json, PathParts};
 use crate::state::App;
-use crate::statistics::HOUR_MS;
 use crate::usage::{load_key_usage, load_model_usage, wire_sums};
 
 const DAY_MS: i64 = 24 * HOUR_MS;

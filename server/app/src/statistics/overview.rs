@@ -15,18 +15,15 @@ use waystation_store::{AttemptGroup, FirstByte, UsageFilter, UsagePart, UsageSpl
 
 use crate::auth::Actor;
 use crate::clock::now_ms;
-use crate::days::full_hour;
+use crate::days::{HOUR_MS, full_hour};
 use crate::error::ApiError;
 use crate::http::body::{Json, Params};
 use crate::state::App;
-use crate::statistics::HOUR_MS;
 use crate::statistics::percentile::{Weighed, percentile};
 
 const WINDOW_HOURS: i64 = 24;
 /// How many calls of an hour are looked at for their first bytes: a look at all would take as long as there are calls.
 const SAMPLED_AN_HOUR: u64 = 400;
-/// Below this a balance is low, unless the query says otherwise: 1 USD.
-const LOW_BALANCE: Money = Money::from_nanos(1_000_000_000);
 const LOW_BALANCE_DAYS: i64 = 7;
 const FAILING_MINUTES: i64 = 60;
 /// The newest of that time are enough to tell.
@@ -75,7 +72,10 @@ pub(super) async fn show_overview(
     };
     let now = window(middle_ms, until_ms, app.store.count_active_users(middle_ms, until_ms).await?);
     let before = window(from_ms, middle_ms, app.store.count_active_users(from_ms, middle_ms).await?);
-    let threshold = query.low_balance.map_or(LOW_BALANCE, |threshold| threshold.0);
+    let threshold = match query.low_balance {
+        Some(threshold) => threshold.0,
+        None => app.site.current().await?.balance_low,
+    };
     let since_ms = until_ms - LOW_BALANCE_DAYS * 24 * HOUR_MS;
     let users = app.store.count_low_balances(since_ms, threshold, now_ms).await?;
     let since_ms = now_ms - FAILING_MINUTES * 60_000;

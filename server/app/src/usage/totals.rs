@@ -99,6 +99,6 @@ pub(crate) async fn load_key_usage(app: &App, filter: &UsageFilter) -> Result<Ve
 
 fn dearest_first(mut parts: Vec<(UsagePart, UsageSums)>) -> Vec<(UsagePart, UsageSums)> {
     // Those of the same price stay in the order of their names.
-    parts.sort_by(|(_, one), (_, other)| (other.cost, other.requests).cmp(&(one.cost, one.requests)));
+    parts.sort_by_key(|(_, sums)| std::cmp::Reverse((sums.cost, sums.requests)));
     parts
 }

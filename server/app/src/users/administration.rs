@@ -15,6 +15,7 @@ use crate::auth::Actor;
 use crate::clock::now_ms;
 use crate::error::ApiError;
 use crate::http::body::{Json, Params, PathParts};
+use crate::http::search::read_search;
 use crate::http::visitor::Visitor;
 use crate::passwords::check_password_field;
 use crate::sign_in::{OfferedProof, mail_address_changed};
@@ -24,7 +25,6 @@ use crate::users::{Entry, enter_user, show, shown_user, wire_user};
 
 const CHANNEL_GROUP_LENGTH_MAX: usize = 64;
 /// No address is longer, and the search reads every person for each letter of it.
-const SEARCH_LENGTH_MAX: usize = 254;
 /// After this a page ends where the search has come to.
 const SEARCH_TIME: Duration = Duration::from_secs(1);
 
@@ -89,11 +89,8 @@ pub(super) async fn list_users(
 ) -> Result<Json<Page<User>>, ApiError> {
     let limit = page_limit(query.limit);
     let after = read_cursor(query.cursor.as_deref())?;
-    if query.q.as_ref().is_some_and(|text| text.chars().count() > SEARCH_LENGTH_MAX) {
-        return Err(ApiError::field("q", FieldCode::TooLong, "is longer than 254 characters"));
-    }
     let filter = UserFilter {
-        text: query.q.filter(|text| !text.trim().is_empty()),
+        text: read_search(query.q.as_deref())?.map(str::to_owned),
         role: query.role,
         status: query.status,
     };

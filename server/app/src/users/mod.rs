@@ -5,6 +5,7 @@ mod own;
 mod password_link;
 mod removal;
 mod resets;
+mod roles;
 
 use std::collections::HashMap;
 
@@ -30,6 +31,7 @@ pub(crate) fn routes() -> GuardedRoutes {
         .route(Access::Holding(Permission::UsersWrite), routes!(administration::create_user))
         .route(Access::Holding(Permission::UsersRead), routes!(administration::list_users))
         .route(Access::Holding(Permission::UsersRead), routes!(administration::show_user))
+        .route(Access::Holding(Permission::UsersRead), routes!(roles::list_roles))
         .route(Access::Holding(Permission::UsersWrite), routes!(administration::update_user))
         .route(Access::Holding(Permission::UsersWrite), routes!(removal::remove_user))
         .route(Access::Holding(Permission::UsersWrite), routes!(resets::reset_user_password))

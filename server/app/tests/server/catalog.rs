@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use waystation_api::error::ErrorCode;
 use waystation_api::ledger::{TransferDirection, Unit};
 use waystation_api::models::{Model, ModelUpdate};
-use waystation_api::pagination::PageQuery;
+use waystation_api::pagination::{PageQuery, SearchQuery};
 use waystation_api::requests::{OwnRequestQuery, RequestQuery, RequestStatus};
 use waystation_client::{Client, ClientError};
 
@@ -114,7 +114,7 @@ async fn what_is_changed_counts_for_the_next_call() {
     assert_eq!(shop.call("sonnet").await.0, 404);
     assert_eq!(shop.call("opus").await.0, 200);
 
-    let channel = shop.owner.list_channels(&PageQuery::default()).await.unwrap().items.remove(0);
+    let channel = shop.owner.list_channels(&SearchQuery::default()).await.unwrap().items.remove(0);
     shop.owner.delete_channel(channel.id).await.unwrap();
     let (status, body) = shop.call("opus").await;
     assert_eq!((status, &body["error"]["code"]), (503, &json!("no_channel_available")));

@@ -16,18 +16,26 @@ pub struct ErrorBody<'a> {
     pub param: Option<&'a str>,
     /// The stable code.
     pub code: Option<&'a str>,
+    /// Which call it was, for whoever keeps the body alone. OpenAI's clients do not mind a further field.
+    pub request_id: Option<&'a str>,
 }
 
 impl<'a> ErrorBody<'a> {
     /// The body for an HTTP status, its `type` chosen by [`error_type`].
     pub fn new(status: u16, code: &'a str, message: &'a str) -> Self {
-        ErrorBody { message, kind: error_type(status), param: None, code: Some(code) }
+        ErrorBody { message, kind: error_type(status), param: None, code: Some(code), request_id: None }
     }
 
     /// The same error naming the request field at fault.
     #[must_use]
     pub fn with_param(self, param: Option<&'a str>) -> Self {
         ErrorBody { param, ..self }
+    }
+
+    /// The same error naming the call.
+    #[must_use]
+    pub fn with_request_id(self, request_id: &'a str) -> Self {
+        ErrorBody { request_id: Some(request_id), ..self }
     }
 
     /// The JSON text.
@@ -43,6 +51,10 @@ impl<'a> ErrorBody<'a> {
                 Some(text) => write_json_string(text, &mut out),
                 None => out.extend_from_slice(b"null"),
             }
+        }
+        if let Some(request_id) = self.request_id {
+            out.extend_from_slice(br#","request_id":"#);
+            write_json_string(request_id, &mut out);
         }
         out.extend_from_slice(b"}}");
         out

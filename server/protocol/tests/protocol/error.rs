@@ -5,13 +5,17 @@ use waystation_protocol::openai::upstream_error::{MESSAGE_CHARS_MAX, read_upstre
 
 #[test]
 fn the_body_is_what_clients_parse() {
-    let body = ErrorBody::new(400, "invalid_request", "Not \"so\".\n").with_param(Some("n")).to_json();
+    let body = ErrorBody::new(400, "invalid_request", "Not \"so\".\n")
+        .with_param(Some("n"))
+        .with_request_id("req_1")
+        .to_json();
     let body: Value = serde_json::from_slice(&body).unwrap();
     assert_eq!(
         body,
-        json!({"error": {"message": "Not \"so\".\n", "type": "invalid_request_error", "param": "n", "code": "invalid_request"}})
+        json!({"error": {"message": "Not \"so\".\n", "type": "invalid_request_error", "param": "n", "code": "invalid_request", "request_id": "req_1"}})
     );
-    let bare = ErrorBody { message: "m", kind: "server_error", param: None, code: None }.to_json();
+    let bare =
+        ErrorBody { message: "m", kind: "server_error", param: None, code: None, request_id: None }.to_json();
     assert_eq!(bare, br#"{"error":{"message":"m","type":"server_error","param":null,"code":null}}"#);
 }
 

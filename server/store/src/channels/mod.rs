@@ -7,7 +7,7 @@ mod models;
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::{Set, Unchanged},
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 use uuid::Uuid;
 use waystation_ids::ChannelId;
@@ -16,6 +16,7 @@ use crate::audit_log::Audited;
 use crate::changes::{ChangeKind, record_change};
 use crate::connection::{Store, Transaction, database_time_ms};
 use crate::error::StoreError;
+use crate::text_search::column_contains;
 
 pub use credentials::{Credential, NewCredential};
 pub use last_test::ChannelTest;
@@ -193,15 +194,23 @@ impl Store {
         .await
     }
 
-    /// The newest `limit` channels before `before`, newest first.
+    /// The newest `limit` channels before `before`, newest first: those whose name or address has `text` in it.
     pub async fn list_channels(
         &self,
+        text: Option<&str>,
         before: Option<ChannelId>,
         limit: u64,
     ) -> Result<Vec<Channel>, StoreError> {
         let mut query = entity::Entity::find().order_by_desc(entity::Column::Id).limit(limit);
         if let Some(before) = before {
             query = query.filter(entity::Column::Id.lt(before.uuid()));
+        }
+        if let Some(text) = text {
+            query = query.filter(
+                Condition::any()
+                    .add(column_contains(entity::Column::Name, text))
+                    .add(column_contains(entity::Column::BaseUrl, text)),
+            );
         }
         let rows = query.all(self.reader()).await?;
         complete_channels(self.reader(), rows).await

@@ -18,9 +18,6 @@ use crate::requests::read_usage;
 
 pub(crate) const HOUR_MS: i64 = 3_600_000;
 
-const CACHE_WRITES: [Bucket; 4] =
-    [Bucket::CacheWrite5m, Bucket::CacheWrite30m, Bucket::CacheWrite1h, Bucket::CacheWrite12h];
-
 const REQUEST_COLUMNS: [&str; 34] = [
     "id",
     "user_id",
@@ -171,8 +168,6 @@ pub(crate) struct RollupSums {
 impl RollupSums {
     /// What one call used and cost.
     fn of_call(usage: &Usage, settled: &Settled, gift: Money) -> Self {
-        let cache_writes =
-            CACHE_WRITES.into_iter().fold(0_u64, |sum, bucket| sum.saturating_add(usage.get(bucket)));
         RollupSums {
             requests: 1,
             input_tokens: write_count(usage.input_tokens()),
@@ -180,7 +175,7 @@ impl RollupSums {
             cost: settled.cost.nanos(),
             charged: settled.charged.nanos(),
             cache_read_tokens: write_count(usage.get(Bucket::CacheRead)),
-            cache_write_tokens: write_count(cache_writes),
+            cache_write_tokens: write_count(usage.cache_write_tokens()),
             reasoning_tokens: write_count(usage.get(Bucket::Reasoning)),
             gift: gift.nanos(),
             operator_loss: settled.operator_loss.nanos(),

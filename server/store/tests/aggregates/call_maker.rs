@@ -10,8 +10,10 @@ use waystation_ledger::{
     SystemAccount, TransferKind, Unit, UsageRecord,
 };
 use waystation_pricing::{Bucket, Cost, Multiplier, Price, Usage, UsageSource};
-use waystation_store::{AdjustmentRecord, FundsOrder, FundsTarget, LedgerLanes, Store};
+use waystation_store::{AdjustmentRecord, FundsOrder, FundsTarget, LedgerLanes, NewPriceVersion, Store};
 
+use crate::catalog::create_model;
+use crate::database::audited;
 use crate::fresh_database::{now_ms, random};
 
 pub const HOUR_MS: i64 = 3_600_000;
@@ -50,6 +52,14 @@ pub fn channel(number: u8) -> ChannelId {
 
 pub fn price() -> Price {
     Price { input: "2".parse().unwrap(), output: "10".parse().unwrap(), ..Price::default() }
+}
+
+/// Lets the site know the price, so that what a lost call used can be estimated.
+pub async fn enter_price(store: &Store) {
+    let model = create_model(store, "sonnet").await.id;
+    let id = PriceVersionId::new(1, [9; 10]);
+    let new = NewPriceVersion { id, model, price: price(), effective_at_ms: 0, created_by: None };
+    store.create_price_version(new, &audited()).await.unwrap();
 }
 
 pub fn attempt(number: u8, channel: ChannelId, error_code: Option<&str>) -> AttemptRecord {
@@ -132,10 +142,19 @@ impl Maker {
 
     /// Gives tokens that may be used until a time.
     pub async fn grant_tokens(&self, user: UserId, tokens: i64, expires_at_ms: Option<i64>) {
+        self.grant(user, Unit::Tokens, tokens, expires_at_ms).await;
+    }
+
+    /// Gives so many whole calls.
+    pub async fn grant_calls(&self, user: UserId, calls: i64) {
+        self.grant(user, Unit::Calls, calls, None).await;
+    }
+
+    async fn grant(&self, user: UserId, unit: Unit, amount: i64, expires_at_ms: Option<i64>) {
         let id = AccountId::new(now_ms(), random());
-        let account = Account { expires_at_ms, ..Account::new(id, user, AccountKind::Grant, Unit::Tokens) };
+        let account = Account { expires_at_ms, ..Account::new(id, user, AccountKind::Grant, unit) };
         let target = FundsTarget::New(Box::new(account));
-        self.lanes.move_funds(order(user, target, Direction::Credit, tokens, "promotion")).await.unwrap();
+        self.lanes.move_funds(order(user, target, Direction::Credit, amount, "promotion")).await.unwrap();
     }
 
     pub async fn hold(&self, call: &Call) -> RequestId {

@@ -11,7 +11,7 @@ use waystation_store::{
 use crate::database::{audit_entry, audited, for_each_database};
 use crate::fresh_database::{now_ms, random};
 
-async fn create_model(store: &Store, name: &str) -> Model {
+pub async fn create_model(store: &Store, name: &str) -> Model {
     let new = NewModel {
         id: ModelId::new(now_ms(), random()),
         name: name.to_owned(),
@@ -73,10 +73,32 @@ async fn a_model_is_found_as_it_was_made() {
             tokio::task::yield_now().await;
         }
         let second = create_model(&store, "opus").await;
-        assert_eq!(store.list_models(None, 1).await.unwrap(), vec![second.clone()]);
-        assert_eq!(store.list_models(Some(second.id), 10).await.unwrap(), vec![model]);
+        assert_eq!(store.list_models(None, None, 1).await.unwrap(), vec![second.clone()]);
+        assert_eq!(store.list_models(None, Some(second.id), 10).await.unwrap(), vec![model]);
         let unknown = store.load_model(ModelId::new(1, [0; 10])).await;
         assert!(matches!(unknown, Err(StoreError::Missing("model"))));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn models_and_channels_are_found_by_a_part_of_a_name_taken_literally() {
+    for_each_database(|store, _| async move {
+        let model = create_model(&store, "Vendor/sonnet_4").await;
+        create_model(&store, "vendor/sonnet-4").await;
+        let names = async |text: &str| -> Vec<String> {
+            let found = store.list_models(Some(text), None, 10).await.unwrap();
+            found.into_iter().map(|model| model.name).collect()
+        };
+        assert_eq!(names("SONNET").await.len(), 2);
+        assert_eq!(names("t_4").await, [model.name]);
+        assert!(names("%4").await.is_empty());
+
+        let channel = create_channel(&store, vec![served("a", "a")]).await;
+        for part in ["要 mAI", "UPSTREAM.example"] {
+            assert_eq!(store.list_channels(Some(part), None, 10).await.unwrap(), [channel.clone()]);
+        }
+        assert!(store.list_channels(Some("nothing of the kind"), None, 10).await.unwrap().is_empty());
     })
     .await;
 }
@@ -273,7 +295,7 @@ async fn the_last_test_of_a_channel_is_shown_with_it_and_goes_with_it() {
         assert!(kept.tested_at_ms >= since_ms);
         assert_eq!(kept, ChannelTest { tested_at_ms: kept.tested_at_ms, ..test.clone() });
         assert_eq!(shown, Channel { last_test: Some(kept), ..channel.clone() }, "nothing else has changed");
-        assert_eq!(store.list_channels(None, 10).await.unwrap(), vec![shown]);
+        assert_eq!(store.list_channels(None, None, 10).await.unwrap(), vec![shown]);
         store.delete_channel(channel.id, &audited()).await.unwrap();
         let late = store.save_channel_test(channel.id, &test, &audit_entry("channel.test")).await;
         assert!(matches!(late, Err(StoreError::Missing("channel"))));

@@ -87,3 +87,23 @@ async fn a_notice_is_shown_in_its_time_to_whom_it_is_for() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn what_matters_most_is_not_pushed_out_by_what_is_newer() {
+    for_each_database(|store, _| async move {
+        for (title, level) in [
+            ("outage", NoticeLevel::Critical),
+            ("slow", NoticeLevel::Warning),
+            ("news", NoticeLevel::Info),
+            ("slower", NoticeLevel::Warning),
+            ("more news", NoticeLevel::Info),
+        ] {
+            create_notice(&store, NoticeContent { level, ..content(title) }).await;
+        }
+        assert_eq!(current(&store, false).await, ["outage", "slower", "slow", "more news", "news"]);
+        let first = store.list_current_notices(false, 2).await.unwrap();
+        let titles = first.into_iter().filter_map(|notice| notice.content.title_en);
+        assert_eq!(titles.collect::<Vec<_>>(), ["outage", "slower"]);
+    })
+    .await;
+}

@@ -42,6 +42,25 @@ async fn a_person_is_entered_with_an_empty_cash_account() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn people_are_counted_by_role_disabled_ones_among_them_and_removed_ones_not() {
+    for_each_database(|store, _| async move {
+        assert!(store.count_users_by_role().await.unwrap().is_empty());
+        enter(&store, "ann@example.org", Role::Owner).await;
+        for name in ["ben", "cid", "dan"] {
+            let user = enter(&store, &format!("{name}@example.org"), Role::User).await;
+            if name == "ben" {
+                store.update_user(user.id, Role::User, &DISABLED, &audited()).await.unwrap();
+            } else if name == "cid" {
+                store.remove_user(user.id, Role::User, &audited()).await.unwrap();
+            }
+        }
+        let counted = store.count_users_by_role().await.unwrap();
+        assert_eq!(counted, [(Role::Owner, 1), (Role::User, 2)].into());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_taken_address_or_username_is_named() {
     for_each_database(|store, _| async move {
         let mut ann = new_user("ann@example.org", Role::User);

@@ -110,7 +110,7 @@ async fn names_are_found_for_the_ids_that_have_some() {
     for_each_database(|store, _| async move {
         let ann = enter(&store, "ann@example.org", Role::User).await;
         let emails = store.list_user_emails([ann.id, UserId::new(1, [7; 10])].into()).await.unwrap();
-        assert_eq!(emails.into_iter().collect::<Vec<_>>(), [(ann.id, "ann@example.org".to_owned())]);
+        assert_eq!(emails.into_iter().collect::<Vec<_>>(), [(ann.id, ann.email)]);
         assert!(store.list_key_labels([key(1)].into()).await.unwrap().is_empty());
         assert!(store.list_channel_names([channel(1)].into()).await.unwrap().is_empty());
         assert!(store.list_channel_names([].into()).await.unwrap().is_empty());

@@ -5,7 +5,7 @@ use crate::world::{Site, settlement};
 #[tokio::test(flavor = "multi_thread")]
 async fn migrations_run_up_down_and_up_again() {
     for site in Site::on_each_database().await {
-        site.store.rebuild_schema().await.unwrap();
+        site.store.rebuild_schema(None).await.unwrap();
         assert_eq!(site.store.pending_migrations().await.unwrap(), 0);
         assert_eq!(site.store.migrate().await.unwrap(), 0);
         site.finish().await;

@@ -54,6 +54,8 @@ async fn whoever_comes_by_a_provider_gets_a_first_key_once() {
         oidc.name("ben", "ben@example.org").await;
         let other = browser_of(&world);
         assert_eq!(go_by(&other, "sso", json!({})).await, "/");
+        let options = other.ask(Method::GET, "/api/auth/options", None).await.expect(200).json();
+        assert_eq!(options["is_signed_in"], true);
         other.ask(Method::POST, "/api/me/keys", Some(&json!({"name": "a"}))).await.expect(201);
         make_first_key(&other).await.expect_code(409, "already_exists");
         // It is asked for as other writes are.
@@ -70,7 +72,7 @@ async fn strangers_are_told_of_the_ways_in_and_of_nobody() {
     assert_eq!(reply.header("cache-control"), "no-store");
     let mut expected = json!({
         "registration": "closed", "requires_verification": false, "allowed_domains": [], "is_mail_sent": false,
-        "password_length_min": 10, "providers": [], "has_passkeys": true,
+        "password_length_min": 10, "providers": [], "has_passkeys": true, "is_signed_in": false,
     });
     assert_eq!(reply.json(), expected);
 
@@ -87,6 +89,7 @@ async fn strangers_are_told_of_the_ways_in_and_of_nobody() {
         "registration": "open", "requires_verification": true, "allowed_domains": ["example.org", "example.com"],
         "is_mail_sent": true, "password_length_min": 10,
         "providers": [{"name": "github", "title": "GitHub", "preset": "github"}], "has_passkeys": true,
+        "is_signed_in": false,
     });
     assert_eq!(reply.expect(200).json(), expected);
 }

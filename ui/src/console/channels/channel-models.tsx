@@ -1,35 +1,50 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Boxes } from "lucide-react";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { Boxes, Ellipsis, Pencil, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { take } from "@/api/client";
-import type { Channel, ChannelModel, ModelsSynced } from "@/api/schema";
+import type { Channel, ChannelModel } from "@/api/schema";
+import { toProblem } from "@/api/problem";
 import { useApi } from "@/features/services";
-import { ProblemAlert } from "@/features/problem-alert";
-import { Alert } from "@/kit/alert";
+import { useProblemWords } from "@/features/problem-alert";
 import { Button } from "@/kit/button";
-import { Checkbox } from "@/kit/checkbox";
-import { Dialog } from "@/kit/dialog";
 import { EmptyState } from "@/kit/empty-state";
+import { IconButton } from "@/kit/icon-button";
+import { Menu, MenuItem } from "@/kit/menu";
 import { Panel } from "@/kit/panel";
-import { TextInput } from "@/kit/text-input";
 import { useToast } from "@/kit/toast";
 import { VirtualTable, type VirtualColumn } from "@/kit/virtual-table";
 
-import { CHANNELS, useOutcomeWords } from "./channels";
-import { Busy, Said } from "./new-channel-dialog";
+import { CHANNELS } from "./channels";
+import { ServedModelDialog } from "./served-model-dialog";
+import { SyncDialog } from "./sync-dialog";
 
 /** Below so many, the list is as long as it is; above, only what is in sight is in the page. */
 const PLAIN_MAX = 12;
-const SHOWN_MAX = 200;
 
-/** What a channel serves, and how that differs from what its provider offers now. */
+type Open = { kind: "compare" } | { kind: "add" } | { kind: "edit"; model: ChannelModel };
+
+/** What a channel serves and what its provider calls it, and how that differs from what is offered now. */
 export function ChannelModels({ channel, blockedBy }: { channel: Channel; blockedBy: string | undefined }) {
   const { t } = useTranslation("channels");
-  const [isComparing, setIsComparing] = useState(false);
+  const [open, setOpen] = useState<Open | null>(null);
+  const remove = useRemoval(channel);
+  const menuOf = (model: ChannelModel) =>
+    blockedBy === undefined && (
+      <Menu trigger={<IconButton label={t("actionsOf", { name: model.name })} icon={<Ellipsis size={18} />} />}>
+        <MenuItem icon={<Pencil size={16} />} onSelect={() => setOpen({ kind: "edit", model })}>
+          {t("served.edit")}
+        </MenuItem>
+        <MenuItem icon={<Trash2 size={16} />} tone="danger" onSelect={() => remove(model)}>
+          {t("served.remove")}
+        </MenuItem>
+      </Menu>
+    );
   const columns: VirtualColumn<ChannelModel>[] = [
-    { id: "name", header: t("models"), track: "minmax(12rem, 1fr)", cell: ({ name, upstream }) => <Served of={{ name, upstream }} /> },
+    { id: "name", header: t("served.name"), track: "minmax(9rem, 1fr)", cell: ({ name }) => <bdi title={name}>{name}</bdi> },
+    { id: "upstream", header: t("served.upstream"), track: "minmax(9rem, 1fr)", cell: ({ name, upstream }) => <Upstream of={{ name, upstream }} /> },
+    { id: "menu", header: t("actions"), track: "4rem", align: "end", cell: menuOf },
   ];
   return (
     <Panel
@@ -37,11 +52,16 @@ export function ChannelModels({ channel, blockedBy }: { channel: Channel; blocke
       description={t("sync.why")}
       flush
       actions={
-        channel.format !== "demo" && (
-          <Button size="small" blockedBy={blockedBy} onClick={() => setIsComparing(true)}>
-            {t("sync.compare")}
+        <span className="flex flex-wrap gap-2">
+          <Button size="small" blockedBy={blockedBy} onClick={() => setOpen({ kind: "add" })}>
+            {t("served.add")}
           </Button>
-        )
+          {channel.format !== "demo" && (
+            <Button size="small" blockedBy={blockedBy} onClick={() => setOpen({ kind: "compare" })}>
+              {t("sync.compare")}
+            </Button>
+          )}
+        </span>
       }
     >
       <div className="border-t border-line">
@@ -50,8 +70,14 @@ export function ChannelModels({ channel, blockedBy }: { channel: Channel; blocke
         ) : channel.models.length <= PLAIN_MAX ? (
           <ul className="divide-y divide-line">
             {channel.models.map((model) => (
-              <li key={model.name} className="px-4 py-2 [overflow-wrap:anywhere] sm:px-5">
-                <Served of={model} />
+              <li key={model.name} className="flex min-h-11 items-center gap-3 px-4 py-1 sm:px-5">
+                <span className="grid min-w-0 flex-1">
+                  <bdi className="[overflow-wrap:anywhere]">{model.name}</bdi>
+                  {model.name !== model.upstream && (
+                    <span className="text-[0.8125rem] text-muted [overflow-wrap:anywhere]">{t("served.calledThere", { name: model.upstream })}</span>
+                  )}
+                </span>
+                {menuOf(model)}
               </li>
             ))}
           </ul>
@@ -59,116 +85,32 @@ export function ChannelModels({ channel, blockedBy }: { channel: Channel; blocke
           <VirtualTable caption={t("sync.title")} columns={columns} rows={channel.models} rowKey={({ name }) => name} className="h-96" />
         )}
       </div>
-      {isComparing && <SyncDialog channel={channel} onClose={() => setIsComparing(false)} />}
+      {open?.kind === "compare" && <SyncDialog channel={channel} onClose={() => setOpen(null)} />}
+      {open !== null && open.kind !== "compare" && <ServedModelDialog channel={channel} model={open.kind === "edit" ? open.model : undefined} onClose={() => setOpen(null)} />}
     </Panel>
   );
 }
 
-function Served({ of: { name, upstream } }: { of: ChannelModel }) {
+function Upstream({ of: { name, upstream } }: { of: ChannelModel }) {
   const { t } = useTranslation("channels");
-  return <span title={name === upstream ? name : t("sync.takes", { name, upstream })}>{name === upstream ? name : t("sync.takes", { name, upstream })}</span>;
+  return name === upstream ? <span className="text-muted">{t("served.same")}</span> : <bdi title={upstream}>{upstream}</bdi>;
 }
 
-function SyncDialog({ channel, onClose }: { channel: Channel; onClose: () => void }) {
+/** Takes a model out. It can be taken back, so it is done at once. */
+function useRemoval(channel: Channel): (model: ChannelModel) => void {
   const { t } = useTranslation("channels");
   const api = useApi();
   const queries = useQueryClient();
   const toast = useToast();
-  const say = useOutcomeWords();
-  const [added, setAdded] = useState<ReadonlySet<string>>(new Set());
-  const [removed, setRemoved] = useState<ReadonlySet<string>>(new Set());
-  const look = useQuery({
-    queryKey: ["channel-sync", channel.id],
-    queryFn: () => take(api.POST("/api/admin/channels/{id}/sync-models", { params: { path: { id: channel.id } }, body: {} })),
-    staleTime: Infinity,
-    gcTime: 0,
-  });
-  const run = useMutation({
-    mutationFn: (body: { add: string[]; remove: string[] }) => take(api.POST("/api/admin/channels/{id}/sync-models", { params: { path: { id: channel.id } }, body })),
-    onSuccess: async (answer) => {
-      if (!answer.ok) return;
+  const say = useProblemWords();
+  const save = useMutation({
+    mutationFn: ({ models }: { models: ChannelModel[]; removed: string | undefined }) => take(api.PATCH("/api/admin/channels/{id}", { params: { path: { id: channel.id } }, body: { models } })),
+    onSuccess: async (_, { removed }) => {
       await queries.invalidateQueries({ queryKey: CHANNELS });
-      toast({ text: t("sync.applied") });
-      onClose();
+      if (removed === undefined) return toast({ text: t("served.back") });
+      toast({ text: t("served.removed", { name: removed }), action: { label: t("undo"), run: () => save.mutate({ models: channel.models, removed: undefined }) } });
     },
+    onError: (thrown) => toast({ tone: "danger", text: say(toProblem(thrown)) }),
   });
-  // What was asked last has the last word: where applying found the provider silent, that is what is said.
-  const found = run.data ?? look.data;
-  const count = added.size + removed.size;
-  const isSame = found?.ok === true && found.new.length === 0 && found.gone.length === 0;
-  const footer = (
-    <>
-      <Button onClick={onClose}>{isSame ? t("sync.close") : t("cancel", { ns: "shared" })}</Button>
-      {found?.ok === true && !isSame && (
-        <Button variant="primary" pending={run.isPending} blockedBy={count === 0 ? t("sync.nothing") : undefined} onClick={() => run.mutate({ add: [...added], remove: [...removed] })}>
-          {t("sync.apply", { count })}
-        </Button>
-      )}
-    </>
-  );
-  return (
-    <Dialog open size="large" onClose={onClose} title={t("sync.compare")} description={channel.name} footer={footer}>
-      <div className="grid grid-cols-1 gap-5" aria-live="polite">
-        {look.isPending && <Busy>{t("sync.comparing")}</Busy>}
-        {look.isError && <ProblemAlert problem={look.error} onRetry={() => look.refetch()} />}
-        {run.isError && <ProblemAlert problem={run.error} />}
-        {found?.ok === false && (
-          <Alert tone="danger" title={t("sync.failed", { why: say(found.code) })}>
-            <Said text={found.message} />
-          </Alert>
-        )}
-        {isSame && <EmptyState icon={<Boxes size={18} />} title={t("sync.same")} />}
-        {found?.ok === true && <Differences of={found} added={added} removed={removed} onAdd={setAdded} onRemove={setRemoved} />}
-      </div>
-    </Dialog>
-  );
-}
-
-type Chosen = ReadonlySet<string>;
-type DifferencesProps = { of: ModelsSynced; added: Chosen; removed: Chosen; onAdd: (names: Chosen) => void; onRemove: (names: Chosen) => void };
-
-function Differences({ of: found, added, removed, onAdd, onRemove }: DifferencesProps) {
-  const { t } = useTranslation("channels");
-  return (
-    <>
-      {found.gone.length > 0 && (
-        <Choices title={t("sync.gone")} names={found.gone.map(({ name }) => ({ name }))} chosen={removed} label={(name) => t("sync.remove", { name })} onChange={onRemove} />
-      )}
-      {found.new.length > 0 && (
-        <Choices
-          title={t("sync.new")}
-          names={found.new.map(({ upstream, is_known }) => ({ name: upstream, note: is_known ? undefined : t("sync.unknown") }))}
-          chosen={added}
-          label={(name) => t("sync.add", { name })}
-          onChange={onAdd}
-        />
-      )}
-    </>
-  );
-}
-
-type ChoicesProps = { title: string; names: { name: string; note?: string | undefined }[]; chosen: Chosen; label: (name: string) => string; onChange: (names: Chosen) => void };
-
-function Choices({ title, names, chosen, label, onChange }: ChoicesProps) {
-  const { t } = useTranslation("channels");
-  const [sought, setSought] = useState("");
-  const found = names.filter(({ name }) => name.toLowerCase().includes(sought.trim().toLowerCase()));
-  const toggle = (name: string, isChosen: boolean) => {
-    const next = new Set(chosen);
-    if (isChosen) next.add(name);
-    else next.delete(name);
-    onChange(next);
-  };
-  return (
-    <fieldset className="grid min-w-0 grid-cols-1 gap-2.5">
-      <legend className="pb-2 font-medium">{title}</legend>
-      {names.length > PLAIN_MAX && (
-        <TextInput type="search" aria-label={t("sync.search", { count: names.length })} placeholder={t("sync.search", { count: names.length })} value={sought} onChange={(event) => setSought(event.target.value)} />
-      )}
-      {found.slice(0, SHOWN_MAX).map(({ name, note }) => (
-        <Checkbox key={name} label={<span className="[overflow-wrap:anywhere]">{label(name)}</span>} hint={note} checked={chosen.has(name)} onChange={(event) => toggle(name, event.target.checked)} />
-      ))}
-      {found.length > SHOWN_MAX && <p className="text-[0.8125rem] text-muted">{t("more", { count: found.length - SHOWN_MAX })}</p>}
-    </fieldset>
-  );
+  return (model) => save.mutate({ models: channel.models.filter(({ name }) => name !== model.name), removed: model.name });
 }

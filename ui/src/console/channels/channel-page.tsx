@@ -72,6 +72,7 @@ function OneChannel({ channel, back }: { channel: Channel; back: ReactNode }) {
         description={
           <span className="flex flex-wrap items-center gap-x-3 gap-y-1">
             <ChannelStateBadge of={channel} />
+            <span>{t(`formats.${channel.format}`)}</span>
             <CopyId id={channel.id} label={t("copyId", { ns: "lists" })} />
           </span>
         }

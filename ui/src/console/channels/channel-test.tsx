@@ -89,7 +89,7 @@ function Result({ of: result, channel }: { of: ChannelTestResult; channel: Chann
     <div className="rounded-panel border border-line px-3.5 py-2">
       <p className="flex flex-wrap items-center justify-between gap-2 py-1">
         <span className="font-medium [overflow-wrap:anywhere]">
-          {result.model} · <code className="font-mono text-[0.8125rem]">{key ?? t("tests.noKey")}</code>
+          <bdi>{result.model}</bdi> · <code className="font-mono text-[0.8125rem]">{key ?? t("tests.noKey")}</code>
         </span>
         <Badge tone={result.ok ? "success" : "danger"}>{result.ok ? t("tests.works") : say(result.code)}</Badge>
       </p>

@@ -1,5 +1,5 @@
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Link, useNavigate } from "@tanstack/react-router";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { Ellipsis, Pencil, Plus, Power, Radio, Stethoscope } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -10,12 +10,13 @@ import { toProblem } from "@/api/problem";
 import { writeMilliseconds } from "@/features/calls/milliseconds";
 import { useMay } from "@/features/session";
 import { useApi } from "@/features/services";
-import { useKeyset } from "@/features/keyset";
+import { useFilter, useKeyset } from "@/features/keyset";
 import { Listing } from "@/features/listing";
 import { useNow } from "@/features/now";
 import { usePageTitle } from "@/features/page-title";
 import { useProblemWords } from "@/features/problem-alert";
 import { useFormats } from "@/i18n/formats";
+import { isolate } from "@/i18n/isolate";
 import { Badge } from "@/kit/badge";
 import { Button } from "@/kit/button";
 import { EmptyState } from "@/kit/empty-state";
@@ -28,6 +29,7 @@ import { Table, type Column } from "@/kit/table";
 import { useToast } from "@/kit/toast";
 
 import { paths } from "../paths";
+import { SearchBox } from "../search-box";
 import { byUrgency, CHANNELS, stateOf, useOutcomeWords } from "./channels";
 import { NewChannelDialog } from "./new-channel-dialog";
 import { useChannelSwitch } from "./use-switch";
@@ -40,12 +42,14 @@ export function ChannelsPage() {
   const { t } = useTranslation("channels");
   const api = useApi();
   const mayWrite = useMay("channels.write");
+  const { q } = useSearch({ strict: false }) as { q?: string };
+  const filter = useFilter();
   const { cursor, page, previous, next } = useKeyset();
   const [isAdding, setIsAdding] = useState(false);
   usePageTitle(t("title"));
   const list = useQuery({
-    queryKey: [...CHANNELS, "list", cursor],
-    queryFn: () => take(api.GET("/api/admin/channels", { params: { query: { cursor, limit: PAGE } } })),
+    queryKey: [...CHANNELS, "list", { q, cursor }],
+    queryFn: () => take(api.GET("/api/admin/channels", { params: { query: { q, cursor, limit: PAGE } } })),
     placeholderData: keepPreviousData,
   });
   const add = (
@@ -57,13 +61,20 @@ export function ChannelsPage() {
     <>
       <PageHeader title={t("title")} description={t("why")} actions={add} />
       <Panel flush>
+        <div className="border-b border-line p-3">
+          <SearchBox label={t("search")} value={q} onSearch={(text) => filter({ q: text })} />
+        </div>
         <Listing
           query={list}
           isEmpty={({ items }) => items.length === 0}
           empty={
-            <EmptyState icon={<Radio size={18} />} title={t("none")} action={add}>
-              {t("noneWhy")}
-            </EmptyState>
+            q === undefined ? (
+              <EmptyState icon={<Radio size={18} />} title={t("none")} action={add}>
+                {t("noneWhy")}
+              </EmptyState>
+            ) : (
+              <EmptyState icon={<Radio size={18} />} title={t("noneFound")} action={<Button onClick={() => filter({ q: undefined })}>{t("filters.clear", { ns: "console" })}</Button>} />
+            )
           }
         >
           {({ items }) => <Channels channels={byUrgency(items)} mayWrite={mayWrite} />}
@@ -96,7 +107,7 @@ function Channels({ channels, mayWrite }: { channels: Channel[]; mayWrite: boole
       className: "text-[0.8125rem]",
       cell: ({ models }) => (
         <span className="block truncate sm:max-w-56" title={models.map(({ name }) => name).join("\n")}>
-          {models.slice(0, NAMED_MODELS).map(({ name }) => name).join(", ")}
+          {models.slice(0, NAMED_MODELS).map(({ name }) => isolate(name)).join(", ")}
           {models.length > NAMED_MODELS && <span className="text-muted"> {t("more", { count: models.length - NAMED_MODELS })}</span>}
           {models.length === 0 && "–"}
         </span>

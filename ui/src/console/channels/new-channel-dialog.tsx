@@ -91,6 +91,11 @@ export function NewChannelDialog({ onClose }: { onClose: () => void }) {
     test.reset();
     ask(one, secret, usualOfIt);
   };
+  const allowPrivate = () => {
+    const allowing = { ...settings, allow_private_network: true };
+    setSettings(allowing);
+    if (preset !== null) ask(preset, secret, allowing);
+  };
   const save = useMutation({
     mutationFn: (one: ChannelPreset) =>
       take(
@@ -203,6 +208,11 @@ export function NewChannelDialog({ onClose }: { onClose: () => void }) {
                 <Alert tone="warning" title={t("new.fetchFailed", { why: say(fetched.data.code) })}>
                   <p>{t("new.typeModels")}</p>
                   <Said text={fetched.data.message} />
+                  {fetched.data.code === "address_refused" && !settings.allow_private_network && (
+                    <Button size="small" className="mt-2" onClick={allowPrivate}>
+                      {t("new.allowPrivate")}
+                    </Button>
+                  )}
                 </Alert>
               )}
               {test.isPending && <Busy>{t("new.testing")}</Busy>}

@@ -41,8 +41,8 @@ export function ModelsPage() {
   const [isAdding, setIsAdding] = useState(false);
   usePageTitle(t("title"));
   const list = useQuery({
-    queryKey: [...MODELS, "list", cursor],
-    queryFn: () => take(api.GET("/api/admin/models", { params: { query: { cursor, limit: PAGE } } })),
+    queryKey: [...MODELS, "list", { q, cursor }],
+    queryFn: () => take(api.GET("/api/admin/models", { params: { query: { q, cursor, limit: PAGE } } })),
     placeholderData: keepPreviousData,
   });
   const offered = useOfferedModels();
@@ -51,8 +51,6 @@ export function ModelsPage() {
       {t("add")}
     </Button>
   );
-  const sought = (q ?? "").toLowerCase();
-  const matching = (models: Model[]) => models.filter(({ name, display_name }) => `${name} ${display_name}`.toLowerCase().includes(sought));
   return (
     <>
       <PageHeader title={t("title")} description={t("why")} actions={add} />
@@ -63,7 +61,7 @@ export function ModelsPage() {
         </div>
         <Listing
           query={list}
-          isEmpty={({ items }) => matching(items).length === 0}
+          isEmpty={({ items }) => items.length === 0}
           empty={
             q === undefined ? (
               <EmptyState icon={<Boxes size={18} />} title={t("none")} action={add}>
@@ -74,7 +72,7 @@ export function ModelsPage() {
             )
           }
         >
-          {({ items }) => <Models models={matching(items)} offered={offered.data?.items} />}
+          {({ items }) => <Models models={items} offered={offered.data?.items} />}
         </Listing>
         <Pager label={t("title")} page={page} onPrevious={previous} onNext={next(list.data?.next_cursor)} />
       </Panel>

@@ -1,146 +1,121 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useRouter } from "@tanstack/react-router";
-import { useEffect, useId, useRef, useState, type KeyboardEvent } from "react";
+import { useEffect, useEffectEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { take } from "@/api/client";
+import type { User } from "@/api/schema";
 import type { Place } from "@/features/frame";
 import { useMay } from "@/features/session";
 import { useApi } from "@/features/services";
-import { classes } from "@/kit/classes";
+import { CommandMenu, type Command } from "@/kit/command-menu";
 import { Dialog } from "@/kit/dialog";
-import { TextInput } from "@/kit/text-input";
 
+import { CHANNELS } from "../channels/channels";
+import { MODELS } from "../models/models";
 import { paths } from "../paths";
 import { PEOPLE } from "../people/people";
-import { MODELS } from "../models/models";
-import { useChannelNames } from "../requests/use-channel-names";
-import { readRecents, rememberRecent, type Recent } from "./recents";
+import { readRecents, rememberRecent } from "./recents";
+import { useSettled } from "../use-settled";
 
 const SETTLES_MS = 120;
 const OFFERED_MAX = 6;
-const NAMED_MAX = 100;
 const REQUEST_ID = /req_[0-9a-z]{26}/i;
 const PERSON_ID = /usr_[0-9a-z]{26}/i;
 
-type Choice = Recent & { kind: "page" | "person" | "request" | "channel" | "model" | "recent" };
+type Kind = "page" | "person" | "request" | "channel" | "model" | "recent";
+type Choice = { kind: Kind; to: string; label: string };
 
-/** Goes anywhere by a few letters: pages, people, calls, channels, models. The arrows choose, Enter goes. */
+/** Goes anywhere by a few letters: pages, people, calls, channels, models. */
 export function Palette({ places, onClose }: { places: Place[]; onClose: () => void }) {
   const { t } = useTranslation("site");
   const router = useRouter();
-  const id = useId();
-  const list = useRef<HTMLDivElement>(null);
   const [text, setText] = useState("");
-  const [at, setAt] = useState(0);
+  // Enter was pressed before anything was found: the first that is found is meant.
+  const [isEager, setIsEager] = useState(false);
   const { choices, isSearching } = useChoices(text.trim(), places);
-  const place = Math.min(at, choices.length - 1);
   const go = (choice: Choice) => {
     rememberRecent({ to: choice.to, label: choice.label });
     onClose();
     router.history.push(choice.to);
   };
-  const press = (event: KeyboardEvent) => {
-    if (event.nativeEvent.isComposing) return;
-    const chosen = choices[place];
-    if (event.key === "Enter" && chosen !== undefined) go(chosen);
-    else if ((event.key === "ArrowDown" || event.key === "ArrowUp") && choices.length > 0) {
-      const next = (place + (event.key === "ArrowDown" ? 1 : choices.length - 1)) % choices.length;
-      setAt(next);
-      list.current?.children[next]?.scrollIntoView({ block: "nearest" });
-    } else return;
-    event.preventDefault();
-  };
+  const first = choices[0];
+  const goEagerly = useEffectEvent(() => first !== undefined && go(first));
+  const isFound = isEager && !isSearching && first !== undefined;
+  useEffect(() => {
+    if (isFound) goEagerly();
+  }, [isFound]);
+  const shown = isEager ? [] : choices;
   return (
     <Dialog open onClose={onClose} title={t("palette.title")}>
-      <div className="grid grid-cols-1 gap-2">
-        <TextInput
-          role="combobox"
-          aria-label={t("palette.search")}
-          aria-expanded={choices.length > 0}
-          aria-controls={`${id}-list`}
-          aria-autocomplete="list"
-          aria-activedescendant={choices[place] === undefined ? undefined : `${id}-${place}`}
-          autoComplete="off"
-          placeholder={t("palette.search")}
-          value={text}
-          onChange={(event) => {
-            setText(event.target.value);
-            setAt(0);
-          }}
-          onKeyDown={press}
-        />
-        <div ref={list} id={`${id}-list`} role="listbox" aria-label={t("palette.title")} className={classes("h-80 overflow-y-auto", choices.length === 0 && "hidden")}>
-          {choices.map((choice, number) => (
-            // oxlint-disable-next-line jsx-a11y/click-events-have-key-events -- The keys are heard where the focus is, in the search.
-            <div
-              key={`${choice.kind} ${choice.to}`}
-              id={`${id}-${number}`}
-              role="option"
-              tabIndex={-1}
-              aria-selected={number === place}
-              className={classes("flex cursor-pointer items-baseline justify-between gap-4 rounded-control px-2.5 py-2 pointer-coarse:py-3", number === place && "bg-hover")}
-              onMouseDown={(event) => event.preventDefault()}
-              onMouseMove={() => setAt(number)}
-              onClick={() => go(choice)}
-            >
-              <span className="min-w-0 truncate">{choice.label}</span>
-              <span className="shrink-0 text-xs text-muted">{t(`palette.kinds.${choice.kind}`)}</span>
-            </div>
-          ))}
-        </div>
-        {choices.length === 0 && <p className="h-80 px-2.5 py-2 text-muted">{isSearching ? t("palette.searching") : t("palette.none")}</p>}
-      </div>
+      <CommandMenu
+        label={t("palette.search")}
+        listLabel={t("palette.title")}
+        text={text}
+        onText={(value) => {
+          setText(value);
+          setIsEager(false);
+        }}
+        commands={shown.map((choice): Choice & Command => ({ ...choice, id: `${choice.kind} ${choice.to}`, note: t(`palette.kinds.${choice.kind}`) }))}
+        onChoose={go}
+        onEager={() => setIsEager(isSearching)}
+        none={isSearching ? t("palette.searching") : t("palette.none")}
+      />
     </Dialog>
   );
 }
 
 function useChoices(text: string, places: Place[]): { choices: Choice[]; isSearching: boolean } {
   const api = useApi();
-  const consoleApi = useApi();
   const mayReadPeople = useMay("users.read");
   const mayReadCalls = useMay("requests.read");
+  const mayReadChannels = useMay("channels.read");
   const mayReadModels = useMay("models.read");
-  const sought = useSettled(text);
+  const q = useSettled(text, SETTLES_MS);
   const [recents] = useState(readRecents);
-  const { channels } = useChannelNames();
+  const request = REQUEST_ID.exec(text)?.[0].toLowerCase();
+  const person = PERSON_ID.exec(text)?.[0].toLowerCase();
+  const isSought = text !== "" && request === undefined && person === undefined;
+  const query = { q, limit: OFFERED_MAX };
+  const asked = { enabled: isSought && q !== "", placeholderData: keepPreviousData } as const;
   const people = useQuery({
-    queryKey: [...PEOPLE, "list", { q: sought, limit: OFFERED_MAX }],
-    queryFn: () => take(api.GET("/api/admin/users", { params: { query: { q: sought, limit: OFFERED_MAX } } })),
-    enabled: mayReadPeople && sought !== "" && !REQUEST_ID.test(sought) && !PERSON_ID.test(sought),
-    placeholderData: keepPreviousData,
+    ...asked,
+    queryKey: [...PEOPLE, "list", query],
+    queryFn: () => take(api.GET("/api/admin/users", { params: { query } })),
+    enabled: asked.enabled && mayReadPeople,
+  });
+  const channels = useQuery({
+    ...asked,
+    queryKey: [...CHANNELS, "list", query],
+    queryFn: () => take(api.GET("/api/admin/channels", { params: { query } })),
+    enabled: asked.enabled && mayReadChannels,
   });
   const models = useQuery({
-    queryKey: [...MODELS, "names"],
-    queryFn: () => take(consoleApi.GET("/api/admin/models", { params: { query: { limit: NAMED_MAX } } })),
-    enabled: mayReadModels,
-    staleTime: 60_000,
+    ...asked,
+    queryKey: [...MODELS, "list", query],
+    queryFn: () => take(api.GET("/api/admin/models", { params: { query } })),
+    enabled: asked.enabled && mayReadModels,
   });
-  if (text === "") {
-    const pages = places.map(({ to, label }): Choice => ({ kind: "page", to, label }));
-    return { choices: [...recents.map((recent): Choice => ({ kind: "recent", ...recent })), ...pages], isSearching: false };
-  }
-  const request = REQUEST_ID.exec(text)?.[0];
-  const person = PERSON_ID.exec(text)?.[0];
-  const fits = (...words: string[]) => words.some((word) => word.toLowerCase().includes(text.toLowerCase()));
-  // An id says exactly what is meant, so that Enter goes there at once. An address does the same for a person.
-  const choices: Choice[] = [
-    ...(request !== undefined && mayReadCalls ? [{ kind: "request" as const, to: paths.request(request), label: request }] : []),
-    ...(person !== undefined && mayReadPeople ? [{ kind: "person" as const, to: paths.person(person), label: person }] : []),
-    ...places.filter(({ label }) => fits(label)).map(({ to, label }): Choice => ({ kind: "page", to, label })),
-    ...(sought === text ? (people.data?.items ?? []) : []).map((user): Choice => ({ kind: "person", to: paths.person(user.id), label: `${user.display_name} · ${user.email}` })),
-    ...channels.filter((channel) => fits(channel.name, channel.id)).slice(0, OFFERED_MAX).map((channel): Choice => ({ kind: "channel", to: paths.channel(channel.id), label: channel.name })),
-    ...(models.data?.items ?? []).filter((model) => fits(model.name, model.display_name)).slice(0, OFFERED_MAX).map((model): Choice => ({ kind: "model", to: paths.model(model.id), label: model.name })),
-  ];
-  return { choices, isSearching: sought !== text || people.isFetching };
+  const pages = places.map(({ to, label }): Choice => ({ kind: "page", to, label }));
+  if (text === "") return { choices: [...recents.map((recent): Choice => ({ kind: "recent", ...recent })), ...pages], isSearching: false };
+  // An id says exactly what is meant, so that Enter goes there at once.
+  if (request !== undefined) return { choices: mayReadCalls ? [{ kind: "request", to: paths.request(request), label: request }] : [], isSearching: false };
+  if (person !== undefined) return { choices: mayReadPeople ? [{ kind: "person", to: paths.person(person), label: person }] : [], isSearching: false };
+  const isSearching = q !== text || [people, channels, models].some(({ isFetching }) => isFetching);
+  const matching = pages.filter(({ label }) => label.toLowerCase().includes(text.toLowerCase()));
+  // What was found for other letters is not shown, or Enter might go elsewhere than meant.
+  const found: Choice[] = isSearching
+    ? []
+    : [
+        ...exactFirst(people.data?.items ?? [], text).map((user): Choice => ({ kind: "person", to: paths.person(user.id), label: `${user.display_name} · ${user.email}` })),
+        ...(channels.data?.items ?? []).map((channel): Choice => ({ kind: "channel", to: paths.channel(channel.id), label: channel.name })),
+        ...(models.data?.items ?? []).map((model): Choice => ({ kind: "model", to: paths.model(model.id), label: model.name })),
+      ];
+  return { choices: [...matching, ...found], isSearching };
 }
 
-/** A text as it is once its writer pauses. */
-function useSettled(text: string): string {
-  const [settled, setSettled] = useState(text);
-  useEffect(() => {
-    const timer = setTimeout(() => setSettled(text), SETTLES_MS);
-    return () => clearTimeout(timer);
-  }, [text]);
-  return settled;
+/** Whoever is named in full comes before those whose name only begins so. */
+function exactFirst(users: User[], text: string): User[] {
+  const isExact = ({ email, username }: User) => [email, username].includes(text.toLowerCase());
+  return [...users].sort((one, other) => Number(isExact(other)) - Number(isExact(one)));
 }

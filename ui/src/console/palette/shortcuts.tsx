@@ -1,14 +1,18 @@
-import { Search } from "lucide-react";
-import { lazy, Suspense, useEffect, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useRouter } from "@tanstack/react-router";
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
 
 import type { Place } from "@/features/frame";
-import { Button } from "@/kit/button";
+
+import { letterOf } from "./letters";
 
 const Palette = lazy(() => import("./palette").then(({ Palette }) => ({ default: Palette })));
 const ShortcutSheet = lazy(() => import("./shortcut-sheet").then(({ ShortcutSheet }) => ({ default: ShortcutSheet })));
 
 const STORED_AS = "waystation.shortcuts";
+/** How long a second letter is waited for. */
+const SEQUENCE_MS = 1_500;
+const FILTER = "main :is(input[type=search], input[role=combobox], input[type=text])";
+const TAKES_TEXT = "input:not([type=radio]):not([type=checkbox]), textarea, select, [contenteditable]";
 
 /** Whether single keys do something; those who speak to their computer may not want that. */
 function areKeysOn(): boolean {
@@ -27,44 +31,55 @@ function rememberKeys(isOn: boolean) {
   }
 }
 
-/** The keys that work everywhere in the console, and a button for whoever has none. */
-export function Shortcuts({ places }: { places: Place[] }) {
-  const { t } = useTranslation("site");
-  const [open, setOpen] = useState<"palette" | "sheet" | null>(null);
+export type Overlay = "palette" | "sheet" | null;
+type ShortcutsProps = { places: Place[]; open: Overlay; onOpen: (overlay: Overlay) => void };
+
+/** The keys that work everywhere in the console, and what they open. */
+export function Shortcuts({ places, open, onOpen }: ShortcutsProps) {
+  const router = useRouter();
   const [isOn, setIsOn] = useState(areKeysOn);
+  // When `g` was pressed, the next letter names a place.
+  const wentAt = useRef(-SEQUENCE_MS);
   useEffect(() => {
+    const act = (event: KeyboardEvent): boolean => {
+      if (document.querySelector("dialog[open]") !== null || event.isComposing) return false;
+      const hasModifier = event.ctrlKey || event.metaKey || event.altKey;
+      if (event.key.toLowerCase() === "k" && hasModifier && !event.altKey && !event.shiftKey) {
+        onOpen("palette");
+        return true;
+      }
+      const isTyping = event.target instanceof HTMLElement && event.target.closest(TAKES_TEXT) !== null;
+      const isMenuOpen = document.querySelector("[role=menu]") !== null;
+      if (!isOn || isTyping || hasModifier || isMenuOpen) return false;
+      const follows = event.timeStamp - wentAt.current < SEQUENCE_MS;
+      wentAt.current = !follows && event.key === "g" ? event.timeStamp : -SEQUENCE_MS;
+      if (follows) {
+        const place = places.find(({ to }) => letterOf(to) === event.key);
+        if (place !== undefined) router.history.push(place.to);
+        return place !== undefined;
+      }
+      if (event.key === "?") {
+        onOpen("sheet");
+        return true;
+      }
+      const filter = event.key === "/" ? document.querySelector<HTMLElement>(FILTER) : null;
+      filter?.focus();
+      return filter !== null;
+    };
     const hear = (event: KeyboardEvent) => {
-      const isPaletteKey = event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey;
-      const isTyping = event.target instanceof HTMLElement && event.target.closest("input:not([type=radio]):not([type=checkbox]), textarea, select, [contenteditable]") !== null;
-      const isOverlaid = document.querySelector("dialog[open]") !== null;
-      if (isOverlaid) return;
-      if (isPaletteKey) setOpen("palette");
-      else if (!isOn || isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
-      else if (event.key === "?") setOpen("sheet");
-      else if (event.key === "/") {
-        const filter = document.querySelector<HTMLElement>("main :is(input[type=search], input[role=combobox], input[type=text])");
-        if (filter === null) return;
-        filter.focus();
-      } else return;
-      event.preventDefault();
+      if (act(event)) event.preventDefault();
     };
     document.addEventListener("keydown", hear);
     return () => document.removeEventListener("keydown", hear);
-  }, [isOn]);
+  }, [isOn, onOpen, places, router]);
   const change = (value: boolean) => {
     setIsOn(value);
     rememberKeys(value);
   };
   return (
-    <>
-      <Button size="small" icon={<Search size={16} />} className="w-full justify-start text-muted" onClick={() => setOpen("palette")} aria-keyshortcuts="Control+K Meta+K">
-        <span className="min-w-0 flex-1 truncate text-start">{t("palette.open")}</span>
-        <kbd className="font-sans text-xs">Ctrl K</kbd>
-      </Button>
-      <Suspense fallback={null}>
-        {open === "palette" && <Palette places={places} onClose={() => setOpen(null)} />}
-        {open === "sheet" && <ShortcutSheet isOn={isOn} onChange={change} onClose={() => setOpen(null)} />}
-      </Suspense>
-    </>
+    <Suspense fallback={null}>
+      {open === "palette" && <Palette places={places} onClose={() => onOpen(null)} />}
+      {open === "sheet" && <ShortcutSheet places={places} isOn={isOn} onChange={change} onClose={() => onOpen(null)} />}
+    </Suspense>
   );
 }

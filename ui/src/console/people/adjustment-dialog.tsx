@@ -1,4 +1,5 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { useState, type FormEvent } from "react";
 import { useTranslation } from "react-i18next";
 
@@ -11,7 +12,7 @@ import { ProblemAlert } from "@/features/problem-alert";
 import { useRefusals } from "@/features/refusals";
 import { useFormats } from "@/i18n/formats";
 import { Alert } from "@/kit/alert";
-import { Button } from "@/kit/button";
+import { Button, buttonLook } from "@/kit/button";
 import { CopyId } from "@/kit/copy-id";
 import { Dialog } from "@/kit/dialog";
 import { Fact, Facts } from "@/kit/facts";
@@ -21,6 +22,7 @@ import { Select } from "@/kit/select";
 import { TextArea } from "@/kit/text-area";
 import { TextInput } from "@/kit/text-input";
 
+import { paths } from "../paths";
 import { PEOPLE } from "./people";
 
 const REASONS = ["goodwill", "correction", "refund", "offline_payment", "promotion", "test", "other"] as const satisfies ReasonCode[];
@@ -68,9 +70,19 @@ export function AdjustmentDialog({ user, balance, onClose }: { user: User; balan
   };
   const holds = balance?.accounts.filter(({ kind, unit, expired }) => kind === account && unit === "usd" && !expired) ?? [];
   if (book.data !== undefined) {
-    const { before, after, currency, id } = book.data;
+    const { before, after, currency, id, transfer_id } = book.data;
+    const footer = (
+      <>
+        <Link to={paths.person(user.id)} hash={transfer_id} onClick={onClose} className={buttonLook({})}>
+          {t("adjust.show")}
+        </Link>
+        <Button variant="primary" onClick={onClose}>
+          {t("adjust.close")}
+        </Button>
+      </>
+    );
     return (
-      <Dialog open size="small" onClose={onClose} title={t("adjust.done")} footer={<Button variant="primary" onClick={onClose}>{t("adjust.close")}</Button>}>
+      <Dialog open size="small" onClose={onClose} title={t("adjust.done")} footer={footer}>
         <Facts>
           <Fact name={t(`accounts.${account}`, { ns: "ledger" })}>
             <Money amount={before} currency={currency} /> → <Money amount={after} currency={currency} />

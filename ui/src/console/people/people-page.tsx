@@ -57,7 +57,7 @@ export function PeoplePage() {
     <>
       <PageHeader title={t("places.people")} actions={add} />
       <Panel flush>
-        <div className="grid gap-2 border-b border-line p-3 sm:grid-cols-[minmax(0,1fr)_11rem_9rem]">
+        <div className="grid gap-2 border-b border-line p-3 sm:grid-cols-2 lg:grid-cols-[minmax(0,1fr)_11rem_9rem] sm:max-lg:[&>:first-child]:col-span-2">
           <SearchBox label={t("people.search")} value={q} onSearch={(text) => filter({ q: text })} />
           <Select aria-label={t("people.role")} value={role ?? ""} onChange={(event) => filter({ role: event.target.value })}>
             <option value="">{t("people.everyRole")}</option>

@@ -1,7 +1,7 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
+import { Link, useLocation } from "@tanstack/react-router";
 import { BookOpen } from "lucide-react";
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { take } from "@/api/client";
@@ -93,7 +93,7 @@ function Entries({ entries }: { entries: Transfer[] }) {
   const wordsOf = useTransferWords();
   const writeAmount = useAmountWords();
   const columns: Column<Transfer>[] = [
-    { id: "what", header: t("what", { ns: "ledger" }), lead: true, className: "font-medium", cell: (entry) => wordsOf(entry).name },
+    { id: "what", header: t("what", { ns: "ledger" }), lead: true, className: "font-medium", cell: (entry) => <Named of={entry} name={wordsOf(entry).name} /> },
     { id: "time", header: t("time", { ns: "ledger" }), className: "whitespace-nowrap tabular-nums", cell: (entry) => formats.dateTime(entry.created_at) },
     { id: "reference", header: t("reference", { ns: "ledger" }), className: "whitespace-nowrap", cell: (entry) => <Reference of={entry} /> },
     {
@@ -110,6 +110,22 @@ function Entries({ entries }: { entries: Transfer[] }) {
     },
   ];
   return <Table caption={t("title")} columns={columns} rows={entries} rowKey={({ id }) => id} />;
+}
+
+/** The entry that the address names is brought into sight, and stands out. */
+function Named({ of: { id }, name }: { of: Transfer; name: string }) {
+  const isMeant = useLocation({ select: ({ hash }) => hash === id });
+  const ref = useRef<HTMLSpanElement>(null);
+  useEffect(() => {
+    if (!isMeant) return;
+    ref.current?.scrollIntoView({ block: "center" });
+    ref.current?.focus({ preventScroll: true });
+  }, [isMeant]);
+  return (
+    <span ref={ref} tabIndex={isMeant ? -1 : undefined} aria-current={isMeant ? "true" : undefined} className="rounded-sm outline-offset-4 aria-[current]:bg-accent-soft aria-[current]:text-accent">
+      {name}
+    </span>
+  );
 }
 
 /** What an entry belongs to: a call can be opened, everything else has a number to speak of. */

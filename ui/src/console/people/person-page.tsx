@@ -34,6 +34,7 @@ import { AdjustButton, PersonBooks } from "./person-books";
 import { PersonActions } from "./person-actions";
 import { PersonForm } from "./person-form";
 import { PersonKeys } from "./person-keys";
+import { PersonUsage } from "./person-usage";
 
 export function PersonPage() {
   const { t } = useTranslation("console");
@@ -72,6 +73,7 @@ function Person({ user, back }: { user: User; back: React.ReactNode }) {
   const maySeeKeys = useMay("keys.read");
   const maySeeBooks = useMay("ledger.read");
   const maySeeCalls = useMay("requests.read");
+  const maySeeStats = useMay("stats.read");
   const isSelf = me?.id === user.id;
   const isHigher = me !== undefined && !mayActOn(me.role, user.role);
   // Said, not hidden: whoever may not change a person learns why.
@@ -106,14 +108,14 @@ function Person({ user, back }: { user: User; back: React.ReactNode }) {
           )
         }
       />
-      <div className="grid items-start gap-5 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
+      <div className="grid items-start gap-5 lg:grid-cols-[minmax(0,2fr)_minmax(0,1fr)]">
         <div className="grid min-w-0 grid-cols-1 gap-5">
+          {maySeeStats && <PersonUsage user={user} />}
           <Panel title={t("person.edit")} description={blockedBy}>
             <PersonForm key={user.id} user={user} blockedBy={blockedBy} />
           </Panel>
           {maySeeKeys && <PersonKeys user={user} blockedBy={blockedBy} />}
           <PersonSessions user={user} blockedBy={blockedBy} />
-          {maySeeBooks && <PersonBooks user={user} />}
         </div>
         <div className="grid gap-5">
           <Panel title={t("person.facts")}>
@@ -147,6 +149,11 @@ function Person({ user, back }: { user: User; back: React.ReactNode }) {
           </Panel>
           <PersonActions user={user} blockedBy={blockedBy} />
         </div>
+        {maySeeBooks && (
+          <div className="min-w-0 lg:col-span-2">
+            <PersonBooks user={user} />
+          </div>
+        )}
       </div>
     </>
   );

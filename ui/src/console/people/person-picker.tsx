@@ -1,6 +1,6 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { Search, X } from "lucide-react";
-import { useEffect, useState } from "react";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { take } from "@/api/client";
@@ -8,6 +8,7 @@ import { useApi } from "@/features/services";
 import { Combobox } from "@/kit/combobox";
 import { IconButton } from "@/kit/icon-button";
 
+import { useSettled } from "../use-settled";
 import { PEOPLE } from "./people";
 import { PersonName } from "./person-name";
 
@@ -22,7 +23,7 @@ export function PersonPicker({ value, onPick, clearLabel }: PersonPickerProps) {
   const { t } = useTranslation("console");
   const api = useApi();
   const [text, setText] = useState("");
-  const q = useSettled(text.trim());
+  const q = useSettled(text.trim(), SETTLES_MS);
   const found = useQuery({
     queryKey: [...PEOPLE, "list", { q, limit: OFFERED_MAX }],
     queryFn: () => take(api.GET("/api/admin/users", { params: { query: { q, limit: OFFERED_MAX } } })),
@@ -58,14 +59,4 @@ export function PersonPicker({ value, onPick, clearLabel }: PersonPickerProps) {
       none={found.isSuccess && q === text.trim() ? t("people.noneFound") : undefined}
     />
   );
-}
-
-/** A text as it is once its writer pauses. */
-function useSettled(text: string): string {
-  const [settled, setSettled] = useState(text);
-  useEffect(() => {
-    const timer = setTimeout(() => setSettled(text), SETTLES_MS);
-    return () => clearTimeout(timer);
-  }, [text]);
-  return settled;
 }

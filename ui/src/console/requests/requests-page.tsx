@@ -166,7 +166,7 @@ function Calls({ calls, opened }: { calls: Request[]; opened: string | undefined
       id: "user",
       header: t("user"),
       cell: (call) => (
-        <Link to={paths.person(call.user_id)} className="block truncate rounded-sm hover:underline sm:max-w-44" title={call.user_email ?? call.user_id}>
+        <Link to={paths.person(call.user_id)} className="block truncate rounded-sm hover:underline sm:max-w-40" title={call.user_email ?? call.user_id}>
           {call.user_email ?? <PersonName id={call.user_id} />}
         </Link>
       ),
@@ -184,7 +184,7 @@ function Calls({ calls, opened }: { calls: Request[]; opened: string | undefined
 /** A name that may be long, on one line; the whole of it is in the title. */
 function OneLine({ text }: { text: string }) {
   return (
-    <span title={text} className="block truncate sm:max-w-40">
+    <span title={text} className="block truncate sm:max-w-36">
       {text}
     </span>
   );

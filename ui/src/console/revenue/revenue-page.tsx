@@ -90,6 +90,7 @@ function Report({ of: revenue }: { of: RevenueReport }) {
   const columns: Column<RevenueItem>[] = [
     { id: "period", header: t(`revenue.periods.${revenue.by}`), lead: true, className: "font-medium whitespace-nowrap", cell: ({ period }) => period },
     { id: "requests", header: t("overview.requests"), align: "end", cell: (row) => formats.number(row.requests) },
+    { id: "tokens", header: t("overview.tokens"), align: "end", cell: (row) => formats.number(row.input_tokens + row.output_tokens) },
     { id: "charged", header: t("revenue.charged"), align: "end", className: "whitespace-nowrap", cell: (row) => money(row.charged) },
     { id: "gift", header: t("revenue.gift"), align: "end", className: "whitespace-nowrap text-muted", cell: (row) => money(row.gift_paid) },
     { id: "list", header: t("revenue.list"), align: "end", className: "whitespace-nowrap", cell: (row) => money(row.list_cost) },
@@ -138,7 +139,6 @@ function Chart({ of: revenue }: { of: RevenueReport }) {
     id, name, look: lookAt(place), total: formats.money(revenue.total[id], "USD"),
     values: revenue.items.map((item) => ({ number: Number(item[id]), text: formats.money(item[id], "USD") })),
   });
-  const tick = new Intl.NumberFormat(i18n.language, { style: "currency", currency: "USD", currencyDisplay: "narrowSymbol", notation: "compact", maximumFractionDigits: 2 });
   return (
     <LineChart
       caption={t("revenue.chart")}
@@ -146,7 +146,7 @@ function Chart({ of: revenue }: { of: RevenueReport }) {
       tableLabel={t("chart.table", { ns: "lists" })}
       steps={revenue.items.map(({ at, period }) => ({ id: at, short: short.format(dateOf(period)), full: full.format(dateOf(period)) }))}
       series={[line("charged", t("revenue.charged"), 0), line("operator_loss", t("revenue.loss"), 1)]}
-      writeTick={(number) => tick.format(number)}
+      writeTick={(number) => formats.aboutMoney(number, "USD")}
     />
   );
 }

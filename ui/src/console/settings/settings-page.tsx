@@ -24,14 +24,25 @@ import { SearchBox } from "../search-box";
 
 const SETTINGS = ["settings"] as const;
 
+type Describe = (setting: Setting) => string;
+
 /** Every setting with where its value comes from, and what stands in the way of changing it. */
 export function SettingsPage() {
-  const { t } = useTranslation("site");
+  const { t, i18n } = useTranslation("site");
   const api = useApi();
+  const isChinese = i18n.language === "zh-CN";
+  const chinese = useQuery({
+    queryKey: [...SETTINGS, "descriptions"],
+    queryFn: async () => (await import("./descriptions.zh-CN")).describeSetting,
+    enabled: isChinese,
+    staleTime: Infinity,
+  });
+  // The server speaks English; what is not known here is said as it says it.
+  const describe: Describe = ({ name, description }) => (isChinese ? chinese.data?.(name) : undefined) ?? description;
   const [sought, setSought] = useState<string | undefined>(undefined);
   usePageTitle(t("places.settings"));
-  const list = useQuery({ queryKey: SETTINGS, queryFn: () => take(api.GET("/api/admin/settings")) });
-  const matching = (settings: Setting[]) => settings.filter(({ name, description }) => `${name} ${description}`.toLowerCase().includes((sought ?? "").toLowerCase()));
+  const list = useQuery({ queryKey: [...SETTINGS, "list"], queryFn: () => take(api.GET("/api/admin/settings")) });
+  const matching = (settings: Setting[]) => settings.filter((setting) => `${setting.name} ${describe(setting)}`.toLowerCase().includes((sought ?? "").toLowerCase()));
   return (
     <>
       <PageHeader title={t("places.settings")} description={t("settings.why")} />
@@ -47,7 +58,7 @@ export function SettingsPage() {
               <Panel key={group} title={group} flush>
                 <ul className="divide-y divide-line border-t border-line">
                   {settings.map((setting) => (
-                    <OneSetting key={`${setting.name} ${setting.value}`} of={setting} />
+                    <OneSetting key={`${setting.name} ${setting.value}`} of={setting} description={describe(setting)} />
                   ))}
                 </ul>
               </Panel>
@@ -69,7 +80,7 @@ function groupsOf(settings: Setting[]): [string, Setting[]][] {
   return [...groups];
 }
 
-function OneSetting({ of: setting }: { of: Setting }) {
+function OneSetting({ of: setting, description }: { of: Setting; description: string }) {
   const { t } = useTranslation("site");
   const api = useApi();
   const queries = useQueryClient();
@@ -79,7 +90,7 @@ function OneSetting({ of: setting }: { of: Setting }) {
   const save = useMutation({
     mutationFn: (to: string | null) => take(api.PATCH("/api/admin/settings", { body: { values: { [setting.name]: to } } })),
     onSuccess: async (settings) => {
-      queries.setQueryData(SETTINGS, settings);
+      queries.setQueryData([...SETTINGS, "list"], settings);
       await queries.invalidateQueries({ queryKey: ["site"] });
       toast({ text: t("settings.saved", { name: setting.name }) });
     },
@@ -98,7 +109,9 @@ function OneSetting({ of: setting }: { of: Setting }) {
           <code className="font-mono text-[0.8125rem] font-medium [overflow-wrap:anywhere]">{setting.name}</code>
           <Badge tone={setting.origin === "default" ? "neutral" : "accent"}>{t(`settings.origins.${setting.origin}`)}</Badge>
         </p>
-        <p className="text-[0.8125rem] text-muted">{setting.description}</p>
+        <p className="text-[0.8125rem] text-muted [overflow-wrap:anywhere]">
+          <WithCode text={description} />
+        </p>
         {given(setting.origin_detail) && (
           <p className="text-[0.8125rem] text-muted [overflow-wrap:anywhere]">
             {t("settings.from")} <code className="font-mono">{setting.origin_detail}</code>
@@ -156,4 +169,18 @@ function given(text: string | null | undefined): text is string {
 /** Whether it is a place outside of the site that a setting is held by. */
 function isLock(origin: SettingOrigin | null | undefined): origin is "file" | "environment" | "flag" {
   return origin === "file" || origin === "environment" || origin === "flag";
+}
+
+/** A text of the server, in which what stands between backticks is code. */
+function WithCode({ text }: { text: string }) {
+  return text.split("`").map((part, place) =>
+    place % 2 === 0 ? (
+      part
+    ) : (
+      // oxlint-disable-next-line react/no-array-index-key -- The parts of a text have no other name and never move.
+      <code key={place} className="font-mono">
+        {part}
+      </code>
+    ),
+  );
 }

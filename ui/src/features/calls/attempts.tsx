@@ -23,7 +23,7 @@ export function Attempts({ request, attempts }: { request: Pick<RequestDetails, 
           <li key={attempt.id} className="grid grid-cols-1 gap-1 py-2">
             <p className="flex flex-wrap justify-between gap-x-4">
               <span className="min-w-0 font-medium [overflow-wrap:anywhere]">
-                {t("sheet.attemptNumber", { number: attempt.number })} · {attempt.channel_name ?? attempt.channel_id}
+                {t("sheet.attemptNumber", { number: attempt.number })} · <bdi>{attempt.channel_name ?? attempt.channel_id}</bdi>
               </span>
               <span className="text-muted tabular-nums">
                 {attempt.status_code ?? "–"} · {writeMilliseconds(attempt.duration_ms, i18n.language)}
@@ -35,7 +35,8 @@ export function Attempts({ request, attempts }: { request: Pick<RequestDetails, 
             </svg>
             {isFailed && (
               <p className="text-[0.8125rem] text-muted [overflow-wrap:anywhere]">
-                <code className="font-mono">{attempt.error_code}</code> {attempt.error_text}
+                {/* What the provider wrote may begin with its own name for it, which is often ours too. */}
+                <code className="font-mono">{attempt.error_code}</code> <bdi>{attempt.error_text?.replace(`${attempt.error_code}: `, "")}</bdi>
               </p>
             )}
           </li>

@@ -22,9 +22,11 @@ export default {
     debitWhat: "Only what is available can be taken. Money held for calls in progress stays.",
     done: "Booked",
     entry: "Adjustment",
+    show: "Show in the ledger",
     close: "Done",
   },
   reasons: {
-    goodwill: "Goodwill", correction: "Correction", refund: "Refund", offline_payment: "Paid outside of the site", promotion: "Promotion", test: "Test", other: "Other",
+    goodwill: "Goodwill", correction: "Correction", refund: "Refund", offline_payment: "Paid outside of the site", promotion: "Promotion", test: "Test", other: "Other", grant: "Grant", forfeit: "Forfeited with the account",
+    sign_up_gift: "Sign-up gift",
   },
 };

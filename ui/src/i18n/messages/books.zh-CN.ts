@@ -1,7 +1,7 @@
 export default {
   title: "账目",
   none: "还没有记录",
-  mayNotAdjust: "您的角色不能调整余额。",
+  mayNotAdjust: "你的角色不能调整余额。",
   calls: "请求",
   failedCalls: "失败的请求",
   budgets: { day: "每天 {{amount}}", month: "每月 {{amount}}", total: "总计 {{amount}}" },
@@ -22,7 +22,8 @@ export default {
     debitWhat: "只能扣减可用部分，为进行中的调用预留的金额不受影响。",
     done: "已入账",
     entry: "调整单",
+    show: "在账目中查看",
     close: "完成",
   },
-  reasons: { goodwill: "善意补偿", correction: "更正", refund: "退款", offline_payment: "站外付款", promotion: "促销", test: "测试", other: "其他" },
+  reasons: { goodwill: "善意补偿", correction: "更正", refund: "退款", offline_payment: "站外付款", promotion: "促销", test: "测试", other: "其他", grant: "授予额度", forfeit: "随账号注销作废", sign_up_gift: "注册赠金" },
 };

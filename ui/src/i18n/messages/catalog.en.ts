@@ -35,6 +35,8 @@ export default {
   },
   price: {
     why: "Begins with what counts now. Calls that are under way keep the price they began with; earlier prices stay in the history.",
+    unit: "US dollars for",
+    units: { million: "1M tokens", thousand: "1K tokens" },
     more: "More rates",
     amount: "Enter an amount such as 0.15",
     when: "From when",

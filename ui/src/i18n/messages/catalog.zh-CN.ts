@@ -3,7 +3,7 @@ export default {
   why: "用户可以请求的模型及其价格，单位为美元每百万 token。",
   add: "添加模型",
   added: "模型已添加，接下来请设定价格。",
-  mayNotWrite: "您的角色只能查看模型，不能修改。",
+  mayNotWrite: "你的角色只能查看模型，不能修改。",
   search: "搜索模型",
   none: "还没有模型",
   noneWhy: "请添加模型并设定价格，再添加提供它的渠道。",
@@ -35,6 +35,8 @@ export default {
   },
   price: {
     why: "以当前价格为起点。进行中的调用沿用开始时的价格，以往的价格保留在历史中。",
+    unit: "计价单位（美元）",
+    units: { million: "每百万 token", thousand: "每千 token" },
     more: "更多费率",
     amount: "请输入金额，例如 0.15",
     when: "生效时间",

@@ -86,6 +86,21 @@ export default {
     unsupported_media_type: "The server doesn’t know this action. Reload the page.",
     idempotency_mismatch: "This was sent before with other details. Reload the page.",
   },
+  connection: {
+    offline: "You’re offline. What you see may be out of date.",
+    unreached: "The server can’t be reached. Trying again…",
+  },
+  version: {
+    new: "There’s a new version of this site",
+    reload: "Reload",
+    pageGone: "This page has changed with it. Reload to see it.",
+  },
+  ended: {
+    title: "Your session has ended",
+    why: "Sign in again in a new tab and come back: what’s on this page stays as it is.",
+    signIn: "Sign in in a new tab",
+    leave: "Leave this page",
+  },
   proof: {
     title: "Confirm it’s you",
     why: "This action is sensitive, so we check again before going ahead.",

@@ -84,6 +84,21 @@ export default {
     unsupported_media_type: "服务器不认识此操作，请刷新页面。",
     idempotency_mismatch: "同一请求已用其他内容提交过，请刷新页面。",
   },
+  connection: {
+    offline: "当前处于离线状态，页面内容可能不是最新的。",
+    unreached: "无法连接服务器，正在重试…",
+  },
+  version: {
+    new: "本站已更新",
+    reload: "刷新页面",
+    pageGone: "此页面已随新版本更新，请刷新后查看。",
+  },
+  ended: {
+    title: "登录已失效",
+    why: "请在新标签页重新登录，然后回到这里，当前页面的内容会原样保留。",
+    signIn: "在新标签页登录",
+    leave: "离开此页面",
+  },
   proof: {
     title: "验证身份",
     why: "此操作较为敏感，需要再次确认是你本人。",

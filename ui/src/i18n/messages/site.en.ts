@@ -13,6 +13,8 @@ export default {
     errors: "Errors",
     revenue: "Revenue",
     settings: "Settings",
+    billing: "Balances",
+    roles: "Roles",
     notices: "Notices",
   },
   settings: {
@@ -74,10 +76,11 @@ export default {
   shortcuts: {
     title: "Keyboard shortcuts",
     palette: "Go to anything",
-    filter: "Focus the filter",
+    filter: "Focus the search or filter",
+    places: "Go to a page",
     help: "Show this",
     close: "Close what is open",
-    single: "Single-key shortcuts",
+    single: "Letter shortcuts",
     singleHint: "Switch them off if you dictate or press keys by accident.",
   },
 };

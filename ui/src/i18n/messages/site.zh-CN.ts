@@ -4,7 +4,7 @@ export default {
     overview: "概览",
     traffic: "流量",
     supply: "供给",
-    customers: "用户",
+    customers: "客户",
     money: "资金",
     system: "系统",
     channels: "渠道",
@@ -13,6 +13,8 @@ export default {
     errors: "错误",
     revenue: "收入",
     settings: "设置",
+    billing: "余额总览",
+    roles: "角色",
     notices: "公告",
   },
   settings: {
@@ -31,7 +33,7 @@ export default {
     secretSet: "已设定，不显示",
     restart: "由文件、环境变量或命令行设定，服务器启动时生效。",
     locks: { file: "该值由配置文件设定。", environment: "该值由环境变量设定。", flag: "该值由命令行参数设定。" },
-    mayNotWrite: "您的角色只能查看设置，不能修改。",
+    mayNotWrite: "你的角色只能查看设置，不能修改。",
   },
   notices: {
     why: "用户登录后看到的内容。纯文本，可用一种或两种语言。",
@@ -74,10 +76,11 @@ export default {
   shortcuts: {
     title: "键盘快捷键",
     palette: "前往任意位置",
-    filter: "聚焦筛选框",
+    filter: "聚焦搜索或筛选框",
+    places: "前往页面",
     help: "显示此列表",
     close: "关闭当前窗口",
-    single: "单键快捷键",
-    singleHint: "如果您使用语音输入或容易误按，可以关闭。",
+    single: "字母快捷键",
+    singleHint: "如果你使用语音输入或容易误按，可以关闭。",
   },
 };

@@ -6,7 +6,7 @@ import { quote } from "@/features/calls/curl";
 import { PagePending } from "@/features/first-paint";
 import { usePageTitle } from "@/features/page-title";
 import { useSignInOptions } from "@/features/sign-in-options";
-import { useOfferedModels, useSite, useSiteAddress } from "@/features/site";
+import { useOfferedModels, useSite, useSiteAddress, useSiteName } from "@/features/site";
 import { wasSignedIn } from "@/features/visitor";
 import { buttonLook } from "@/kit/button";
 import { CodeBlock } from "@/kit/code-block";
@@ -28,7 +28,7 @@ export function HomePage() {
   const { base } = useSiteAddress();
   const models = useOfferedModels(site.data?.has_public_models === true);
   const isClosed = useSignInOptions().data?.registration === "closed";
-  const name = site.data?.name ?? t("product", { ns: "shared" });
+  const name = useSiteName();
   usePageTitle(t("title"));
   const isUnset = site.isError && toProblem(site.error).code === "setup_required";
   useLeave(isUnset ? paths.setup : null);

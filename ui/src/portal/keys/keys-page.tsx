@@ -183,7 +183,7 @@ function KeyStatusBadge({ of: key }: { of: Key }) {
   const { t } = useTranslation("keys");
   const now = useNow();
   if (key.status === "active" && isPast(key.expires_at, now)) return <Badge tone="warning">{t("statuses.expired")}</Badge>;
-  return <Badge tone={key.status === "active" ? "success" : key.status === "disabled" ? "warning" : "neutral"}>{t(`statuses.${key.status}`)}</Badge>;
+  return <Badge tone={key.status === "active" ? "success" : key.status === "disabled" ? "warning" : "neutral"}>{t(`statuses.${key.status}`, { defaultValue: key.status })}</Badge>;
 }
 
 function Limits({ of: key }: { of: Key }) {

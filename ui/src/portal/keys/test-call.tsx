@@ -5,7 +5,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { take } from "@/api/client";
-import { toProblem } from "@/api/problem";
+import { ApiProblem, toProblem } from "@/api/problem";
 import { askChat, listKeyModels, type ChatAnswer } from "@/api/relay";
 import { writeMilliseconds } from "@/features/calls/milliseconds";
 import { useApi } from "@/features/services";
@@ -119,13 +119,15 @@ export function Booked({ id, staysHere = false }: { id: string; staysHere?: bool
 function useBooked(id: string) {
   const api = useApi();
   return useQuery({
-    queryKey: ["requests", "one", id],
+    queryKey: ["requests", "booked", id],
     queryFn: async () => {
-      await new Promise((resolve) => setTimeout(resolve, BOOKED_WAIT_MS));
-      return await take(api.GET("/api/me/requests/{id}", { params: { path: { id } } }));
+      // A list without it is no refusal, as asking for the call itself would be.
+      const { items } = await take(api.GET("/api/me/requests", { params: { query: { id } } }));
+      if (items[0] === undefined) throw new ApiProblem("not_found", "It is not booked yet.");
+      return items[0];
     },
     retry: (failures, problem) => failures < BOOKED_TRIES_MAX && toProblem(problem).code === "not_found",
-    retryDelay: 0,
+    retryDelay: BOOKED_WAIT_MS,
   });
 }
 

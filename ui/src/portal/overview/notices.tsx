@@ -38,7 +38,7 @@ export function Notices() {
         const title = inLanguage(notice.title, i18n.language);
         return (
           <div key={notice.id} className="relative [&_p]:pe-8">
-            <Alert tone={TONES[notice.level]} title={title}>
+            <Alert tone={TONES[notice.level] ?? "info"} title={title}>
               <p className="whitespace-pre-line [overflow-wrap:anywhere]">{inLanguage(notice.text, i18n.language)}</p>
             </Alert>
             {notice.level !== "critical" && (

@@ -33,7 +33,7 @@ export function OverviewPage() {
       <PageHeader title={t("overview.title", { ns: "portal", name: me.display_name })} />
       <Notices />
       <div className="grid gap-5">
-        <div className="grid items-start gap-5 lg:grid-cols-[minmax(0,2fr)_minmax(0,3fr)]">
+        <div className="grid gap-5 lg:grid-cols-[minmax(0,2fr)_minmax(0,3fr)]">
           <Balance {...me.balance} />
           <QuickStart />
         </div>

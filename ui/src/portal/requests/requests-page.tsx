@@ -150,6 +150,7 @@ export function RequestsPage() {
 function Calls({ calls, nameOf, opened }: { calls: Request[]; nameOf: (id: string) => string; opened: string | undefined }) {
   const { t, i18n } = useTranslation("requests");
   const formats = useFormats();
+  const navigate = useNavigate();
   const columns: Column<Request>[] = [
     {
       id: "time",
@@ -184,7 +185,8 @@ function Calls({ calls, nameOf, opened }: { calls: Request[]; nameOf: (id: strin
     { id: "cost", header: t("cost"), align: "end", className: "whitespace-nowrap", cell: (call) => <Money amount={call.cost} currency="USD" /> },
     { id: "duration", header: t("duration"), align: "end", className: "whitespace-nowrap text-muted", cell: (call) => writeMilliseconds(call.duration_ms, i18n.language) },
   ];
-  return <Table caption={t("title")} columns={columns} rows={calls} rowKey={(call) => call.id} />;
+  const open = (call: Request) => void navigate({ to: paths.request(call.id), search: ((before: object) => before) as never });
+  return <Table caption={t("title")} columns={columns} rows={calls} rowKey={(call) => call.id} onOpen={open} />;
 }
 
 /** A name that may be long, on one line; the whole of it is in the title. */

@@ -162,7 +162,6 @@ function Charts({ series, nameOf }: { series: UsageSeries; nameOf: (id: string) 
     cost: t("cost"),
   };
   const compact = new Intl.NumberFormat(i18n.language, { notation: "compact" });
-  const compactMoney = new Intl.NumberFormat(i18n.language, { style: "currency", currency: "USD", currencyDisplay: "narrowSymbol", notation: "compact", maximumSignificantDigits: 3 });
   const steps = chartSteps(series, i18n.language);
   const words = { stepName: t(`stepNames.${series.by}`), tableLabel: t("chart.table", { ns: "lists" }), steps };
   const step = t(`steps.${series.by}`);
@@ -170,7 +169,7 @@ function Charts({ series, nameOf }: { series: UsageSeries; nameOf: (id: string) 
     <div className="grid grid-cols-1 gap-8">
       <section className="grid grid-cols-1 gap-3">
         <h2 className="font-semibold">{t("costChart", { step })}</h2>
-        <LineChart {...words} caption={t("costChart", { step })} series={costSeries(series, write)} writeTick={(number) => compactMoney.format(number)} />
+        <LineChart {...words} caption={t("costChart", { step })} series={costSeries(series, write)} writeTick={(number) => formats.aboutMoney(number, "USD")} />
       </section>
       <section className="grid grid-cols-1 gap-3">
         <h2 className="font-semibold">{t("tokenChart", { step })}</h2>
