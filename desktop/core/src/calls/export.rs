@@ -3,15 +3,17 @@
 use std::path::Path;
 use std::time::Duration;
 
-use reqwest::StatusCode;
 use reqwest::header::AUTHORIZATION;
+use reqwest::{Response, StatusCode};
 use serde::Deserialize;
 use tokio::io::AsyncWriteExt;
+use url::Url;
 
 use crate::calls::answer::{Answer, read_answer};
-use crate::calls::gateway::bearer;
+use crate::calls::gateway::{Route, bearer};
 use crate::calls::operations::{AnswerKind, Operation, Part};
 use crate::calls::request::address_of;
+use crate::calls::tokens::AccessToken;
 use crate::calls::{CallError, Gateway};
 use crate::connections::{Connection, ConnectionId, SiteAddress};
 
@@ -92,15 +94,10 @@ impl Gateway {
         let url = address_of(base, words, operation, &export.query)?;
         let route = self.route(connection, base)?;
         let mut token = self.token(connection, &route, None).await?;
-        let mut send = async |token: &_| {
-            let request =
-                route.http.get(url.clone()).header(AUTHORIZATION, bearer(token)?).timeout(EXPORT_TIME);
-            request.send().await.map_err(|error| CallError::of_request(error, route.watch.take()))
-        };
-        let mut response = send(&token).await?;
+        let mut response = fetch(&route, &url, &token).await?;
         if response.status() == StatusCode::UNAUTHORIZED {
             token = self.token(connection, &route, Some(&token)).await?;
-            response = send(&token).await?;
+            response = fetch(&route, &url, &token).await?;
         }
         if response.status() != StatusCode::OK {
             let answer = read_answer(response).await?;
@@ -111,7 +108,12 @@ impl Gateway {
     }
 }
 
-async fn write_file(mut response: reqwest::Response, path: &Path) -> Result<u64, CallError> {
+async fn fetch(route: &Route, url: &Url, token: &AccessToken) -> Result<Response, CallError> {
+    let request = route.http.get(url.clone()).header(AUTHORIZATION, bearer(token)?).timeout(EXPORT_TIME);
+    request.send().await.map_err(|error| CallError::of_request(error, route.watch.take()))
+}
+
+async fn write_file(mut response: Response, path: &Path) -> Result<u64, CallError> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".part");
     let beside = path.with_file_name(name);

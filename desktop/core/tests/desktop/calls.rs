@@ -63,11 +63,13 @@ async fn opened() -> (Site, Connection, Gateway, std::sync::Arc<Drawer>) {
 async fn many_calls_at_once_make_one_exchange_and_no_answer_has_a_token() {
     let (site, connection, gateway, drawer) = opened().await;
     let before = drawer.text(connection.id);
-    let calls = (0..20).map(|_| get(&gateway, &connection, &site.address, "/api/me"));
-    let mut joined = Vec::new();
-    for call in calls {
-        joined.push(call.await.unwrap());
+    let gateway = std::sync::Arc::new(gateway);
+    let mut racing = tokio::task::JoinSet::new();
+    for _ in 0..20 {
+        let (gateway, connection, base) = (gateway.clone(), connection.clone(), site.address.clone());
+        racing.spawn(async move { get(&gateway, &connection, &base, "/api/me").await.unwrap() });
     }
+    let joined = racing.join_all().await;
     assert!(joined.iter().all(|answer| answer.status == 200));
     // The exchange was named before it was made, and its outcome kept.
     assert_eq!(*drawer.saves.lock().unwrap(), 3);

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use rcgen::{CertificateParams, KeyPair, PublicKeyData};
 use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs;
-use rustls::pki_types::PrivateKeyDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
@@ -30,7 +31,7 @@ impl Identity {
 
     /// A certificate for this identity's name whose holder has another key: it cannot sign for it.
     fn config(&self, signing: &KeyPair) -> Arc<ServerConfig> {
-        let certificate = rustls::pki_types::pem::PemObject::from_pem_slice(self.pem.as_bytes()).unwrap();
+        let certificate = CertificateDer::from_pem_slice(self.pem.as_bytes()).unwrap();
         let key = PrivateKeyDer::try_from(signing.serialize_der()).unwrap();
         let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
             .with_safe_default_protocol_versions()

@@ -34,8 +34,11 @@ impl Stranger {
                 let mut bytes = vec![0; 64 * 1024];
                 let length = stream.read(&mut bytes).await.unwrap_or(0);
                 let request = String::from_utf8_lossy(&bytes[..length]).into_owned();
+                kept.lock().await.push(request.clone());
                 let _ = stream.write_all(reply(&request).as_bytes()).await;
-                kept.lock().await.push(request);
+                // Leaving before all was read would cut the answer off.
+                let _ = stream.shutdown().await;
+                while stream.read(&mut bytes).await.is_ok_and(|length| length > 0) {}
             }
         });
         Stranger { url, seen }
