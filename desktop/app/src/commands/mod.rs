@@ -106,5 +106,7 @@ mod tests {
         }
         assert_eq!(security["freezePrototype"], true);
         assert_eq!(configuration["app"]["withGlobalTauri"], false);
+        // An old version that is signed must not pass for a new one.
+        assert_eq!(configuration["plugins"]["updater"]["requireSignedVersion"], true);
     }
 }
