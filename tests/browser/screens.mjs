@@ -75,6 +75,10 @@ export async function listScreens(shop) {
             await page.locator("dialog label", { hasText: "DeepSeek" }).click();
         } },
         { name: "channel", path: channel },
+        { name: "channel-model", path: channel, open: async (page) => {
+            await press(/(Actions for|的操作)/)(page);
+            await page.getByRole("menuitem").first().click();
+        } },
         { name: "channel-compare", path: channel, open: press(/^(Compare with provider|与供应商比对)$/) },
         { name: "catalog", path: "/console/models" },
         { name: "catalog-model", path: model },

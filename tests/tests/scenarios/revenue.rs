@@ -22,7 +22,7 @@ fn amount(value: &Value) -> i64 {
 async fn add_payer(world: &World) -> Key {
     let user = world.add_user("1").await;
     let gift = json!({
-        "direction": "credit", "amount": "0.0015", "account": "gift", "reason_code": "welcome", "note": "a gift",
+        "direction": "credit", "amount": "0.0015", "account": "gift", "reason_code": "promotion", "note": "a gift",
     });
     world.post(&format!("/api/admin/users/{user}/adjustments"), gift).await;
     world.add_key(&user, json!({ "name": FORMULA })).await
