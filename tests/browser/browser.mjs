@@ -18,6 +18,10 @@ const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
 // What a test itself asks is no fault of the page, whatever is answered.
 const OF_THE_TEST = "x-asked-by-test";
 
+// What may be refused: everything to whoever is not signed in any more, and everything before there is an owner.
+export const ENDED = "GET /api/.* 401";
+export const UNSET = "GET /(api/.*|app|console) 503";
+
 // A page of a profile of its own. Its test fails when a script of it does, when it breaks the content security policy,
 // writes an error, asks another origin than the site's (or one of `others`) for anything, or asks for something that it is
 // refused. What somebody sends may be refused: that is an answer like others. `refusals` are what else may be, as
@@ -44,8 +48,8 @@ export async function openPage(t, site, { others = [], refusals = [], note, ...o
         page.on("response", (response) => response.status() >= 400 && refuse(response.request(), response.status()));
         page.on("request", (request) => {
             const { protocol, origin } = new URL(request.url());
-            const isLocal = protocol === "data:" || protocol === "blob:" || protocol === "about:";
-            if (!isLocal && ![site.url, ...others].includes(origin)) tell(`asks ${request.url()}`);
+            const isNet = /^(http|ws)s?:$/.test(protocol);
+            if (isNet && ![site.url, ...others].includes(origin)) tell(`asks ${request.url()}`);
         });
     };
     context.on("page", watch);

@@ -5,6 +5,7 @@ import { test } from "node:test";
 
 import { countActivations } from "./activations.mjs";
 import { ask, findTraces, openPage } from "./browser.mjs";
+import { linkOf, Mailbox } from "./mailbox.mjs";
 import { PEOPLE, Shop } from "./shop.mjs";
 import { PASSWORD } from "./site.mjs";
 
@@ -105,6 +106,28 @@ test("somebody new gets from signing up to a charged call in four presses", asyn
     await page.waitForURL("**/app");
     await page.getByRole("heading", { name: "Balance" }).waitFor();
     await assertForgotten(page, sent, secret);
+});
+
+test("where the address has to be confirmed it is four presses, too, beside the one in the mail", async (t) => {
+    const mailbox = await Mailbox.start(t);
+    const shop = await Shop.start(t, { settings: { ...OPEN, ...mailbox.settings } });
+    const { page, activations } = await openWatched(t, shop);
+    await page.goto("/register");
+    await fillRegistration(page);
+    await page.getByRole("button", { name: "Create account" }).click();
+    await page.getByRole("heading", { name: "Check your inbox" }).waitFor();
+    // As from another program.
+    await page.goto("about:blank");
+    await page.goto(linkOf(await mailbox.mailTo(NEW, 1)));
+    await page.getByRole("heading", { name: "E-mail confirmed" }).waitFor();
+    await page.getByLabel("E-mail or username").fill(NEW);
+    await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
+    await page.getByRole("button", { name: "Sign in", exact: true }).click();
+    const dialog = dialogOf(page, "Your first API key");
+    await dialog.getByRole("button", { name: "Copy", exact: true }).first().click();
+    await dialog.getByRole("button", { name: "Run test call" }).click();
+    assert.equal((await readOutcome(dialog)).status, "200");
+    assert.ok((await activations.count()) <= 4, String(activations));
 });
 
 test("whoever is new and uses no mouse gets there by the keyboard alone", async (t) => {

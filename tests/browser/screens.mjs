@@ -18,7 +18,7 @@ async function findCalls(shop) {
     return { ok: await of(`${own}&status=ok&model=gpt-5`), failed: await of(`${own}&status=failed&model=kimi-k2`), broken: await of("status=interrupted") };
 }
 
-// `refused`: the call that is refused there, because it asks for a proof first. Words are regular expressions in both languages. Who sees it: a stranger, the shop's user or its owner.
+// Words are regular expressions in both languages. Who sees it: a stranger, the shop's user or its owner.
 export async function listScreens(shop) {
     const calls = await findCalls(shop);
     const person = `/console/people/${shop.people.user.id}`;
@@ -57,7 +57,7 @@ export async function listScreens(shop) {
         { name: "own-profile", path: "/app/profile" },
         { name: "own-security", path: "/app/security" },
         { name: "own-password", path: "/app/security", open: press(/^(Change password|修改密码)$/) },
-        { name: "own-proof", path: "/app/security", refused: "/api/me/totp", open: press(/^(Set up|设置)$/) },
+        { name: "own-proof", path: "/app/security", open: press(/^(Set up|设置)$/) },
         { name: "own-sessions", path: "/app/sessions" },
         { name: "own-pairing", path: "/app/sessions", open: press(/^(Connect a device|连接设备)$/) },
         { name: "own-appearance", path: "/app/appearance" },
@@ -68,12 +68,17 @@ export async function listScreens(shop) {
         { name: "overview", path: "/console" },
         { name: "revenue", path: "/console/revenue" },
         { name: "revenue-month", path: "/console/revenue?by=month" },
+        { name: "billing", path: "/console/billing" },
         { name: "channels", path: "/console/channels" },
         { name: "channel-new", path: "/console/channels", open: async (page) => {
             await press(/^(Add channel|添加渠道)$/)(page);
             await page.locator("dialog label", { hasText: "DeepSeek" }).click();
         } },
         { name: "channel", path: channel },
+        { name: "channel-model", path: channel, open: async (page) => {
+            await press(/(Actions for|的操作)/)(page);
+            await page.getByRole("menuitem").first().click();
+        } },
         { name: "channel-compare", path: channel, open: press(/^(Compare with provider|与供应商比对)$/) },
         { name: "catalog", path: "/console/models" },
         { name: "catalog-model", path: model },
@@ -100,6 +105,7 @@ export async function listScreens(shop) {
         { name: "notices", path: "/console/notices" },
         { name: "notice-new", path: "/console/notices", open: press(/^(New notice|新建公告)$/) },
         { name: "settings", path: "/console/settings" },
+        { name: "roles", path: "/console/roles" },
         { name: "audit-log", path: "/console/audit-log" },
         { name: "audit-log-entry", path: "/console/audit-log", open: async (page) => page.getByRole("main").locator("table button").first().click() },
         { name: "palette", path: "/console/channels", open: (page) => page.keyboard.press("Control+K") },

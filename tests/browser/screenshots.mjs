@@ -1,5 +1,6 @@
 // Takes a picture of every screen of a filled site, in both languages, both themes and three widths.
 //   node screenshots.mjs FOLDER [--only=own-,requests] [--language=en] [--theme=dark] [--width=375]
+//   node screenshots.mjs ../../docs/pictures --readme     those few that the README shows
 // The data is the same each time; the days it lies on, the ids and the upstream's port are not.
 
 import { mkdir } from "node:fs/promises";
@@ -20,6 +21,15 @@ const DEVICES = [
     { widths: [375], height: 800, isTouched: true },
 ];
 
+// What the README shows, in a window of its own size.
+const README = { width: 1200, height: 820 };
+const README_PICTURES = [
+    { file: "overview", person: "user", screen: "own-overview", language: "en", theme: "light" },
+    { file: "request", person: "user", screen: "own-request", language: "en", theme: "light" },
+    { file: "channel", person: "owner", screen: "channel-new", language: "en", theme: "light" },
+    { file: "console", person: "owner", screen: "overview", language: "en", theme: "dark" },
+    { file: "usage-zh", person: "user", screen: "own-usage-by-model", language: "zh-CN", theme: "light" },
+];
 const LONGEST_PX = 4_000;
 
 const ends = [];
@@ -35,6 +45,7 @@ async function takeAll(browser) {
     const shop = await Shop.start({ after: (end) => ends.push(end) }, { named: true });
     await shop.fill();
     const screens = await listScreens(shop);
+    if ("readme" in chosen) return takeForReadme(browser, shop, screens);
     let count = 0;
     for (const language of ["en", "zh-CN"].filter((each) => each === (chosen.language ?? each))) {
         for (const theme of ["light", "dark"].filter((each) => each === (chosen.theme ?? each))) {
@@ -81,6 +92,18 @@ async function takeList(browser, shop, { language, theme, person, widths, height
     }
     await context.close();
     return list.length * widths.length;
+}
+
+async function takeForReadme(browser, shop, screens) {
+    for (const { file, person, screen, language, theme } of README_PICTURES) {
+        const context = await browser.newContext({ baseURL: shop.url, viewport: README, colorScheme: theme, locale: language, timezoneId: "UTC", reducedMotion: "reduce" });
+        const page = await context.newPage();
+        await shop.signIn(page, PEOPLE[person]);
+        await openScreen(page, screens[person].find(({ name }) => name === screen));
+        await settle(page);
+        await page.screenshot({ path: join(folder, `${file}.png`) });
+        await context.close();
+    }
 }
 
 // What a script draws for the room it has is drawn anew in the next frames.

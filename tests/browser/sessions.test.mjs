@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { signIn, signInFirst } from "./account.mjs";
-import { ask, findBarriers, openPage } from "./browser.mjs";
+import { ask, ENDED, findBarriers, openPage } from "./browser.mjs";
 import { OWNER, Site } from "./site.mjs";
 
 const OTHER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
@@ -12,7 +12,7 @@ const PROMISED_MS = 5_000;
 test("a session that is ended from another browser is over within five seconds", async (t) => {
     const site = await Site.startOwned(t);
     const here = await openPage(t, site);
-    const there = await openPage(t, site, { userAgent: OTHER });
+    const there = await openPage(t, site, { userAgent: OTHER, refusals: [ENDED] });
     await signInFirst(here, OWNER);
     await signIn(there, OWNER);
     await there.getByRole("link", { name: "Profile" }).first().click();
@@ -40,7 +40,7 @@ test("a session that is ended from another browser is over within five seconds",
 
 test("all other sessions are ended at once, and this one stays", async (t) => {
     const site = await Site.startOwned(t);
-    const pages = [await openPage(t, site), await openPage(t, site, { userAgent: OTHER }), await openPage(t, site)];
+    const pages = [await openPage(t, site), await openPage(t, site, { userAgent: OTHER, refusals: [ENDED] }), await openPage(t, site, { refusals: [ENDED] })];
     await signInFirst(pages[0], OWNER);
     await signIn(pages[1], OWNER);
     await signIn(pages[2], OWNER);

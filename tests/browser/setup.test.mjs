@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { keepFirstKey, proveByCode, sendSignIn, setUpApp, signInFirst, signOut } from "./account.mjs";
-import { ask, findBarriers, findTraces, openPage } from "./browser.mjs";
+import { ask, findBarriers, findTraces, openPage, UNSET } from "./browser.mjs";
 import { OWNER, PASSWORD, Site } from "./site.mjs";
 
 const SECOND = "second@example.com";
 
 test("a fresh site comes to its owner and a second admin by browser alone", async (t) => {
     const site = await Site.start(t);
-    const page = await openPage(t, site);
+    const page = await openPage(t, site, { refusals: [UNSET] });
 
     // Whatever is opened leads to where the owner is made.
     await page.goto("/console");

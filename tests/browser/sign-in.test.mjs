@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { keepFirstKey, sendSignIn, signInFirst } from "./account.mjs";
-import { ask, findBarriers, openPage } from "./browser.mjs";
+import { ask, ENDED, findBarriers, openPage } from "./browser.mjs";
 import { OWNER, PASSWORD, Site } from "./site.mjs";
 
 test("what is typed before the page's script is there signs in", async (t) => {
@@ -26,7 +26,7 @@ test("what is typed before the page's script is there signs in", async (t) => {
 
 test("signing in leads back to the page that was asked for, and never to another site", async (t) => {
     const site = await Site.startOwned(t);
-    const page = await openPage(t, site);
+    const page = await openPage(t, site, { refusals: [ENDED] });
     await page.goto("/console/people?role=admin");
     await page.waitForURL("**/sign-in?return=*");
     await sendSignIn(page, OWNER);
@@ -55,7 +55,7 @@ test("whoever must have a second factor sets one up before anything else", async
 test("somebody who is disabled is out within five seconds", async (t) => {
     const site = await Site.startOwned(t);
     await site.enter("user@example.com");
-    const page = await openPage(t, site);
+    const page = await openPage(t, site, { refusals: [ENDED] });
     await signInFirst(page, "user@example.com");
     const owner = await openPage(t, site);
     await signInFirst(owner, OWNER);

@@ -4,10 +4,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { sendSignIn } from "./account.mjs";
-import { findBarriers, openPage } from "./browser.mjs";
+import { ENDED, findBarriers, openPage } from "./browser.mjs";
 import { PEOPLE, Shop } from "./shop.mjs";
-
-const ENDED = "GET /api/.* 401";
 
 async function openSignedIn(t, shop, options) {
     const page = await openPage(t, shop, options);

@@ -1,5 +1,5 @@
 import { notifyManager, onlineManager, useQueryClient, type Query, type QueryClient } from "@tanstack/react-query";
-import { LoaderCircle, WifiOff } from "lucide-react";
+import { RefreshCw, WifiOff } from "lucide-react";
 import { useCallback, useEffect, useState, useSyncExternalStore } from "react";
 import { useTranslation } from "react-i18next";
 
@@ -47,7 +47,7 @@ export function ConnectionNotice() {
     <div className="pointer-events-auto flex max-w-full items-center gap-3 rounded-panel border border-line bg-surface py-2 ps-3.5 pe-2 shadow-lg">
       <WifiOff size={18} aria-hidden="true" className="shrink-0 text-warning" />
       <p className="min-w-0 py-1">{isOnline ? t("connection.unreached") : t("connection.offline")}</p>
-      <Button size="small" variant="quiet" pending={isLooking} icon={<LoaderCircle size={16} />} onClick={() => void look()}>
+      <Button size="small" variant="quiet" pending={isLooking} icon={<RefreshCw size={16} />} onClick={() => void look()}>
         {t("problem.retry")}
       </Button>
     </div>

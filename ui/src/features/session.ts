@@ -1,4 +1,4 @@
-import { useQuery, useQueryClient, type UseQueryResult } from "@tanstack/react-query";
+import { useQuery, type UseQueryResult } from "@tanstack/react-query";
 import { useCallback } from "react";
 
 import { take, type Api } from "@/api/client";
@@ -41,14 +41,14 @@ export function useMay(permission: Permission): boolean {
   return useMe().data?.permissions.includes(permission) ?? false;
 }
 
-/** Ends the session here and forgets everything that was fetched. */
+/** Ends the session here and leaves the page, and with it everything that was fetched. */
 export function useSignOut(): () => Promise<void> {
   const api = useApi();
-  const queries = useQueryClient();
   return useCallback(async () => {
     await take(api.POST("/api/auth/logout"));
     rememberSignedIn(false);
-    queries.clear();
+    // A browser may keep the page for the way back to it. It is not to be seen again.
+    addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
     location.assign("/sign-in");
-  }, [api, queries]);
+  }, [api]);
 }

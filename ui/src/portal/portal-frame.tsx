@@ -1,4 +1,4 @@
-import { useLocation } from "@tanstack/react-router";
+import { useMatches } from "@tanstack/react-router";
 import { BookOpen, Boxes, ChartLine, CircleUser, FlaskConical, House, KeyRound, ListTree, MonitorSmartphone, Palette, ScrollText, ShieldCheck, SlidersHorizontal } from "lucide-react";
 import { useTranslation } from "react-i18next";
 
@@ -24,7 +24,8 @@ export function PortalFrame() {
 function Pages() {
   const { t } = useTranslation("portal");
   const me = useMe();
-  const { pathname } = useLocation();
+  // The page that is shown, not the one on its way.
+  const pathname = useMatches({ select: (matches) => matches.at(-1)?.pathname });
   const code = me.isError ? toProblem(me.error).code : null;
   // The server answers nothing else before the second factor is there.
   const isHeld = me.data?.must_set_up_second_factor === true;

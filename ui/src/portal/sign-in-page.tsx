@@ -29,6 +29,11 @@ import { linkLook, StrangerPanel } from "./stranger-panel";
 const schema = z.object({ login: fields.required(), password: z.string().check(z.minLength(1, "invalid.required")) });
 
 export function SignInPage() {
+  return <SignIn />;
+}
+
+/** The way in, below other words where it follows on something. */
+export function SignIn({ title, description }: { title?: string; description?: string }) {
   const { t } = useTranslation("portal");
   const api = useApi();
   const { return: returnPath } = useSearch({ strict: false }) as { return?: string };
@@ -66,7 +71,7 @@ export function SignInPage() {
   }
 
   return (
-    <StrangerPanel title={t("signIn.title")} below={options.isSuccess && <NewHere registration={options.data.registration} />}>
+    <StrangerPanel title={title ?? t("signIn.title")} description={description} below={options.isSuccess && <NewHere registration={options.data.registration} />}>
       {oauthError !== null && (
         <Alert tone="danger" live>
           {t(`oauthErrors.${isOauthError(oauthError) ? oauthError : "other"}`)}

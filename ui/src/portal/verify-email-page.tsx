@@ -11,12 +11,13 @@ import { useHashOnce } from "@/features/hash";
 import { ProblemAlert } from "@/features/problem-alert";
 import { useApi } from "@/features/services";
 import { Alert } from "@/kit/alert";
-import { Button, buttonLook } from "@/kit/button";
+import { Button } from "@/kit/button";
 import { Field } from "@/kit/field";
 import { Skeleton } from "@/kit/skeleton";
 import { TextInput } from "@/kit/text-input";
 
 import { paths } from "./paths";
+import { SignIn } from "./sign-in-page";
 import { linkLook, StrangerPanel } from "./stranger-panel";
 
 const schema = z.object({ email: fields.email() });
@@ -36,13 +37,7 @@ export function VerifyEmailPage() {
   }, [token, mutate]);
 
   if (verify.isSuccess) {
-    return (
-      <StrangerPanel title={t("verify.doneTitle")} description={t("verify.done")}>
-        <Link to={paths.signIn} className={buttonLook({ variant: "primary", size: "large", wide: true })}>
-          {t("signIn.title")}
-        </Link>
-      </StrangerPanel>
-    );
+    return <SignIn title={t("verify.doneTitle")} description={t("verify.done")} />;
   }
   if (token !== null && !verify.isError) {
     return (
