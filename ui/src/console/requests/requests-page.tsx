@@ -160,7 +160,7 @@ function Calls({ calls, opened }: { calls: Request[]; opened: string | undefined
           aria-current={call.id === opened ? "true" : undefined}
           className="rounded-sm font-medium tabular-nums underline-offset-2 hover:underline"
         >
-          {formats.dateTimeSeconds(call.started_at)}
+          {formats.moment(call.started_at)}
         </Link>
       ),
     },

@@ -164,7 +164,7 @@ function Calls({ calls, nameOf, opened }: { calls: Request[]; nameOf: (id: strin
           aria-current={call.id === opened ? "true" : undefined}
           className="rounded-sm font-medium tabular-nums underline-offset-2 hover:underline"
         >
-          {formats.dateTimeSeconds(call.started_at)}
+          {formats.moment(call.started_at)}
         </Link>
       ),
     },
