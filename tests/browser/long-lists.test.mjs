@@ -34,7 +34,7 @@ test("ten thousand rows scroll from end to end with no more of them in the page 
     const height = await room.evaluate((element) => element.scrollHeight - element.clientHeight);
     const step = 1_800;
     for (let scrolled = 0; scrolled < height; scrolled += step) await page.mouse.wheel(0, step);
-    await list.getByText(`model-${COUNT}`).waitFor();
+    await list.getByText(`model-${COUNT}`, { exact: true }).waitFor();
     const seen = await page.evaluate(() => window.frames_seen.stop());
 
     t.diagnostic(`${seen.frames} frames, the longest ${seen.longest_ms} ms; ${seen.tasks} long tasks; at most ${seen.rows} rows in the page`);

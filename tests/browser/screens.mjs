@@ -18,7 +18,7 @@ async function findCalls(shop) {
     return { ok: await of(`${own}&status=ok&model=gpt-5`), failed: await of(`${own}&status=failed&model=kimi-k2`), broken: await of("status=interrupted") };
 }
 
-// `refused`: the call that is refused there, because it asks for a proof first. Words are regular expressions in both languages. Who sees it: a stranger, the shop's user or its owner.
+// Words are regular expressions in both languages. Who sees it: a stranger, the shop's user or its owner.
 export async function listScreens(shop) {
     const calls = await findCalls(shop);
     const person = `/console/people/${shop.people.user.id}`;
@@ -57,7 +57,7 @@ export async function listScreens(shop) {
         { name: "own-profile", path: "/app/profile" },
         { name: "own-security", path: "/app/security" },
         { name: "own-password", path: "/app/security", open: press(/^(Change password|修改密码)$/) },
-        { name: "own-proof", path: "/app/security", refused: "/api/me/totp", open: press(/^(Set up|设置)$/) },
+        { name: "own-proof", path: "/app/security", open: press(/^(Set up|设置)$/) },
         { name: "own-sessions", path: "/app/sessions" },
         { name: "own-pairing", path: "/app/sessions", open: press(/^(Connect a device|连接设备)$/) },
         { name: "own-appearance", path: "/app/appearance" },

@@ -174,6 +174,19 @@ test("a page whose code is gone with an update offers to reload, and the reload 
     await page.getByRole("heading", { name: "Ledger" }).waitFor();
 });
 
+test("a page whose own script does not come says so in the reader’s language", async (t) => {
+    const shop = await Shop.start(t);
+    const page = await openPage(t, shop, { locale: "zh-CN" });
+    const isScript = (url) => /^\/assets\/portal-.*\.js$/.test(url.pathname);
+    await page.route(isScript, (route) => route.abort("connectionrefused"));
+    await page.goto("/sign-in");
+    await page.getByText("页面未能加载完整，请检查网络后重试。").waitFor();
+    assert.deepEqual(await findBarriers(page), []);
+    await page.unroute(isScript);
+    await page.getByRole("button", { name: "重试" }).click();
+    await page.getByLabel("邮箱或用户名").waitFor();
+});
+
 test("a server of another version is told about; nobody is made to reload", async (t) => {
     const shop = await Shop.start(t);
     const page = await openSignedIn(t, shop);

@@ -151,7 +151,7 @@ function AuditLogTable({ rows, onShow }: { rows: AuditLogRow[]; onShow: (row: Au
       header: t("audit.at"),
       align: "end",
       className: "whitespace-nowrap text-muted",
-      cell: (row) => <time dateTime={row.at}>{formats.dateTimeSeconds(row.at)}</time>,
+      cell: (row) => <time dateTime={row.at}>{formats.moment(row.at)}</time>,
     },
   ];
   return <Table caption={t("places.auditLog")} columns={columns} rows={rows} rowKey={(row) => String(row.sequence)} />;

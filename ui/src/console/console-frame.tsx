@@ -21,8 +21,11 @@ export function ConsoleFrame() {
   const { t } = useTranslation("console");
   const me = useMe();
   const [overlay, setOverlay] = useState<Overlay>(null);
-  if (me.isPending || (me.isError && toProblem(me.error).code === "invalid_token")) return <FramePending part={t("part")} />;
-  if (me.isError) return <FailurePage error={me.error} />;
+  if (me.data === undefined) {
+    // Whoever is signed out is on the way to the sign-in page. A page that is there stays until then.
+    const isOnTheWay = !me.isError || toProblem(me.error).code === "invalid_token";
+    return isOnTheWay ? <FramePending part={t("part")} /> : <FailurePage error={me.error} onRetry={() => void me.refetch()} />;
+  }
   const portal = { href: paths.portal, label: t("places.portal"), icon: <House size={18} aria-hidden="true" /> };
   if (me.data.must_set_up_second_factor === true) {
     return <Elsewhere title={t("places.factorFirst")} why={t("places.factorFirstWhy")} href={paths.security} label={t("places.setUpFactor")} />;

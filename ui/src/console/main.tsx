@@ -2,6 +2,7 @@ import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 
+import { writeFault } from "@/features/failure-page";
 import { Services } from "@/features/services";
 import { startLanguages } from "@/i18n/start";
 
@@ -15,7 +16,7 @@ async function start() {
   await Promise.all([startLanguages(loadMessages), router.load()]);
   const root = document.getElementById("root");
   if (root === null) return;
-  createRoot(root).render(
+  createRoot(root, { onCaughtError: writeFault }).render(
     <StrictMode>
       <Services onSignedOut={() => location.assign(paths.signIn(location.pathname + location.search))}>
         <RouterProvider router={router} />
@@ -24,4 +25,5 @@ async function start() {
   );
 }
 
-void start();
+// What is shown before the script says so, in words that need no fetching.
+start().catch(() => dispatchEvent(new Event("waystation:unloaded")));

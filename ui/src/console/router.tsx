@@ -1,7 +1,8 @@
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { createRootRoute, createRoute, createRouter } from "@tanstack/react-router";
 
-import { FailurePage, LostPage } from "@/features/failure-page";
+import { FailurePage, LostPage, PartFailure } from "@/features/failure-page";
 import { PagePending } from "@/features/first-paint";
+import { lazyPage, PageMissing } from "@/features/lazy-page";
 import { oneOf, parseSearch, stringifySearch, text } from "@/features/plain-search";
 import { readRangeSearch } from "@/features/range";
 import { ROLES } from "@/features/roles";
@@ -10,75 +11,75 @@ import { paths } from "./paths";
 import { readRequestSearch } from "./requests/request-search";
 
 const root = createRootRoute({
-  errorComponent: ({ error }) => <FailurePage error={error} />,
+  errorComponent: ({ error, reset }) => <FailurePage error={error} {...(error instanceof PageMissing ? { onRetry: reset } : {})} />,
   notFoundComponent: () => <LostPage home={paths.overview} />,
 });
 const frame = createRoute({
   getParentRoute: () => root,
   path: "/console",
-  component: lazyRouteComponent(() => import("./console-frame"), "ConsoleFrame"),
+  component: lazyPage(() => import("./console-frame"), "ConsoleFrame"),
 });
 const home = createRoute({
   getParentRoute: () => frame,
   path: "/",
-  component: lazyRouteComponent(() => import("./overview/home-page"), "HomePage"),
+  component: lazyPage(() => import("./overview/home-page"), "HomePage"),
 });
 const revenue = createRoute({
   getParentRoute: () => frame,
   path: "revenue",
   validateSearch: (search) => ({ ...readRangeSearch(search), by: oneOf(["month"] as const, search.by) }),
-  component: lazyRouteComponent(() => import("./revenue/revenue-page"), "RevenuePage"),
+  component: lazyPage(() => import("./revenue/revenue-page"), "RevenuePage"),
 });
 const billing = createRoute({
   getParentRoute: () => frame,
   path: "billing",
   validateSearch: readRangeSearch,
-  component: lazyRouteComponent(() => import("./revenue/billing-page"), "BillingPage"),
+  component: lazyPage(() => import("./revenue/billing-page"), "BillingPage"),
 });
 const channels = createRoute({
   getParentRoute: () => frame,
   path: "channels",
   validateSearch: (search) => ({ q: text(search.q), after: text(search.after) }),
-  component: lazyRouteComponent(() => import("./channels/channels-page"), "ChannelsPage"),
+  component: lazyPage(() => import("./channels/channels-page"), "ChannelsPage"),
 });
 const channel = createRoute({
   getParentRoute: () => frame,
   path: "channels/$id",
-  component: lazyRouteComponent(() => import("./channels/channel-page"), "ChannelPage"),
+  component: lazyPage(() => import("./channels/channel-page"), "ChannelPage"),
 });
 const models = createRoute({
   getParentRoute: () => frame,
   path: "models",
   validateSearch: (search) => ({ q: text(search.q), tab: oneOf(["price", "history"] as const, search.tab), unpriced: text(search.unpriced), after: text(search.after) }),
-  component: lazyRouteComponent(() => import("./models/models-page"), "ModelsPage"),
+  component: lazyPage(() => import("./models/models-page"), "ModelsPage"),
 });
 const model = createRoute({
   getParentRoute: () => models,
   path: "$id",
-  component: lazyRouteComponent(() => import("./models/model-sheet"), "ModelSheet"),
+  component: lazyPage(() => import("./models/model-sheet"), "ModelSheet"),
 });
 const modelGroups = createRoute({
   getParentRoute: () => frame,
   path: "model-groups",
   validateSearch: (search) => ({ after: text(search.after) }),
-  component: lazyRouteComponent(() => import("./models/groups-page"), "ModelGroupsPage"),
+  component: lazyPage(() => import("./models/groups-page"), "ModelGroupsPage"),
 });
 const requests = createRoute({
   getParentRoute: () => frame,
   path: "requests",
   validateSearch: readRequestSearch,
-  component: lazyRouteComponent(() => import("./requests/requests-page"), "RequestsPage"),
+  component: lazyPage(() => import("./requests/requests-page"), "RequestsPage"),
 });
 const request = createRoute({
   getParentRoute: () => requests,
   path: "$id",
-  component: lazyRouteComponent(() => import("./requests/request-sheet"), "RequestSheet"),
+  component: lazyPage(() => import("./requests/request-sheet"), "RequestSheet"),
 });
 const errors = createRoute({
   getParentRoute: () => frame,
   path: "errors",
   validateSearch: (search) => ({ ...readRangeSearch(search), model: text(search.model), channel: text(search.channel), code: text(search.code) }),
-  component: lazyRouteComponent(() => import("./requests/errors-page"), "ErrorsPage"),
+  component: lazyPage(() => import("./requests/errors-page"), "ErrorsPage"),
 });
 const people = createRoute({
   getParentRoute: () => frame,
@@ -89,34 +90,34 @@ const people = createRoute({
     status: oneOf(["active", "disabled"] as const, search.status),
     after: text(search.after),
   }),
-  component: lazyRouteComponent(() => import("./people/people-page"), "PeoplePage"),
+  component: lazyPage(() => import("./people/people-page"), "PeoplePage"),
 });
 const person = createRoute({
   getParentRoute: () => frame,
   path: "people/$id",
-  component: lazyRouteComponent(() => import("./people/person-page"), "PersonPage"),
+  component: lazyPage(() => import("./people/person-page"), "PersonPage"),
 });
 const invitations = createRoute({
   getParentRoute: () => frame,
   path: "invitations",
   validateSearch: (search) => ({ after: text(search.after) }),
-  component: lazyRouteComponent(() => import("./invitations-page"), "InvitationsPage"),
+  component: lazyPage(() => import("./invitations-page"), "InvitationsPage"),
 });
 const notices = createRoute({
   getParentRoute: () => frame,
   path: "notices",
   validateSearch: (search) => ({ after: text(search.after) }),
-  component: lazyRouteComponent(() => import("./settings/notices-page"), "NoticesPage"),
+  component: lazyPage(() => import("./settings/notices-page"), "NoticesPage"),
 });
 const settings = createRoute({
   getParentRoute: () => frame,
   path: "settings",
-  component: lazyRouteComponent(() => import("./settings/settings-page"), "SettingsPage"),
+  component: lazyPage(() => import("./settings/settings-page"), "SettingsPage"),
 });
 const roles = createRoute({
   getParentRoute: () => frame,
   path: "roles",
-  component: lazyRouteComponent(() => import("./people/roles-page"), "RolesPage"),
+  component: lazyPage(() => import("./people/roles-page"), "RolesPage"),
 });
 const auditLog = createRoute({
   getParentRoute: () => frame,
@@ -129,7 +130,7 @@ const auditLog = createRoute({
     end_date: text(search.end_date),
     after: text(search.after),
   }),
-  component: lazyRouteComponent(() => import("./audit-log-page"), "AuditLogPage"),
+  component: lazyPage(() => import("./audit-log-page"), "AuditLogPage"),
 });
 
 export const router = createRouter({
@@ -137,5 +138,6 @@ export const router = createRouter({
   parseSearch,
   stringifySearch,
   defaultPendingComponent: PagePending,
+  defaultErrorComponent: PartFailure,
   defaultPreload: "intent",
 });

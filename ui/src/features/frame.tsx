@@ -13,6 +13,7 @@ import { useToast } from "@/kit/toast";
 import { LanguageChoice, ThemeChoice } from "./appearance-menu";
 import { useProblemWords } from "./problem-alert";
 import { useSignOut } from "./session";
+import { useSiteName } from "./site";
 
 export type Place = {
   to: string;
@@ -46,12 +47,13 @@ const BAR_PLACE = "grid min-w-0 flex-1 justify-items-center gap-0.5 px-0.5 py-2 
 /** What stands around every page: where one is, where one can go, and who one is. */
 export function Frame({ me, part, places, more, elsewhere, above, aboveCompact }: FrameProps) {
   const { t } = useTranslation();
+  const name = useSiteName();
   const inBar = places.length > BAR_PLACES ? places.filter((place) => place.inBar === true).slice(0, BAR_PLACES - 1) : places;
   const rest = places.filter((place) => !inBar.includes(place));
   const brand = (
     <span className="flex min-w-0 items-center gap-2.5 font-semibold">
       <Mark size={26} />
-      <span className="truncate">{t("product")}</span>
+      <bdi className="truncate">{name}</bdi>
       {part !== undefined && <span className="truncate font-normal text-muted">{part}</span>}
     </span>
   );

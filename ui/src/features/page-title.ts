@@ -1,8 +1,11 @@
 import { useEffect } from "react";
 
-/** Names the page in the browser's tab. */
+import { useSiteName } from "./site";
+
+/** Names the page and the site in the browser's tab. */
 export function usePageTitle(title: string) {
+  const name = useSiteName();
   useEffect(() => {
-    document.title = `${title} · Waystation`;
-  }, [title]);
+    document.title = `${title} · ${name}`;
+  }, [title, name]);
 }

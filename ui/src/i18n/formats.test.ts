@@ -15,6 +15,12 @@ describe("money", () => {
   });
 });
 
+it("says the year of a moment where it is another one", () => {
+  const now = Date.parse("2026-11-21T12:00:00Z");
+  expect(createFormats("en").moment("2026-11-20T12:00:00Z", now)).not.toContain("2026");
+  expect(createFormats("zh-CN").moment("2025-11-20T12:00:00Z", now)).toContain("2025");
+});
+
 it("is told in about three digits at the side of a chart, however small or large it is", () => {
   const { aboutMoney } = createFormats("en");
   expect([0, 0.00004, 0.0125, 2.5, 1_250, 3_000_000].map((amount) => aboutMoney(amount, "USD"))).toEqual(["$0", "$0.00004", "$0.0125", "$2.5", "$1.25K", "$3M"]);

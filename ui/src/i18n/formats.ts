@@ -6,6 +6,7 @@ export function createFormats(language: string) {
   const dateTime = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
   const dateTimeExact = new Intl.DateTimeFormat(language, { dateStyle: "full", timeStyle: "long" });
   const dateTimeSeconds = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" });
+  const ofThisYear = new Intl.DateTimeFormat(language, { month: "short", day: "numeric", hour: "numeric", minute: "2-digit", second: "2-digit" });
   const date = new Intl.DateTimeFormat(language, { dateStyle: "medium" });
   const number = new Intl.NumberFormat(language);
   const compactMoney = (currency: string) =>
@@ -15,6 +16,9 @@ export function createFormats(language: string) {
     dateTime: (time: string) => dateTime.format(new Date(time)),
     dateTimeExact: (time: string) => dateTimeExact.format(new Date(time)),
     dateTimeSeconds: (time: string) => dateTimeSeconds.format(new Date(time)),
+    /** To the second, for a column of times: the year is said where it is another than that of `now`. */
+    moment: (time: string, now = Date.now()) =>
+      (new Date(time).getFullYear() === new Date(now).getFullYear() ? ofThisYear : dateTimeSeconds).format(new Date(time)),
     date: (time: string) => date.format(new Date(time)),
     /** A count. As a text it is exact however large it is. */
     number: (value: number | string) => number.format(value as number),

@@ -1,5 +1,6 @@
 import { createRootRoute, createRoute, createRouter } from "@tanstack/react-router";
 
+import { OUTCOMES } from "@/features/calls/outcomes";
 import { FailurePage, LostPage, PartFailure } from "@/features/failure-page";
 import { PagePending } from "@/features/first-paint";
 import { lazyPage, PageMissing } from "@/features/lazy-page";
@@ -119,7 +120,7 @@ const requests = createRoute({
     ...readRangeSearch(search),
     model: text(search.model),
     key: text(search.key),
-    outcome: oneOf(["ok", "error", "failed", "interrupted", "cancelled", "lost"], search.outcome),
+    outcome: oneOf(OUTCOMES, search.outcome),
     after: text(search.after),
   }),
   component: lazyPage(() => import("./requests/requests-page"), "RequestsPage"),

@@ -1,18 +1,18 @@
 import { Outlet } from "@tanstack/react-router";
-import { useTranslation } from "react-i18next";
 
 import { AppearanceButtons } from "@/features/appearance-menu";
+import { useSiteName } from "@/features/site";
 import { Mark } from "@/kit/mark";
 
 /** Stands around the pages of whoever is not signed in. */
 export function StrangerFrame() {
-  const { t } = useTranslation();
+  const name = useSiteName();
   return (
     <div className="grid min-h-dvh grid-rows-[auto_minmax(0,1fr)]">
       <header className="flex h-14 items-center justify-between px-4 sm:px-6">
-        <span className="flex items-center gap-2.5 font-semibold">
+        <span className="flex min-w-0 items-center gap-2.5 font-semibold">
           <Mark size={26} />
-          {t("product")}
+          <bdi className="truncate">{name}</bdi>
         </span>
         <AppearanceButtons />
       </header>

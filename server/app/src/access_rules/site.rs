@@ -244,9 +244,13 @@ impl Site {
 
     /// A call of the user's that cost nothing and has ended; its id.
     pub(super) async fn add_call(&self, user: &User, channel: &str) -> String {
+        self.add_call_with(user, channel, KeyId::new(1, [1; 10])).await
+    }
+
+    /// The same with this key.
+    pub(super) async fn add_call_with(&self, user: &User, channel: &str, key: KeyId) -> String {
         let request = RequestId::new_cause(now_ms(), random_bytes().unwrap());
         let price_version = PriceVersionId::new(1, [9; 10]);
-        let key = KeyId::new(1, [1; 10]);
         let call = Reserve {
             request,
             user: user.id,

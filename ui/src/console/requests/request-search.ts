@@ -1,7 +1,7 @@
+import { OUTCOMES } from "@/features/calls/outcomes";
 import { oneOf, text } from "@/features/plain-search";
 import { readRangeSearch } from "@/features/range";
 
-export const OUTCOMES = ["ok", "error", "failed", "interrupted", "cancelled", "lost"] as const;
 export const STATUS_CLASSES = ["2xx", "4xx", "5xx"] as const;
 
 /** What the list of calls is narrowed by, as its address has it. */

@@ -21,6 +21,7 @@ import { TextInput } from "@/kit/text-input";
 import { useToast } from "@/kit/toast";
 
 import { SearchBox } from "../search-box";
+import { groupSettings } from "./sections";
 
 const SETTINGS = ["settings"] as const;
 
@@ -54,8 +55,8 @@ export function SettingsPage() {
           empty={<EmptyState icon={<SlidersHorizontal size={18} />} title={t("settings.noneFound")} action={sought !== undefined && <Button onClick={() => setSought(undefined)}>{t("filters.clear", { ns: "console" })}</Button>} />}
         >
           {({ items }) =>
-            groupsOf(matching(items)).map(([group, settings]) => (
-              <Panel key={group} title={group} flush>
+            groupSettings(matching(items)).map(([section, settings]) => (
+              <Panel key={section} title={t(`settings.sections.${section}`)} description={section === "live" ? t("settings.live") : t("settings.restart")} flush>
                 <ul className="divide-y divide-line border-t border-line">
                   {settings.map((setting) => (
                     <OneSetting key={`${setting.name} ${setting.value}`} of={setting} description={describe(setting)} />
@@ -70,14 +71,13 @@ export function SettingsPage() {
   );
 }
 
-/** Settings by the part of their names before the point, in their order. */
-function groupsOf(settings: Setting[]): [string, Setting[]][] {
-  const groups = new Map<string, Setting[]>();
-  for (const setting of settings) {
-    const group = setting.name.split(".")[0] ?? "";
-    groups.set(group, [...(groups.get(group) ?? []), setting]);
-  }
-  return [...groups];
+/** A description as the server writes it: what stands between backticks is typed as it is. */
+function Described({ text }: { text: string }) {
+  return (
+    <p className="text-[0.8125rem] text-muted [overflow-wrap:anywhere]">
+      {text.split("`").map((part, at) => (at % 2 === 0 ? part : <code key={`${at} ${part}`} className="font-mono">{part}</code>))}
+    </p>
+  );
 }
 
 function OneSetting({ of: setting, description }: { of: Setting; description: string }) {
@@ -109,9 +109,7 @@ function OneSetting({ of: setting, description }: { of: Setting; description: st
           <code className="font-mono text-[0.8125rem] font-medium [overflow-wrap:anywhere]">{setting.name}</code>
           <Badge tone={setting.origin === "default" ? "neutral" : "accent"}>{t(`settings.origins.${setting.origin}`)}</Badge>
         </p>
-        <p className="text-[0.8125rem] text-muted [overflow-wrap:anywhere]">
-          <WithCode text={description} />
-        </p>
+        <Described text={description} />
         {given(setting.origin_detail) && (
           <p className="text-[0.8125rem] text-muted [overflow-wrap:anywhere]">
             {t("settings.from")} <code className="font-mono">{setting.origin_detail}</code>
@@ -153,9 +151,7 @@ function OneSetting({ of: setting, description }: { of: Setting; description: st
             {t("settings.reset", { value: given(setting.default) ? write(setting.default) : t("settings.notSet") })}
           </Button>
         )}
-        {!setting.is_editable && (
-          <p className="text-[0.8125rem] text-muted">{isLock(setting.locked_by) ? t(`settings.locks.${setting.locked_by}`) : t("settings.restart")}</p>
-        )}
+        {!setting.is_editable && isLock(setting.locked_by) && <p className="text-[0.8125rem] text-muted">{t(`settings.locks.${setting.locked_by}`)}</p>}
         {setting.is_editable && !mayWrite && <p className="text-[0.8125rem] text-muted">{t("settings.mayNotWrite")}</p>}
       </div>
     </li>
@@ -169,18 +165,4 @@ function given(text: string | null | undefined): text is string {
 /** Whether it is a place outside of the site that a setting is held by. */
 function isLock(origin: SettingOrigin | null | undefined): origin is "file" | "environment" | "flag" {
   return origin === "file" || origin === "environment" || origin === "flag";
-}
-
-/** A text of the server, in which what stands between backticks is code. */
-function WithCode({ text }: { text: string }) {
-  return text.split("`").map((part, place) =>
-    place % 2 === 0 ? (
-      part
-    ) : (
-      // oxlint-disable-next-line react/no-array-index-key -- The parts of a text have no other name and never move.
-      <code key={place} className="font-mono">
-        {part}
-      </code>
-    ),
-  );
 }

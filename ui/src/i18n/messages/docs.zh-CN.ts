@@ -60,9 +60,9 @@ export default {
     ip_not_allowed: "密钥不允许从该地址使用。",
     model_not_found: "本站没有这个模型。",
     rate_limit_exceeded: "调用过于频繁，请按 Retry-After 等待。",
-    upstream_error: "所有尝试之后服务商仍然失败。",
-    no_channel_available: "目前没有服务商可以处理该模型。",
-    upstream_timeout: "服务商响应过慢。",
+    upstream_error: "所有尝试之后供应商仍然失败。",
+    no_channel_available: "目前没有供应商可以处理该模型。",
+    upstream_timeout: "供应商响应过慢。",
   },
   noModel: "示例中的“{{model}}”请替换为你要使用的模型。",
 };

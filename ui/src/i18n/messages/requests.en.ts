@@ -25,7 +25,7 @@ export default {
   sheet: {
     title: "Request",
     missing: "There’s no such request",
-    missingWhy: "It may belong to somebody else, or still be running: a call appears here once it has ended.",
+    missingWhy: "It may belong to somebody else, or still be running: a call appears here once it has ended. One that was refused before it began, as for a wrong key or too little balance, is not kept.",
     ids: "Call",
     id: "Request ID",
     model: "Model",

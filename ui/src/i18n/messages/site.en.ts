@@ -31,7 +31,12 @@ export default {
     reset: "Back to default: {{value}}",
     notSet: "Not set",
     secretSet: "Set, not shown",
-    restart: "Set by file, environment or flag; it takes effect when the server starts.",
+    live: "They count at once, on every server within 5 seconds.",
+    restart: "Set by file, environment or flag; they take effect when the server starts.",
+    sections: {
+      live: "Can be changed here", site: "Site", accounts: "Accounts and sign-in", mail: "Mail", relay: "Relay", billing: "Billing", server: "Server and network", storage: "Database and cache", logs: "Logs and metrics",
+      other: "Other",
+    },
     locks: { file: "The configuration file sets this.", environment: "An environment variable sets this.", flag: "A flag of the command line sets this." },
     mayNotWrite: "Your role lets you look at settings, not change them.",
   },

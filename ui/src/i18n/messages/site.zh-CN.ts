@@ -31,7 +31,11 @@ export default {
     reset: "恢复默认值：{{value}}",
     notSet: "未设定",
     secretSet: "已设定，不显示",
-    restart: "由文件、环境变量或命令行设定，服务器启动时生效。",
+    live: "更改立即生效，5 秒内传到每台服务器。",
+    restart: "由文件、环境变量或命令行参数设定，在服务器启动时生效。",
+    sections: {
+      live: "可在此更改", site: "站点", accounts: "账号与登录", mail: "邮件", relay: "转发", billing: "计费", server: "服务器与网络", storage: "数据库与缓存", logs: "日志与指标", other: "其他",
+    },
     locks: { file: "该值由配置文件设定。", environment: "该值由环境变量设定。", flag: "该值由命令行参数设定。" },
     mayNotWrite: "你的角色只能查看设置，不能修改。",
   },

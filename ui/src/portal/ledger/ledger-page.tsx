@@ -139,7 +139,7 @@ function Entries({ entries, accounts }: { entries: Transfer[]; accounts: Account
         );
       },
     },
-    { id: "time", header: t("time"), className: "whitespace-nowrap tabular-nums", cell: (entry) => formats.dateTimeSeconds(entry.created_at) },
+    { id: "time", header: t("time"), className: "whitespace-nowrap tabular-nums", cell: (entry) => formats.moment(entry.created_at) },
     { id: "account", header: t("account"), className: "whitespace-nowrap text-muted", cell: (entry) => nameOf(accountOf(entry.account_id)?.kind ?? "cash") },
     { id: "reference", header: t("reference"), className: "whitespace-nowrap", cell: (entry) => <Reference of={entry} /> },
     {

@@ -1,18 +1,20 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { Link, Outlet, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { ListTree, RefreshCw } from "lucide-react";
-import { useState, type FormEvent } from "react";
 import { useTranslation } from "react-i18next";
 
 import { take } from "@/api/client";
 import type { Request, paths as routes } from "@/api/schema";
+import { FindCall } from "@/features/calls/find-call";
 import { writeMilliseconds } from "@/features/calls/milliseconds";
 import { OutcomeBadge } from "@/features/calls/outcome-badge";
+import { OUTCOMES } from "@/features/calls/outcomes";
 import { useApi } from "@/features/services";
 import { useFilter, useKeyset } from "@/features/keyset";
 import { Listing } from "@/features/listing";
 import { Money } from "@/features/money";
 import { useKeyNames } from "@/features/own-keys";
+import { OneLine } from "@/features/one-line";
 import { usePageTitle } from "@/features/page-title";
 import { useRange } from "@/features/range";
 import { RangeFilter } from "@/features/range-filter";
@@ -28,12 +30,10 @@ import { Pager } from "@/kit/pager";
 import { Panel } from "@/kit/panel";
 import { Select } from "@/kit/select";
 import { Table, type Column } from "@/kit/table";
-import { TextInput } from "@/kit/text-input";
 
 import { paths } from "../paths";
 import { Exports } from "../usage/usage-page";
 
-export const OUTCOMES = ["ok", "error", "failed", "interrupted", "cancelled", "lost"] as const;
 type Search = { model?: string; key?: string; outcome?: (typeof OUTCOMES)[number] };
 
 const PAGE = 20;
@@ -103,7 +103,7 @@ export function RequestsPage() {
               </Select>
             </div>
             <div className="flex items-center gap-2">
-              <FindById />
+              <FindCall pathOf={paths.request} />
               <IconButton label={t("refresh", { ns: "lists" })} icon={<RefreshCw size={16} />} onClick={() => void list.refetch()} />
             </div>
             <FilterChips
@@ -164,7 +164,7 @@ function Calls({ calls, nameOf, opened }: { calls: Request[]; nameOf: (id: strin
           aria-current={call.id === opened ? "true" : undefined}
           className="rounded-sm font-medium tabular-nums underline-offset-2 hover:underline"
         >
-          {formats.dateTimeSeconds(call.started_at)}
+          {formats.moment(call.started_at)}
         </Link>
       ),
     },
@@ -187,31 +187,4 @@ function Calls({ calls, nameOf, opened }: { calls: Request[]; nameOf: (id: strin
   ];
   const open = (call: Request) => void navigate({ to: paths.request(call.id), search: ((before: object) => before) as never });
   return <Table caption={t("title")} columns={columns} rows={calls} rowKey={(call) => call.id} onOpen={open} />;
-}
-
-/** A name that may be long, on one line; the whole of it is in the title. */
-function OneLine({ text }: { text: string }) {
-  return (
-    <span title={text} className="block truncate sm:max-w-44 lg:max-w-56">
-      {text}
-    </span>
-  );
-}
-
-/** Leads to a call by its id, as an error or a log names it. */
-function FindById() {
-  const { t } = useTranslation("requests");
-  const navigate = useNavigate();
-  const [text, setText] = useState("");
-  const find = (event: FormEvent) => {
-    event.preventDefault();
-    const id = /req_[0-9a-z]+/i.exec(text)?.[0] ?? text.trim();
-    if (id !== "") void navigate({ to: paths.request(id), search: ((before: object) => before) as never });
-  };
-  return (
-    <form className="flex min-w-0 flex-1 gap-2" onSubmit={find}>
-      <TextInput aria-label={t("find")} title={t("findHint")} placeholder={`${t("find")} (req_…)`} autoComplete="off" value={text} onChange={(event) => setText(event.target.value)} />
-      <Button type="submit">{t("findGo")}</Button>
-    </form>
-  );
 }
