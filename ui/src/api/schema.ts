@@ -1174,7 +1174,8 @@ export interface paths {
         /**
          * Exchange a refresh token
          * @description The answer has a new one, and the old one is of no use any more: whoever shows it again, 10 seconds later or more,
-         *     ends the session, as one of the two who had it is not whom it was given to.
+         *     ends the session, as one of the two who had it is not whom it was given to. Only with the same `attempt` it is the
+         *     same exchange, and answered alike until the new token is exchanged in turn.
          */
         post: operations["refresh_tokens"];
         delete?: never;
@@ -5214,6 +5215,11 @@ export interface components {
         Time: string;
         /** @description A refresh token to exchange. No Debug: nothing may print it by accident. */
         TokenRefresh: {
+            /**
+             * @description 43 to 64 random characters, written down before they are sent. The same token shown again with the same ones
+             *     is answered alike, so that who loses an answer can ask for it again; with others it is a copy.
+             */
+            attempt?: string | null;
             /**
              * @description The one that was given last.
              * @example wsr_…
