@@ -64,23 +64,30 @@ fn price_lines(ended: &EndedRequest, price: &Price) -> (Vec<PriceLine>, bool) {
     (lines, is_sum)
 }
 
-/// Where a call's time went. Clocks may be set while it runs: what would be negative is not known.
+/// Times of day and elapsed times are cut to milliseconds each by itself, and read one after the other.
+const CLOCKS_APART_MS: i64 = 10;
+
+/// Where a call's time went; its parts make up the whole. Clocks may be set while it runs: what cannot be is not known.
 fn timeline(ended: &EndedRequest, attempts: &[AttemptRecord]) -> RequestTimeline {
     let record = &ended.record;
     if record.status == CallStatus::Lost {
         return RequestTimeline::default();
     }
-    let between = |from: i64, until: i64| until.checked_sub(from).filter(|elapsed| *elapsed >= 0);
-    let (first, last) = (attempts.first(), attempts.last());
-    let queue_ms = first.and_then(|first| between(record.started_at_ms, first.started_at_ms));
-    let retries_ms =
-        first.zip(last).and_then(|(first, last)| between(first.started_at_ms, last.started_at_ms));
-    let before = queue_ms.zip(retries_ms).map(|(queue, retries)| queue.saturating_add(retries));
+    // How long after the beginning something was, which cannot be later than `latest`.
+    let elapsed = |at_ms: i64, latest: i64| {
+        let elapsed = at_ms.checked_sub(record.started_at_ms)?;
+        let is_possible = (-CLOCKS_APART_MS..=latest.saturating_add(CLOCKS_APART_MS)).contains(&elapsed);
+        is_possible.then(|| elapsed.clamp(0, latest))
+    };
+    let total = record.duration_ms.max(0);
+    let answered = record.first_byte_ms.map(|first| first.clamp(0, total));
+    let last = attempts.last().and_then(|last| elapsed(last.started_at_ms, answered.unwrap_or(total)));
+    let first = attempts.first().zip(last).and_then(|(first, last)| elapsed(first.started_at_ms, last));
     RequestTimeline {
-        queue_ms,
-        retries_ms,
-        first_byte_ms: before.zip(record.first_byte_ms).and_then(|(before, first)| between(before, first)),
-        stream_ms: record.first_byte_ms.and_then(|first| between(first, record.duration_ms)),
+        queue_ms: first,
+        retries_ms: first.zip(last).map(|(first, last)| last - first),
+        first_byte_ms: first.zip(last).zip(answered).map(|((_, last), answered)| answered - last),
+        stream_ms: answered.map(|answered| total - answered),
         total_ms: Some(record.duration_ms),
     }
 }
@@ -196,6 +203,11 @@ mod tests {
             (shown.first_byte_ms, shown.stream_ms, shown.total_ms),
             (Some(345), Some(550), Some(1_000))
         );
+        // Both times are cut to milliseconds: a part never seems longer than the whole.
+        let mut quick = ended(Usage::none(UsageSource::Reported), "0");
+        (quick.record.first_byte_ms, quick.record.duration_ms) = (Some(7), 7);
+        let shown = timeline(&quick, &[attempt(1, 10_008)]);
+        assert_eq!((shown.queue_ms, shown.first_byte_ms, shown.stream_ms), (Some(7), Some(0), Some(0)));
         // A clock that was set back, and a call that was never sent.
         assert_eq!(timeline(&call, &[attempt(1, 9_000)]).queue_ms, None);
         assert_eq!(timeline(&call, &[]).first_byte_ms, None);

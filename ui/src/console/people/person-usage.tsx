@@ -65,7 +65,7 @@ function Usage({ of: { day, month, models, keys, errors }, user }: { of: UserSta
           <Money amount={charged} currency="USD" />
         ))}
       </Stats>
-      <div className="grid grid-cols-1 gap-x-8 gap-y-5 sm:grid-cols-2">
+      <div className="grid grid-cols-1 gap-x-8 gap-y-5 xl:grid-cols-2">
         <Part title={t("usage.models")}>
           {models.slice(0, NAMED_MAX).map(({ model, charged, requests }) => (
             <Line key={model} name={<Name text={model} />}>
