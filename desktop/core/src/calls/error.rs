@@ -159,17 +159,15 @@ impl From<&CallError> for Failure {
 fn is_about_certificate(error: &reqwest::Error) -> bool {
     let mut source = error.source();
     while let Some(error) = source {
-        let inner = error.downcast_ref::<io::Error>().and_then(|error| error.get_ref());
-        let tls = error
-            .downcast_ref::<rustls::Error>()
-            .or_else(|| inner.and_then(|inner| inner.downcast_ref::<rustls::Error>()));
-        if let Some(tls) = tls {
+        if let Some(tls) = error.downcast_ref::<rustls::Error>() {
             return matches!(
                 tls,
                 rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented
             );
         }
-        source = error.source();
+        // What an input or output error was made of is not among its sources, only the sources of that.
+        let made_of = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        source = made_of.map(|inner| inner as &(dyn StdError + 'static)).or_else(|| error.source());
     }
     false
 }
