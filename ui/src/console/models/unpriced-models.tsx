@@ -44,7 +44,7 @@ export function UnpricedModels() {
   if (found.length === 0) return null;
   const count = found.length;
   return (
-    <>
+    <div className="mb-4">
       <Alert
         tone="warning"
         title={list.hasNextPage ? t("unpriced.more", { count }) : t("unpriced.some", { count })}
@@ -59,7 +59,7 @@ export function UnpricedModels() {
       {mayWrite && unpriced !== undefined && (
         <PricesDialog models={found} onMore={list.hasNextPage ? () => void list.fetchNextPage() : undefined} onClose={() => filter({ unpriced: undefined })} />
       )}
-    </>
+    </div>
   );
 }
 
