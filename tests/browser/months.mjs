@@ -42,6 +42,8 @@ async function addSupply(shop) {
     // Asked first, and down: what it should have answered, Main does.
     shop.backup = await shop.addChannel({ name: "Moonshot", models: [{ name: "kimi-k2", upstream: "kimi-k2-down" }], priority: 10 });
     await shop.addChannel({ name: "Anthropic by way of Europe", models: ["claude-sonnet-4.5"] });
+    // What it serves has no price yet.
+    await shop.addChannel({ name: "Groq", models: ["llama-4-scout", "moonshotai/kimi-k2-instruct-0905-preview-with-a-long-name"] });
     await shop.addChannel({ name: "Qwen", models: ["qwen3-max"], active: false });
     shop.group = await shop.ask("POST", "/api/admin/model-groups", { name: "Everyday", note: "What everybody may use without asking.", models: ["deepseek-chat", "kimi-k2"] });
     await shop.ask("POST", "/api/admin/model-groups", { name: "Flagship", models: ["gpt-5", "claude-sonnet-4.5"] });

@@ -183,9 +183,9 @@ test("a key goes to CC Switch by four presses, out of the dialog that shows it a
     await devtools.send("Page.enable");
     const asked = new Promise((resolve) => devtools.on("Page.frameRequestedNavigation", ({ url }) => url.startsWith("ccswitch:") && resolve(url)));
     await page.getByRole("navigation").getByRole("link", { name: "API keys" }).first().click();
-    await page.getByRole("button", { name: "Create key" }).first().click();
+    await page.getByRole("button", { name: "Create key", exact: true }).first().click();
     await page.getByLabel("Name", { exact: true }).fill("CC Switch");
-    await page.getByRole("dialog").getByRole("button", { name: "Create key" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Create key", exact: true }).click();
     const dialog = dialogOf(page);
     const secret = await readSecret(dialog);
     const before = await page.evaluate(() => ({ href: location.href, length: history.length }));

@@ -81,6 +81,7 @@ export async function listScreens(shop) {
         } },
         { name: "channel-compare", path: channel, open: press(/^(Compare with provider|与供应商比对)$/) },
         { name: "catalog", path: "/console/models" },
+        { name: "catalog-unpriced", path: "/console/models?unpriced=1" },
         { name: "catalog-model", path: model },
         { name: "catalog-price", path: `${model}?tab=price` },
         { name: "catalog-history", path: `${model}?tab=history` },

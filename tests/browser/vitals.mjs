@@ -69,7 +69,7 @@ async function describePresses(browser, shop) {
     await press("usage by model", "/app/usage", () => page.getByText("By model", { exact: true }).first());
     await press("a chart's table", undefined, () => page.locator("main summary").first());
     await press("a call", "/app/requests", () => page.getByRole("main").locator("table a").first());
-    await press("create a key", "/app/keys", () => page.getByRole("main").getByRole("button", { name: "Create key" }));
+    await press("create a key", "/app/keys", () => page.getByRole("main").getByRole("button", { name: "Create key", exact: true }));
     await context.close();
     return lines;
 }

@@ -58,11 +58,11 @@ test("what is typed outlives the session: signing in elsewhere leads back to it"
     const shop = await Shop.start(t);
     const page = await openSignedIn(t, shop, { refusals: [ENDED] });
     await page.goto("/app/keys");
-    await page.getByRole("button", { name: "Create key" }).first().click();
+    await page.getByRole("button", { name: "Create key", exact: true }).first().click();
     const name = page.getByLabel("Name", { exact: true });
     await name.fill("Night batch");
     await page.context().clearCookies();
-    await page.getByRole("dialog").getByRole("button", { name: "Create key" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Create key", exact: true }).click();
     const ended = page.getByRole("dialog", { name: "Your session has ended" });
     await ended.waitFor();
     assert.deepEqual(await findBarriers(page), []);
@@ -76,7 +76,7 @@ test("what is typed outlives the session: signing in elsewhere leads back to it"
     await page.evaluate(() => dispatchEvent(new Event("focus")));
     await ended.waitFor({ state: "detached" });
     assert.equal(await name.inputValue(), "Night batch");
-    await page.getByRole("dialog").getByRole("button", { name: "Create key" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Create key", exact: true }).click();
     await page.getByRole("dialog", { name: "Your new key" }).waitFor();
     // A secret that is shown this once is not taken away either.
     await page.context().clearCookies();
@@ -129,10 +129,10 @@ test("a server that is gone for a while loses nobody’s page, and nothing is se
     const page = await openSignedIn(t, shop);
     await page.goto("/app/keys");
     await page.getByText("Default").first().waitFor();
-    await page.getByRole("button", { name: "Create key" }).first().click();
+    await page.getByRole("button", { name: "Create key", exact: true }).first().click();
     const name = page.getByLabel("Name", { exact: true });
     await name.fill("Night batch");
-    const submit = page.getByRole("dialog").getByRole("button", { name: "Create key" });
+    const submit = page.getByRole("dialog").getByRole("button", { name: "Create key", exact: true });
     await shop.site.restart(async () => {
         await submit.click();
         await page.getByRole("dialog").getByText("The server can’t be reached. Check your connection.").waitFor();

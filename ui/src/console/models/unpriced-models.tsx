@@ -44,7 +44,7 @@ export function UnpricedModels() {
   if (found.length === 0) return null;
   const count = found.length;
   return (
-    <>
+    <div className="mb-4">
       <Alert
         tone="warning"
         title={list.hasNextPage ? t("unpriced.more", { count }) : t("unpriced.some", { count })}
@@ -59,7 +59,7 @@ export function UnpricedModels() {
       {mayWrite && unpriced !== undefined && (
         <PricesDialog models={found} onMore={list.hasNextPage ? () => void list.fetchNextPage() : undefined} onClose={() => filter({ unpriced: undefined })} />
       )}
-    </>
+    </div>
   );
 }
 
@@ -79,9 +79,10 @@ function PricesDialog({ models, onMore, onClose }: Props) {
   const made = useRef<Record<string, string>>({});
   const of = (name: string) => rates[name] ?? NONE;
   const isGiven = (name: string) => RATES.some((rate) => of(name)[rate].trim() !== "");
-  const isWrong = (name: string, rate: keyof Rates) => {
+  /** What is missing is wrong only once it is sent. */
+  const isWrong = (name: string, rate: keyof Rates, isSent = wasSent) => {
     const text = of(name)[rate].trim();
-    return text === "" ? wasSent && isGiven(name) && rate !== "cache_read_per_million" : !isAmount(text);
+    return text === "" ? isSent && isGiven(name) && rate !== "cache_read_per_million" : !isAmount(text);
   };
   const given = models.filter(({ name }) => isGiven(name));
   const save = useMutation({
@@ -112,7 +113,7 @@ function PricesDialog({ models, onMore, onClose }: Props) {
   const send = (event: FormEvent) => {
     event.preventDefault();
     setWasSent(true);
-    const isWhole = given.every(({ name }) => RATES.every((rate) => (of(name)[rate].trim() === "" ? rate === "cache_read_per_million" : isAmount(of(name)[rate]))));
+    const isWhole = given.every(({ name }) => !RATES.some((rate) => isWrong(name, rate, true)));
     if (given.length > 0 && isWhole) save.mutate();
   };
   const footer = (
