@@ -4,6 +4,7 @@ import type console from "./messages/console.en";
 import type portal from "./messages/portal.en";
 import type shared from "./messages/shared.en";
 import type appearance from "./messages/appearance.en";
+import type desk from "./messages/desk.en";
 import type docs from "./messages/docs.en";
 import type home from "./messages/home.en";
 import type keys from "./messages/keys.en";
@@ -32,6 +33,7 @@ declare module "i18next" {
       portal: typeof portal;
       console: typeof console;
       appearance: typeof appearance;
+      desk: typeof desk;
       docs: typeof docs;
       home: typeof home;
       keys: typeof keys;

@@ -1,0 +1,6 @@
+import console from "../console/words.en";
+
+import desk from "@/i18n/messages/desk.en";
+
+/** Every word of the desktop panel in one language, those of the console's screens among them. */
+export default { ...console, desk };
