@@ -6,6 +6,8 @@ import portalEn from "./messages/portal.en";
 import portalZh from "./messages/portal.zh-CN";
 import appearanceEn from "./messages/appearance.en";
 import appearanceZh from "./messages/appearance.zh-CN";
+import connectionsEn from "./messages/connections.en";
+import connectionsZh from "./messages/connections.zh-CN";
 import deskEn from "./messages/desk.en";
 import deskZh from "./messages/desk.zh-CN";
 import docsEn from "./messages/docs.en";
@@ -56,6 +58,7 @@ const PAIRS: [string, Tree, Tree][] = [
   ["portal", portalEn, portalZh],
   ["console", consoleEn, consoleZh],
   ["appearance", appearanceEn, appearanceZh],
+  ["connections", connectionsEn, connectionsZh],
   ["desk", deskEn, deskZh],
   ["docs", docsEn, docsZh],
   ["home", homeEn, homeZh],

@@ -4,6 +4,7 @@ import type console from "./messages/console.en";
 import type portal from "./messages/portal.en";
 import type shared from "./messages/shared.en";
 import type appearance from "./messages/appearance.en";
+import type connections from "./messages/connections.en";
 import type desk from "./messages/desk.en";
 import type docs from "./messages/docs.en";
 import type home from "./messages/home.en";
@@ -33,6 +34,7 @@ declare module "i18next" {
       portal: typeof portal;
       console: typeof console;
       appearance: typeof appearance;
+      connections: typeof connections;
       desk: typeof desk;
       docs: typeof docs;
       home: typeof home;
