@@ -6,6 +6,8 @@ import type shared from "./messages/shared.en";
 import type appearance from "./messages/appearance.en";
 import type connections from "./messages/connections.en";
 import type desk from "./messages/desk.en";
+import type local from "./messages/local.en";
+import type machine from "./messages/machine.en";
 import type docs from "./messages/docs.en";
 import type home from "./messages/home.en";
 import type keys from "./messages/keys.en";
@@ -36,6 +38,8 @@ declare module "i18next" {
       appearance: typeof appearance;
       connections: typeof connections;
       desk: typeof desk;
+      local: typeof local;
+      machine: typeof machine;
       docs: typeof docs;
       home: typeof home;
       keys: typeof keys;
