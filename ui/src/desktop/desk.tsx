@@ -36,7 +36,7 @@ export function DeskProvider({ shell, children }: { shell: Shell; children: Reac
   );
 }
 
-type Subject = "connections" | "local-server" | "secrets" | "proposal" | "app" | "preferences" | "update" | "chart";
+type Subject = "connections" | "local-server" | "secrets" | "proposal" | "app" | "preferences" | "update" | "chart" | "probe";
 
 export function useConnections(): UseQueryResult<ConnectionsView, ShellFailure> {
   return useAsked("connections", (shell) => shell.listConnections());
@@ -78,21 +78,27 @@ export function useAsked<Data>(subject: Subject, ask: (shell: Shell) => Promise<
 type Deed<Given, Answer> = {
   /** What the shell is to do. */
   act: (shell: Shell, given: Given) => Promise<Answer>;
-  /** What may be different afterwards, and is asked again before the deed counts as done. */
+  /** What may be different afterwards, also where it failed; it is asked again before the deed counts as done. */
   changes?: readonly Subject[];
   onDone?: (answer: Answer, given: Given) => void;
+  onFailed?: (failure: ShellFailure) => void;
 };
 
 /** Something that the shell is told to do. */
-export function useDeed<Given = void, Answer = void>({ act, changes = [], onDone }: Deed<Given, Answer>): UseMutationResult<Answer, ShellFailure, Given> {
+export function useDeed<Given = void, Answer = void>({ act, changes = [], onDone, onFailed }: Deed<Given, Answer>): UseMutationResult<Answer, ShellFailure, Given> {
   const shell = useShell();
   const queries = useDeskQueries();
+  const renew = () => Promise.all(changes.map((subject) => queries.invalidateQueries({ queryKey: [subject] })));
   return useMutation<Answer, ShellFailure, Given>(
     {
       mutationFn: (given) => act(shell, given),
       onSuccess: async (answer, given) => {
-        await Promise.all(changes.map((subject) => queries.invalidateQueries({ queryKey: [subject] })));
+        await renew();
         onDone?.(answer, given);
+      },
+      onError: async (failure) => {
+        onFailed?.(failure);
+        await renew();
       },
     },
     queries,
@@ -108,6 +114,10 @@ function useDeskQueries(): QueryClient {
 function createQueries(): QueryClient {
   return new QueryClient({
     // The shell is on this machine: it is there, or the pages are not. Trying again is for the reader to say.
-    defaultOptions: { queries: { networkMode: "always", retry: false, staleTime: 15_000 }, mutations: { networkMode: "always" } },
+    defaultOptions: {
+      queries: { networkMode: "always", retry: false, staleTime: 15_000 },
+      // What was given may be a secret: it is not kept longer than it takes.
+      mutations: { networkMode: "always", gcTime: 0 },
+    },
   });
 }

@@ -259,7 +259,7 @@ export function createFakeShell(changes: Partial<FakeDesk> = {}): FakeShell {
       if (passphrase !== desk.passphrase) throw new ShellFailure("wrong_passphrase", "the passphrase is not the right one");
       return (desk.secrets = { place: "passphrase_file", condition: "ready", has_passphrase_file: true });
     }),
-    useKeyring: command("useKeyring", () => (desk.secrets = { ...desk.secrets, place: "keyring", condition: "ready" })),
+    chooseKeyring: command("chooseKeyring", () => (desk.secrets = { ...desk.secrets, place: "keyring", condition: "ready" })),
 
     showLocalServer: command("showLocalServer", () => desk.local),
     startLocalServer: command("startLocalServer", () => {

@@ -76,9 +76,11 @@ export interface Shell {
 
   /** May wait for the keyring to be unlocked. */
   showSecrets(): Promise<SecretsState>;
+  /** Keeps sign-ins in an encrypted file from then on; those in the keyring stay there. */
   createPassphraseFile(passphrase: string): Promise<SecretsState>;
   unlockPassphraseFile(passphrase: string): Promise<SecretsState>;
-  useKeyring(): Promise<SecretsState>;
+  /** Keeps sign-ins in the keyring from then on; those in the file stay there. */
+  chooseKeyring(): Promise<SecretsState>;
 
   showLocalServer(): Promise<LocalServerView>;
   startLocalServer(): Promise<LocalServerView>;

@@ -43,7 +43,7 @@ export function createTauriShell(): Shell {
     showSecrets: () => ask("show_secrets"),
     createPassphraseFile: (passphrase) => ask("create_passphrase_file", { passphrase }),
     unlockPassphraseFile: (passphrase) => ask("unlock_passphrase_file", { passphrase }),
-    useKeyring: () => ask("use_keyring"),
+    chooseKeyring: () => ask("use_keyring"),
 
     showLocalServer: () => ask("show_local_server"),
     startLocalServer: () => ask("start_local_server"),

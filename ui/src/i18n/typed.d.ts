@@ -4,6 +4,8 @@ import type console from "./messages/console.en";
 import type portal from "./messages/portal.en";
 import type shared from "./messages/shared.en";
 import type appearance from "./messages/appearance.en";
+import type panel from "./messages/panel.en";
+import type connections from "./messages/connections.en";
 import type desk from "./messages/desk.en";
 import type docs from "./messages/docs.en";
 import type home from "./messages/home.en";
@@ -33,7 +35,9 @@ declare module "i18next" {
       portal: typeof portal;
       console: typeof console;
       appearance: typeof appearance;
+      connections: typeof connections;
       desk: typeof desk;
+      panel: typeof panel;
       docs: typeof docs;
       home: typeof home;
       keys: typeof keys;
