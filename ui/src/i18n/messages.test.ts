@@ -6,6 +6,8 @@ import portalEn from "./messages/portal.en";
 import portalZh from "./messages/portal.zh-CN";
 import appearanceEn from "./messages/appearance.en";
 import appearanceZh from "./messages/appearance.zh-CN";
+import panelEn from "./messages/panel.en";
+import panelZh from "./messages/panel.zh-CN";
 import connectionsEn from "./messages/connections.en";
 import connectionsZh from "./messages/connections.zh-CN";
 import deskEn from "./messages/desk.en";
@@ -66,6 +68,7 @@ const PAIRS: [string, Tree, Tree][] = [
   ["desk", deskEn, deskZh],
   ["local", localEn, localZh],
   ["machine", machineEn, machineZh],
+  ["panel", panelEn, panelZh],
   ["docs", docsEn, docsZh],
   ["home", homeEn, homeZh],
   ["keys", keysEn, keysZh],

@@ -4,6 +4,7 @@ import type console from "./messages/console.en";
 import type portal from "./messages/portal.en";
 import type shared from "./messages/shared.en";
 import type appearance from "./messages/appearance.en";
+import type panel from "./messages/panel.en";
 import type connections from "./messages/connections.en";
 import type desk from "./messages/desk.en";
 import type local from "./messages/local.en";
@@ -40,6 +41,7 @@ declare module "i18next" {
       desk: typeof desk;
       local: typeof local;
       machine: typeof machine;
+      panel: typeof panel;
       docs: typeof docs;
       home: typeof home;
       keys: typeof keys;

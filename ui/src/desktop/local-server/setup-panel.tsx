@@ -41,7 +41,7 @@ export function SetupPanel() {
   const needsSecrets = setUp.error !== null && NEEDS_SECRETS.has(setUp.error.code);
   return (
     <Panel title={t("setup.title")} description={t("setup.why")}>
-      <form className="grid max-w-md gap-4" noValidate onSubmit={form.handleSubmit((values) => setUp.mutate(values))}>
+      <form className="grid max-w-md gap-4" noValidate data-sending={setUp.isPending ? "" : undefined} onSubmit={form.handleSubmit((values) => setUp.mutate(values))}>
         {setUp.isError && (needsSecrets ? null : <ShellAlert failure={setUp.error} />)}
         <Field label={t("setup.email")} error={form.errorOf("email")}>
           <TextInput type="email" autoComplete="off" {...form.register("email")} />

@@ -1,4 +1,3 @@
-import { useNavigate } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
@@ -12,9 +11,8 @@ import { Button } from "@/kit/button";
 import { Skeleton } from "@/kit/skeleton";
 
 import { ColourMark, ConditionBadge, EnvironmentBadge } from "../connection-marks";
-import { useDeed } from "../desk";
+import { useOpenSite } from "../open-site";
 import { troubleOf } from "../pages/connection-trouble";
-import { paths } from "../paths";
 import { ShellAlert, useShellWords } from "../shell-alert";
 import type { Connection } from "../shell-types";
 import { ShellProblem } from "../transport";
@@ -26,9 +24,8 @@ const PPM = 1_000_000;
 export function SiteCard({ connection, figures }: { connection: Connection; figures: SiteFigures }) {
   const { t } = useTranslation("machine");
   const desk = useTranslation("desk").t;
-  const navigate = useNavigate();
   const { id, name, colour, environment, condition, address } = connection;
-  const open = useDeed({ act: (shell) => shell.selectConnection(id), changes: ["connections"], onDone: () => void navigate({ to: paths.site }) });
+  const open = useOpenSite();
   return (
     <li className="relative grid content-start gap-3.5 rounded-panel border border-line bg-surface p-4 hover:border-edge has-[h2_button:focus-visible]:outline-2 has-[h2_button:focus-visible]:outline-offset-2 has-[h2_button:focus-visible]:outline-accent">
       <div className="grid gap-1">
@@ -36,7 +33,7 @@ export function SiteCard({ connection, figures }: { connection: Connection; figu
           <ColourMark colour={colour} />
           <h2 className="min-w-0 font-semibold">
             {/* The whole card is the button's. */}
-            <button type="button" aria-label={t("overview.open", { name })} className="text-start outline-none [overflow-wrap:anywhere] after:absolute after:inset-0 after:rounded-panel" onClick={() => open.mutate()}>
+            <button type="button" aria-label={t("overview.open", { name })} className="text-start outline-none [overflow-wrap:anywhere] after:absolute after:inset-0 after:rounded-panel" onClick={() => open.mutate(id)}>
               <bdi>{name}</bdi>
             </button>
           </h2>

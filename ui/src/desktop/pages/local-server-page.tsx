@@ -1,4 +1,3 @@
-import { useNavigate } from "@tanstack/react-router";
 import { Play, Square, SquareTerminal } from "lucide-react";
 import { useTranslation } from "react-i18next";
 
@@ -16,7 +15,7 @@ import { useDeed, useLocalServer } from "../desk";
 import { KeepRunning } from "../local-server/keep-running";
 import { LogPanel } from "../local-server/log-panel";
 import { SetupPanel } from "../local-server/setup-panel";
-import { paths } from "../paths";
+import { useOpenSite } from "../open-site";
 import { ShellAlert } from "../shell-alert";
 import type { LocalServerView, LocalState } from "../shell-types";
 import { useWindowTitle } from "../window-title";
@@ -51,16 +50,9 @@ const TONES = { stopped: "neutral", starting: "accent", running: "success", unhe
 
 function ServerPanel({ view: { server, is_service, connection } }: { view: LocalServerView }) {
   const { t } = useTranslation("local");
-  const navigate = useNavigate();
   const start = useDeed({ act: (shell) => shell.startLocalServer(), changes: ["local-server", "connections"] });
   const stop = useDeed({ act: (shell) => shell.stopLocalServer(), changes: ["local-server", "connections"] });
-  const open = useDeed({
-    act: async (shell) => {
-      if (connection !== null) await shell.selectConnection(connection);
-    },
-    changes: ["connections"],
-    onDone: () => void navigate({ to: paths.site }),
-  });
+  const open = useOpenSite();
   const { state } = server;
   const mayStart = (state === "stopped" || state === "failed") && !is_service;
   const mayStop = state === "starting" || state === "running" || state === "unhealthy" || state === "stopping";
@@ -78,7 +70,7 @@ function ServerPanel({ view: { server, is_service, connection } }: { view: Local
           </div>
           <div className="flex flex-wrap gap-2">
             {state === "running" && !server.needs_setup && connection !== null && (
-              <Button variant="primary" icon={<SquareTerminal size={16} />} pending={open.isPending} onClick={() => open.mutate()}>
+              <Button variant="primary" icon={<SquareTerminal size={16} />} pending={open.isPending} onClick={() => open.mutate(connection)}>
                 {t("openConsole")}
               </Button>
             )}
