@@ -43,14 +43,11 @@ fn find_holder(port: u16) -> Option<PortHolder> {
     let processes = std::fs::read_dir("/proc").ok()?.flatten();
     processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).find_map(|process: u32| {
         let open = std::fs::read_dir(format!("/proc/{process}/fd")).ok()?;
-        let targets = open.flatten().filter_map(|file| std::fs::read_link(file.path()).ok());
+        let mut targets = open.flatten().filter_map(|file| std::fs::read_link(file.path()).ok());
         let holds =
             |target: std::path::PathBuf| sockets.iter().any(|socket| target.as_os_str() == socket.as_str());
         let program = || std::fs::read_to_string(format!("/proc/{process}/comm")).unwrap_or_default();
-        targets
-            .map(holds)
-            .any(|holds| holds)
-            .then(|| PortHolder { process, program: program().trim().to_owned() })
+        targets.any(holds).then(|| PortHolder { process, program: program().trim().to_owned() })
     })
 }
 
