@@ -139,7 +139,7 @@ impl Gateway {
             return Ok(route.clone());
         }
         let watch = Watch::default();
-        let http = http_client(&connection.tls, connection.proxy.as_ref(), &watch)?;
+        let http = http_client(&connection.tls, connection.proxy_to(base), &watch)?;
         let route = Route { made_for: Arc::new((connection.clone(), base.clone())), http, watch };
         routes.insert(connection.id, route.clone());
         // A token goes with the site that gave it.
