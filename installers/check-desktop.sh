@@ -28,9 +28,9 @@ check_deb() {
     [ "$name" = waystation-desktop ] || fail "the package is called $name"
     dpkg -s "$name" >/dev/null 2>&1 && fail "$name is installed already; remove it first"
     files="$scratch/files"
-    dpkg-deb --fsys-tarfile "$1" | tar -t | sed 's|^\./||' | grep -v '/$' | sort >"$files"
-    check_files "$files"
     dpkg-deb --extract "$1" "$scratch/deb"
+    (cd "$scratch/deb" && find . ! -type d | sed 's|^\./||' | sort) >"$files"
+    check_files "$files"
     check_menu_entry "$scratch"/deb/usr/share/applications/*.desktop
     find "$scratch/deb" -perm /6000 | grep -q . && fail "a file runs as somebody else"
 

@@ -30,6 +30,7 @@ fn lay_over(below: &mut Value, above: Value) {
 /// The configuration as the bundler understands it. What it does not know it refuses.
 fn configuration() -> Config {
     let mut whole = read("tauri.conf.json");
+    lay_over(&mut whole, read("tauri.linux.conf.json"));
     lay_over(&mut whole, read("tauri.bundle.conf.json"));
     serde_json::from_value(whole).unwrap()
 }
