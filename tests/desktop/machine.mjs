@@ -12,7 +12,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { openWindow } from "./window.mjs";
 
 const programs = process.env.WAYSTATION_DESKTOP_BIN;
-if (!programs) throw new Error("WAYSTATION_DESKTOP_BIN names the folder of the app and its server; tests/run desktop sets it");
+if (!programs) throw new Error("WAYSTATION_DESKTOP_BIN names the folder of the app and its server; tests/run window sets it");
 const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "waystation");
 const PYTHON = process.env.WAYSTATION_TEST_PYTHON ?? join(cache, "desktop-python/bin/python");
 const DRIVER = process.env.WAYSTATION_TAURI_DRIVER ?? join(cache, "tauri-driver/bin/tauri-driver");
@@ -152,9 +152,14 @@ export class Machine {
         await this.run("xdotool", ["type", "--delay", "4", text]);
     }
 
+    // The windows of that title that are to be seen.
+    async windows(title) {
+        return (await this.run("xdotool", ["search", "--onlyvisible", "--name", title]).catch(() => "")).split("\n").filter(Boolean);
+    }
+
     // The window of that title, once it is shown and has the keyboard.
     async focus(title) {
-        const id = await until(async () => (await this.run("xdotool", ["search", "--onlyvisible", "--name", title]).catch(() => "")).split("\n")[0], `a window ${title}`);
+        const id = await until(async () => (await this.windows(title))[0], `a window ${title}`);
         await this.run("xdotool", ["windowactivate", "--sync", id]);
         return id;
     }
@@ -162,6 +167,17 @@ export class Machine {
     // What the app has had opened in the browser.
     async readOpened() {
         return (await readFile(this.#opened, "utf8").catch(() => "")).split("\n").filter(Boolean);
+    }
+
+    // Saves by the system's own dialog; gives what the file then holds.
+    async saveAs(name) {
+        await this.focus("Save");
+        const path = join(this.home, name);
+        // A path that is typed replaces the name that was proposed.
+        await this.press("ctrl+a");
+        await this.type(path);
+        await this.press("Return");
+        return until(() => readFile(path, "utf8").catch(() => ""), `${name} is written`);
     }
 
     readClipboard() {

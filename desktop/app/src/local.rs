@@ -37,9 +37,13 @@ pub(crate) fn view(app: &AppHandle) -> LocalServerView {
 /// Starts the server and makes its connection if there is none.
 pub(crate) async fn start(app: &AppHandle) -> Reply<()> {
     let desk = app.state::<Desk>();
-    let url = desk.local.start(desk.preferences().local_port).await?;
-    // Programs that were told the address should find the server there the next time as well.
-    desk.change_preferences(|preferences| preferences.local_port = Some(url.port()))?;
+    let wished = desk.preferences().local_port;
+    let url = desk.local.start(wished).await?;
+    if wished.is_none() {
+        // Programs that were told the address should find the server there the next time as well. A port that something
+        // else holds today is asked for again tomorrow.
+        desk.change_preferences(|preferences| preferences.local_port = Some(url.port()))?;
+    }
     ensure_connection(&desk)?;
     Ok(())
 }
