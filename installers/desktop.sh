@@ -21,6 +21,8 @@ main() {
     [ -d desktop/node_modules/@tauri-apps ] || npm --prefix desktop ci --no-audit --no-fund --loglevel=error
     local flags=(--ci --bundles "$bundles" --config tauri.bundle.conf.json)
     [ "$profile" = debug ] && flags+=(--debug)
+    # Packages of an earlier name or version are not taken for these.
+    rm -rf "$target/$profile/bundle"
     (cd desktop/app && CARGO_TARGET_DIR="$target" ../node_modules/.bin/tauri build "${flags[@]}" -- --locked)
     find "$target/$profile/bundle" -maxdepth 2 -type f \( -name '*.deb' -o -name '*.rpm' -o -name '*.AppImage' \)
 }
