@@ -186,7 +186,9 @@ mod tests {
 
     #[test]
     fn authorities_are_not_read_from_other_computers() {
-        for path in ["\\\\evil.example\\share\\ca.pem", "//evil.example/share/ca.pem", "\\/evil.example\\ca.pem"] {
+        for path in
+            ["\\\\evil.example\\share\\ca.pem", "//evil.example/share/ca.pem", "\\/evil.example\\ca.pem"]
+        {
             let policy = TlsPolicy::CaFile { path: path.into() };
             let refused = client_config(&policy, &Watch::default());
             let kind = match refused {
