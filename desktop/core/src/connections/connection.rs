@@ -189,7 +189,7 @@ impl FromStr for ConnectionName {
 }
 
 /// Letters that turn the direction of others or take no room: with them one name passes for another.
-fn is_invisible(letter: char) -> bool {
+pub(crate) fn is_invisible(letter: char) -> bool {
     matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
