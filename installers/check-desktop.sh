@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
-# Installs the desktop app's packages, looks at what came, runs it, and removes it without a trace.
+# Looks at the desktop app's packages, and installs, runs and removes them.
 #
-#   installers/check-desktop.sh FOLDER     of a .deb and, where there is one, an .rpm, as desktop.sh makes them
-#   DRIVE=COMMAND installers/check-desktop.sh FOLDER    also runs the command, with WAYSTATION_DESKTOP_BIN naming the
-#                                                       folder where the app was installed
+#   installers/check-desktop.sh install FOLDER    of a .deb and, where there is one, an .rpm, as desktop.sh makes them;
+#                                                 needs root on Debian or Ubuntu: the .deb goes into this very system
+#   installers/check-desktop.sh unpack FOLDER     puts the .deb into a folder too, where it is not installed
 #
-# It needs root on Debian or Ubuntu: the .deb goes into this very system, the .rpm into a folder.
+# DRIVE is a command to run while the app is installed; WAYSTATION_DESKTOP_BIN tells it where.
 set -euo pipefail
 
-folder=$1
+how=$1
+folder=$2
 wanted=(usr/bin/waystation-desktop usr/bin/waystation-server)
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
@@ -26,7 +27,6 @@ check_deb() {
     local name files
     name=$(dpkg-deb --field "$1" Package)
     [ "$name" = waystation-desktop ] || fail "the package is called $name"
-    dpkg -s "$name" >/dev/null 2>&1 && fail "$name is installed already; remove it first"
     files="$scratch/files"
     dpkg-deb --extract "$1" "$scratch/deb"
     (cd "$scratch/deb" && find . ! -type d | sed 's|^\./||' | sort) >"$files"
@@ -34,18 +34,31 @@ check_deb() {
     check_menu_entry "$scratch"/deb/usr/share/applications/*.desktop
     find "$scratch/deb" -perm /6000 | grep -q . && fail "a file runs as somebody else"
 
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$(realpath "$1")" >/dev/null
-    dpkg --verify "$name" | grep -q . && fail "files differ from those of the package"
-    waystation-server version >/dev/null || fail "the server does not run"
-    [ "$(ldd /usr/bin/waystation-desktop | grep -c 'not found')" = 0 ] || fail "libraries are missing"
-    [ -z "${DRIVE:-}" ] || WAYSTATION_DESKTOP_BIN=/usr/bin bash -c "$DRIVE"
+    case "$how" in
+        install) install_deb "$1" "$name" "$files" ;;
+        unpack) run_from "$scratch/deb/usr/bin" ;;
+        *) fail "it can be: install, unpack" ;;
+    esac
+    echo "$(basename "$1"): done ($how)"
+}
 
-    apt-get purge -y -qq "$name" >/dev/null
+install_deb() {
+    dpkg -s "$2" >/dev/null 2>&1 && fail "$2 is installed already; remove it first"
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$(realpath "$1")" >/dev/null
+    dpkg --verify "$2" | grep -q . && fail "files differ from those of the package"
+    run_from /usr/bin
+    apt-get purge -y -qq "$2" >/dev/null
+    local file
     while read -r file; do
         [ ! -e "/$file" ] || fail "/$file stayed"
-    done <"$files"
-    dpkg -s "$name" >/dev/null 2>&1 && fail "$name is still known"
-    echo "$(basename "$1"): installed, run and removed"
+    done <"$3"
+    ! dpkg -s "$2" >/dev/null 2>&1 || fail "$2 is still known"
+}
+
+run_from() {
+    "$1/waystation-server" version >/dev/null || fail "the server does not run"
+    [ "$(ldd "$1/waystation-desktop" | grep -c 'not found')" = 0 ] || fail "libraries are missing"
+    [ -z "${DRIVE:-}" ] || WAYSTATION_DESKTOP_BIN=$1 bash -c "$DRIVE"
 }
 
 # Into a folder, without the packages it needs: this system has others.
@@ -61,7 +74,7 @@ check_rpm() {
     "$root/usr/bin/waystation-server" version >/dev/null || fail "the server does not run"
     rpm --root "$root" --nodeps --noscripts -e "$name"
     find "$root/usr" "$root/opt" -type f 2>/dev/null | grep . && fail "files stayed"
-    echo "$(basename "$1"): installed, run and removed"
+    echo "$(basename "$1"): done (installed into a folder)"
 }
 
 check_files() {

@@ -3,13 +3,15 @@
 use std::path::PathBuf;
 use std::sync::PoisonError;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tauri::{AppHandle, State};
 use waystation_desktop::connections::{
     Connection, ConnectionId, Draft, Exchange, Preview, SiteAddress, WriteGuard,
 };
 use waystation_desktop::files::read_file;
+use waystation_desktop::pairing::PairError;
 use waystation_desktop::tray::Condition;
+use waystation_desktop::trust::{TlsPolicy, look_at_certificate};
 
 use crate::desk::Desk;
 use crate::dialogs::{choose_file, choose_new_file};
@@ -31,6 +33,18 @@ struct ConnectionView {
     condition: Condition,
     /// Where it is now; none: the server of this app does not run.
     address: Option<SiteAddress>,
+}
+
+/// By what a site is to be known from now on.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum TrustWish {
+    /// By an authority of this system.
+    System,
+    /// By an authority of a file that is chosen in a dialog.
+    CaFile,
+    /// By the key that it shows now.
+    PresentKey,
 }
 
 #[tauri::command]
@@ -65,6 +79,33 @@ pub(crate) async fn update_connection(desk: State<'_, Desk>, id: ConnectionId, d
 }
 
 #[tauri::command]
+pub(crate) async fn change_trust(
+    app: AppHandle,
+    desk: State<'_, Desk>,
+    id: ConnectionId,
+    wish: TrustWish,
+) -> Reply<Option<TlsPolicy>> {
+    let connection = desk.connection(id)?;
+    let address = desk.address_of(&connection)?;
+    let wanted = match wish {
+        TrustWish::System => TlsPolicy::System,
+        TrustWish::CaFile => match choose_file(&app, &["pem", "crt", "cer"]).await {
+            Some(path) => TlsPolicy::CaFile { path },
+            None => return Ok(None),
+        },
+        TrustWish::PresentKey => {
+            let seen = look_at_certificate(&address).await.map_err(PairError::from)?;
+            TlsPolicy::PinnedKey { fingerprint: seen.fingerprint }
+        }
+    };
+    desk.open_secrets().await?;
+    let changed = desk.gateway.change_trust(&connection, &address, wanted).await?;
+    desk.book().update(changed.clone())?;
+    desk.announce_connections();
+    Ok(Some(changed.tls))
+}
+
+#[tauri::command]
 pub(crate) async fn move_connection(desk: State<'_, Desk>, id: ConnectionId, place: usize) -> Reply<()> {
     desk.book().move_to(id, place)?;
     desk.announce_connections();
@@ -92,7 +133,7 @@ pub(crate) async fn export_connections(app: AppHandle, desk: State<'_, Desk>) ->
 
 #[tauri::command]
 pub(crate) async fn preview_import(app: AppHandle, desk: State<'_, Desk>) -> Reply<Option<Preview>> {
-    let Some(path) = choose_file(&app, "json").await else { return Ok(None) };
+    let Some(path) = choose_file(&app, &["json"]).await else { return Ok(None) };
     let read = read_file(&path, EXPORT_BYTES_MAX).map_err(|error| Refusal::new("file", error))?;
     let exchange = Exchange::read(&read.unwrap_or_default())?;
     let preview = exchange.preview(&desk.book());

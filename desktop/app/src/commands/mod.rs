@@ -29,6 +29,7 @@ pub(crate) fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static 
         connections::list_connections,
         connections::select_connection,
         connections::update_connection,
+        connections::change_trust,
         connections::move_connection,
         connections::remove_connection,
         connections::export_connections,

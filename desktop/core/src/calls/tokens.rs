@@ -129,7 +129,7 @@ pub(super) fn translate(error: ClientError, watch: &Watch) -> CallError {
 }
 
 /// Keyrings answer when they like: somebody may be asked to unlock one.
-async fn with_secrets<A: Send + 'static>(
+pub(super) async fn with_secrets<A: Send + 'static>(
     secrets: &SharedSecrets,
     work: impl FnOnce(&dyn crate::secrets::SecretStore) -> Result<A, SecretError> + Send + 'static,
 ) -> Result<A, CallError> {
