@@ -73,7 +73,7 @@ test("the server ends with an app that is killed", async (t) => {
 
 test("a port that somebody else has is not waited for", async (t) => {
     const machine = await Machine.start(t);
-    let window = await machine.open();
+    const window = await machine.open();
     const first = (await window.invoke("start_local_server")).server.url;
     await window.invoke("stop_local_server");
     const holder = createServer((socket) => socket.destroy());
@@ -82,6 +82,7 @@ test("a port that somebody else has is not waited for", async (t) => {
     const second = (await window.invoke("start_local_server")).server;
     assert.equal(second.state, "running");
     assert.notEqual(second.url, first);
+    assert.equal(String(second.taken_port.port), new URL(first).port);
 });
 
 test("a server that cannot start says why", async (t) => {
@@ -89,7 +90,7 @@ test("a server that cannot start says why", async (t) => {
     const window = await machine.open();
     await window.invoke("start_local_server");
     await window.invoke("stop_local_server");
-    await writeFile(join(machine.home, ".local/share/waystation.desktop/server/waystation.db"), "no books at all");
+    await writeFile(join(machine.home, ".local/share/waystation.desktop/server/waystation.sqlite"), "no books at all");
     assert.equal((await window.refusal("start_local_server")).code, "server_failed");
     const { server } = await window.invoke("show_local_server");
     assert.deepEqual([server.state, server.reason], ["failed", "did_not_start"]);

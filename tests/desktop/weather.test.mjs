@@ -61,7 +61,7 @@ test("a code that is wrong, used or expired pairs with nobody", async (t) => {
     assert.equal((await tryPairing(good)).code, "refused");
 
     const late = await invite(shop);
-    await shop.site.restart(() => machine.run("python3", ["-c", EXPIRE, join(shop.site.environment.WAYSTATION_DATA_DIR, "waystation.db")]));
+    await shop.site.restart(() => machine.run("python3", ["-c", EXPIRE, join(shop.site.environment.WAYSTATION_DATA_DIR, "waystation.sqlite")]));
     const failure = await tryPairing(late);
     assert.equal(failure.code, "refused");
     assert.ok(failure.message.length > 10, failure.message);

@@ -70,10 +70,12 @@ test("the app takes at most 120 MiB while nobody does anything", async (t) => {
     await pair(window, shop);
     await machine.seeInTray(/online/);
     const [app] = await machine.processes("waystation-desktop");
-    const taken = async (what) => Number((await readFile(`/proc/${app}/status`, "utf8")).match(new RegExp(`${what}:\\s+(\\d+) kB`))[1]) / 1024;
-    const [all, own] = [await taken("VmRSS"), await taken("RssAnon")];
-    t.diagnostic(`${all.toFixed(1)} MiB, of which ${own.toFixed(1)} MiB are its own`);
-    assert.ok(all <= 120, `${all} MiB`);
+    const taken = async (file, what) => Number((await readFile(`/proc/${app}/${file}`, "utf8")).match(new RegExp(`^${what}:\\s+(\\d+) kB`, "m"))[1]) / 1024;
+    // Its share of what it has together with the pages' own processes, WebKit above all. Where nothing but the processor
+    // draws, as here, the whole also counts the compiler that draws with it.
+    const share = await taken("smaps_rollup", "Pss");
+    t.diagnostic(`${share.toFixed(1)} MiB; ${(await taken("status", "RssAnon")).toFixed(1)} MiB its own, ${(await taken("status", "VmRSS")).toFixed(1)} MiB with all that is shared`);
+    assert.ok(share <= 120, `${share} MiB`);
 });
 
 test("a chart is drawn in at most twenty milliseconds, as the window waits for it", async (t) => {
