@@ -154,7 +154,7 @@ export class Machine {
 
     // The windows of that title that are to be seen.
     async windows(title) {
-        return (await this.run("xdotool", ["search", "--onlyvisible", "--name", title]).catch(() => "")).split("\n").filter(Boolean);
+        return (await this.run("xdotool", ["search", "--onlyvisible", "--name", title instanceof RegExp ? title.source : title]).catch(() => "")).split("\n").filter(Boolean);
     }
 
     // The window of that title, once it is shown and has the keyboard.
@@ -170,14 +170,14 @@ export class Machine {
     }
 
     // Saves by the system's own dialog; gives what the file then holds.
-    async saveAs(name) {
-        await this.focus("Save");
+    async saveAs(name, encoding = "utf8") {
+        await this.focus(/^(Save|保存)/);
         const path = join(this.home, name);
         // A path that is typed replaces the name that was proposed.
         await this.press("ctrl+a");
         await this.type(path);
         await this.press("Return");
-        return until(() => readFile(path, "utf8").catch(() => ""), `${name} is written`);
+        return until(() => readFile(path, encoding).catch(() => ""), `${name} is written`);
     }
 
     readClipboard() {

@@ -81,6 +81,9 @@ class Session:
         if self.item is None:
             return None
         name, path = self.item
+        # An app that has ended takes its icon with it.
+        if not await self.has_name(name):
+            return None
         (menu,) = await self.call(name, path, PROPERTIES, "Get", "ss", [ITEM, "Menu"])
         return name, menu.value
 

@@ -118,3 +118,19 @@ class AppWindow {
         if (await this.run(() => window.TestingLibraryDom === undefined)) await this.driver.executeScript(`${finder}; window.TestingLibraryDom = TestingLibraryDom;`);
     }
 }
+
+// Every place of the page that a text could be left in and still has it.
+export async function findTraces(window, text) {
+    const kept = await window.wait(async () => ({
+        page: document.documentElement.outerHTML,
+        fields: [...document.querySelectorAll("input, textarea")].map((field) => field.value).join("\n"),
+        local: JSON.stringify({ ...localStorage }),
+        session: JSON.stringify({ ...sessionStorage }),
+        databases: JSON.stringify(await indexedDB.databases()),
+        caches: JSON.stringify(await globalThis.caches?.keys().catch(() => null)),
+        cookies: document.cookie,
+        history: JSON.stringify(history.state),
+        address: location.href,
+    }));
+    return Object.entries(kept).flatMap(([place, held]) => (held?.includes(text) ? [place] : []));
+}
