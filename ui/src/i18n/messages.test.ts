@@ -6,6 +6,12 @@ import portalEn from "./messages/portal.en";
 import portalZh from "./messages/portal.zh-CN";
 import appearanceEn from "./messages/appearance.en";
 import appearanceZh from "./messages/appearance.zh-CN";
+import panelEn from "./messages/panel.en";
+import panelZh from "./messages/panel.zh-CN";
+import connectionsEn from "./messages/connections.en";
+import connectionsZh from "./messages/connections.zh-CN";
+import deskEn from "./messages/desk.en";
+import deskZh from "./messages/desk.zh-CN";
 import docsEn from "./messages/docs.en";
 import docsZh from "./messages/docs.zh-CN";
 import homeEn from "./messages/home.en";
@@ -54,6 +60,9 @@ const PAIRS: [string, Tree, Tree][] = [
   ["portal", portalEn, portalZh],
   ["console", consoleEn, consoleZh],
   ["appearance", appearanceEn, appearanceZh],
+  ["connections", connectionsEn, connectionsZh],
+  ["desk", deskEn, deskZh],
+  ["panel", panelEn, panelZh],
   ["docs", docsEn, docsZh],
   ["home", homeEn, homeZh],
   ["keys", keysEn, keysZh],
