@@ -105,7 +105,8 @@ export function useDeed<Given = void, Answer = void>({ act, changes = [], onDone
   );
 }
 
-function useDeskQueries(): QueryClient {
+/** Where what belongs to no site's screens is kept. */
+export function useDeskQueries(): QueryClient {
   const queries = useContext(DeskQueries);
   if (queries === null) throw new Error("There is no shell around these pages.");
   return queries;

@@ -5,8 +5,8 @@ import { FailurePage, LostPage, PartFailure } from "@/features/failure-page";
 import { PagePending } from "@/features/first-paint";
 import { lazyPage, PageMissing } from "@/features/lazy-page";
 import { parseSearch, stringifySearch } from "@/features/plain-search";
-import { readRangeSearch } from "@/features/range";
 
+import { readChartSearch } from "./charts/chart-search";
 import { DesktopFrame } from "./frame/desktop-frame";
 import { paths } from "./paths";
 import type { Reason } from "./rooms";
@@ -29,7 +29,7 @@ export function createDesktopRouter(history: RouterHistory) {
   const charts = createRoute({
     getParentRoute: () => site,
     path: "charts",
-    validateSearch: readRangeSearch,
+    validateSearch: readChartSearch,
     component: lazyPage(() => import("./pages/charts-page"), "ChartsPage"),
   });
   return createRouter({

@@ -12,6 +12,10 @@ import connectionsEn from "./messages/connections.en";
 import connectionsZh from "./messages/connections.zh-CN";
 import deskEn from "./messages/desk.en";
 import deskZh from "./messages/desk.zh-CN";
+import localEn from "./messages/local.en";
+import localZh from "./messages/local.zh-CN";
+import machineEn from "./messages/machine.en";
+import machineZh from "./messages/machine.zh-CN";
 import docsEn from "./messages/docs.en";
 import docsZh from "./messages/docs.zh-CN";
 import homeEn from "./messages/home.en";
@@ -62,6 +66,8 @@ const PAIRS: [string, Tree, Tree][] = [
   ["appearance", appearanceEn, appearanceZh],
   ["connections", connectionsEn, connectionsZh],
   ["desk", deskEn, deskZh],
+  ["local", localEn, localZh],
+  ["machine", machineEn, machineZh],
   ["panel", panelEn, panelZh],
   ["docs", docsEn, docsZh],
   ["home", homeEn, homeZh],

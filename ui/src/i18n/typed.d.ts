@@ -7,6 +7,8 @@ import type appearance from "./messages/appearance.en";
 import type panel from "./messages/panel.en";
 import type connections from "./messages/connections.en";
 import type desk from "./messages/desk.en";
+import type local from "./messages/local.en";
+import type machine from "./messages/machine.en";
 import type docs from "./messages/docs.en";
 import type home from "./messages/home.en";
 import type keys from "./messages/keys.en";
@@ -37,6 +39,8 @@ declare module "i18next" {
       appearance: typeof appearance;
       connections: typeof connections;
       desk: typeof desk;
+      local: typeof local;
+      machine: typeof machine;
       panel: typeof panel;
       docs: typeof docs;
       home: typeof home;

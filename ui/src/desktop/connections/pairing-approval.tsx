@@ -74,7 +74,7 @@ export function PairingApproval({ proposal, replaces, onDone, onFailed, onOther,
         </>
       }
     >
-      <div className="grid gap-4">
+      <div className="grid gap-4" data-sending={approve.isPending ? "" : undefined}>
         {needsSecrets && <SecretsPlace onReady={approve.reset} />}
         <SiteNamed host={host} address={address} />
         <div className="grid gap-2 rounded-panel border border-line bg-sunken px-3.5 py-3">

@@ -18,6 +18,7 @@ import { RemoveDialog, SignOutDialog } from "../connections/leave-dialogs";
 import { NoConnections } from "../connections/no-connections";
 import { useTlsWords } from "../connections/tls-words";
 import { useConnections, useDeed } from "../desk";
+import { useOpenSite } from "../open-site";
 import { paths } from "../paths";
 import { ShellAlert } from "../shell-alert";
 import type { Connection, ImportPreview } from "../shell-types";
@@ -96,11 +97,10 @@ type RowProps = { connection: Connection; place: number; last: number; onOpen: (
 function Row({ connection, place, last, onOpen }: RowProps) {
   const { t } = useTranslation("connections");
   const desk = useTranslation("desk").t;
-  const navigate = useNavigate();
   const tlsWords = useTlsWords();
   const { id, name, colour, environment, condition, address, write_guard } = connection;
   const isSite = connection.place.kind === "site";
-  const open = useDeed({ act: (shell) => shell.selectConnection(id), changes: ["connections"], onDone: () => void navigate({ to: paths.site }) });
+  const open = useOpenSite();
   const move = useDeed({ act: (shell, to: number) => shell.moveConnection(id, to), changes: ["connections"] });
   const failure = open.error ?? move.error;
   return (
@@ -119,7 +119,7 @@ function Row({ connection, place, last, onOpen }: RowProps) {
           </p>
         </div>
         <div className="flex items-center gap-1.5">
-          <Button size="small" aria-label={t("openNamed", { name })} pending={open.isPending} onClick={() => open.mutate()}>
+          <Button size="small" aria-label={t("openNamed", { name })} pending={open.isPending} onClick={() => open.mutate(id)}>
             {t("open")}
           </Button>
           <Menu trigger={<IconButton label={t("moreOf", { name })} icon={<Ellipsis size={16} />} />}>
