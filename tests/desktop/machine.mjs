@@ -18,6 +18,8 @@ const PYTHON = process.env.WAYSTATION_TEST_PYTHON ?? join(cache, "desktop-python
 const DRIVER = process.env.WAYSTATION_TAURI_DRIVER ?? join(cache, "tauri-driver/bin/tauri-driver");
 
 export const APP = join(programs, "waystation-desktop");
+const SAVE = /^(Save|保存)/;
+const OPEN = /^(Open|打开)/;
 const KEYRING_PASSWORD = "a password of the test";
 
 // Nothing is started by being asked for: what a test does not start is absent.
@@ -169,15 +171,42 @@ export class Machine {
         return (await readFile(this.#opened, "utf8").catch(() => "")).split("\n").filter(Boolean);
     }
 
-    // Saves by the system's own dialog; gives what the file then holds.
-    async saveAs(name, encoding = "utf8") {
-        await this.focus(/^(Save|保存)/);
+    // Says in the system's own dialog where to save. What is there already is replaced when the dialog asks.
+    async enterFileName(name) {
         const path = join(this.home, name);
+        await this.focus(SAVE);
         // A path that is typed replaces the name that was proposed.
         await this.press("ctrl+a");
         await this.type(path);
-        await this.press("Return");
-        return until(() => readFile(path, encoding).catch(() => ""), `${name} is written`);
+        await this.#agree(SAVE);
+        return path;
+    }
+
+    // The same; gives what the file then holds.
+    async saveAs(name, encoding = "utf8") {
+        const before = await readFile(join(this.home, name), encoding).catch(() => "");
+        const path = await this.enterFileName(name);
+        return until(async () => {
+            const now = await readFile(path, encoding).catch(() => "");
+            return now !== before && now;
+        }, `${name} is written`);
+    }
+
+    // Chooses a file of the home in the system's own dialog.
+    async chooseFile(name) {
+        await this.focus(OPEN);
+        await this.press("ctrl+l");
+        await this.type(join(this.home, name));
+        await this.#agree(OPEN);
+    }
+
+    // The first Enter may go to what the dialog proposes, and the last to its question.
+    async #agree(title) {
+        await until(async () => {
+            await this.press("Return");
+            await wait(300);
+            return (await this.windows(title)).length === 0;
+        }, "the dialog is closed");
     }
 
     readClipboard() {
