@@ -1,8 +1,9 @@
 //! What the running app holds.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use tauri::{AppHandle, Emitter, Manager};
 use waystation_desktop::Language;
@@ -38,6 +39,8 @@ pub(crate) struct Desk {
     pub(crate) local: LocalServer,
     preferences: Mutex<Preferences>,
     conditions: Mutex<HashMap<ConnectionId, Condition>>,
+    /// Until when nobody is asked to unlock the keyring, unless somebody works with the app.
+    keyring_rest: Mutex<Option<Instant>>,
     pub(crate) gate: Mutex<Gate>,
     pub(crate) watcher: Mutex<Watcher>,
     pub(crate) proposed: Mutex<Option<(PairingLink, Proposal)>>,
@@ -62,6 +65,7 @@ impl Desk {
             local: LocalServer::new(ServerFiles { program, data_dir: data_dir.join("server") }),
             preferences: Mutex::new(preferences),
             conditions: Mutex::default(),
+            keyring_rest: Mutex::default(),
             gate: Mutex::default(),
             watcher: Mutex::default(),
             proposed: Mutex::default(),
@@ -125,6 +129,22 @@ impl Desk {
     /// The language of what the shell says.
     pub(crate) fn language(&self) -> Language {
         self.preferences().language.unwrap_or_else(|| Language::of_locale(&locale()))
+    }
+
+    /// Until when nobody is asked to unlock the keyring for the looking after.
+    pub(crate) fn keyring_rests_until(&self) -> Option<Instant> {
+        *self.keyring_rest.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets the keyring rest, or no more: its secrets could be had.
+    pub(crate) fn rest_keyring(&self, until: Option<Instant>) {
+        *self.keyring_rest.lock().unwrap_or_else(PoisonError::into_inner) = until;
+    }
+
+    /// Forgets what was known of a connection that is gone.
+    pub(crate) fn forget_condition(&self, id: ConnectionId) {
+        self.conditions.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+        let _ = self.watcher.lock().unwrap_or_else(PoisonError::into_inner).note(id, BTreeSet::new());
     }
 
     /// How a connection is.

@@ -10,6 +10,7 @@ use waystation_desktop::trust::TlsPolicy;
 
 use crate::desk::Desk;
 use crate::failure::{Refusal, Reply};
+use crate::watching::note_local_server;
 
 /// The port of the service, unless the server listened somewhere before.
 const SERVICE_PORT: u16 = 8787;
@@ -90,6 +91,8 @@ pub(crate) fn start_watching(app: &AppHandle) {
     let mut states = app.state::<Desk>().local.watch();
     tauri::async_runtime::spawn(async move {
         while states.changed().await.is_ok() {
+            let state = states.borrow_and_update().clone();
+            note_local_server(&app, &state);
             app.state::<Desk>().announce("local-server");
         }
     });

@@ -77,8 +77,6 @@ async fn load_figure(desk: &Desk, chart: &Chart) -> Reply<Figure> {
     let connection = desk.connection(chart.connection)?;
     desk.open_secrets().await?;
     let address = desk.address_of(&connection)?;
-    let client = desk.gateway.client(&connection, &address).await?;
-    let explain = |error| desk.gateway.explain(&connection, error);
     let language = desk.language();
     let by = match chart.kind {
         ChartKind::RevenueByDay | ChartKind::MarginByDay => RevenuePeriod::Day,
@@ -90,7 +88,11 @@ async fn load_figure(desk: &Desk, chart: &Chart) -> Reply<Figure> {
                 time_zone: chart.time_zone.clone(),
                 ..UsageTotalsQuery::default()
             };
-            let totals = client.show_my_usage_totals(&query).await.map_err(explain)?;
+            let totals = desk.gateway.ask(&connection, &address, |client| {
+                let query = &query;
+                async move { client.show_my_usage_totals(query).await }
+            });
+            let totals = totals.await?;
             return Ok(usage_figure(language, &totals.models));
         }
     };
@@ -100,7 +102,11 @@ async fn load_figure(desk: &Desk, chart: &Chart) -> Reply<Figure> {
         end_date: chart.end_date.clone(),
         time_zone: chart.time_zone.clone(),
     };
-    let report = client.show_revenue(&query).await.map_err(explain)?;
+    let report = desk.gateway.ask(&connection, &address, |client| {
+        let query = &query;
+        async move { client.show_revenue(query).await }
+    });
+    let report = report.await?;
     Ok(match chart.kind {
         ChartKind::MarginByDay | ChartKind::MarginByMonth => margin_figure(language, &report),
         _ => revenue_figure(language, &report),

@@ -59,8 +59,7 @@ pub(crate) async fn sign_out(desk: State<'_, Desk>, id: ConnectionId) -> Reply<(
     let connection = desk.connection(id)?;
     desk.open_secrets().await?;
     let address = desk.address_of(&connection)?;
-    let client = desk.gateway.client(&connection, &address).await?;
-    client.sign_out().await.map_err(|error| desk.gateway.explain(&connection, error))?;
+    desk.gateway.ask(&connection, &address, |client| async move { client.sign_out().await }).await?;
     forget_secret(&desk, id).await?;
     desk.announce_connections();
     Ok(())

@@ -19,6 +19,9 @@ impl Gateway {
         if !base.is_https() {
             return Err(CallError::Malformed("policy"));
         }
+        // An exchange that is under way would keep what it gets for the old policy.
+        let held = self.tokens.held(connection.id);
+        let mut held = held.lock().await;
         for policy in [&connection.tls, &wanted] {
             knock(connection, base, policy).await?;
         }
@@ -32,7 +35,8 @@ impl Gateway {
             }
         })
         .await?;
-        self.forget(connection.id);
+        *held = None;
+        self.forget_way(connection.id);
         Ok(changed)
     }
 }
@@ -40,7 +44,7 @@ impl Gateway {
 /// Whether the site is there and is who a policy says. It is told nothing.
 async fn knock(connection: &Connection, base: &SiteAddress, policy: &TlsPolicy) -> Result<(), CallError> {
     let watch = Watch::default();
-    let http = http_client(policy, connection.proxy.as_ref(), &watch)?;
+    let http = http_client(policy, connection.proxy_to(base), &watch)?;
     let asked = http.get(base.join(["healthz"])).send().await;
     asked.map(drop).map_err(|error| CallError::of_request(error, watch.take()))
 }

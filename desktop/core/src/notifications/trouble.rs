@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::connections::ConnectionId;
+use crate::connections::{ConnectionId, is_invisible};
 use crate::language::Language;
 
 const SUBJECT_LENGTH_MAX: usize = 80;
@@ -83,7 +83,9 @@ pub fn notification(language: Language, site: &str, trouble: &Trouble, is_of_mor
 
 /// What others wrote stays one short line, and is no markup: some systems would draw it.
 fn one_line(text: &str) -> impl Iterator<Item = char> {
-    let plain = text.chars().filter(|letter| !letter.is_control() && !matches!(letter, '<' | '>' | '&'));
+    let plain = text.chars().filter(|letter| {
+        !letter.is_control() && !is_invisible(*letter) && !matches!(letter, '<' | '>' | '&')
+    });
     plain.take(SUBJECT_LENGTH_MAX)
 }
 
@@ -107,7 +109,7 @@ mod tests {
 
     #[test]
     fn what_a_site_names_cannot_be_markup_or_lines() {
-        let down = trouble(ConnectionId::draw(), &format!("<img src=x>\n{}", "x".repeat(500)));
+        let down = trouble(ConnectionId::draw(), &format!("<img\u{202e} src=x>\n{}", "x".repeat(500)));
         let told = notification(Language::English, "Prod\u{7}", &down, false);
         assert_eq!(told.title, "Prod");
         assert!(told.body.starts_with("Calls over this channel fail: img src=x") && told.body.len() < 120);

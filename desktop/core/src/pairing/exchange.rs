@@ -124,7 +124,7 @@ pub async fn pair(link: &PairingLink, approval: Approval) -> Result<Paired, Pair
     let place = Place::Site { address: link.address.clone() };
     let connection = approval.draft.into_connection(ConnectionId::draw(), place, tls);
     let watch = Watch::default();
-    let http = http_client(&meanwhile, connection.proxy.as_ref(), &watch)?;
+    let http = http_client(&meanwhile, connection.proxy_to(&link.address), &watch)?;
     let client = Client::over(http, link.address.as_str(), None)?;
     let device_name = approval.device_name.parse().map_err(|_| PairError::DeviceName)?;
     let body = DevicePair { code: link.code.reveal().to_owned(), device_name: Some(device_name) };

@@ -212,7 +212,7 @@ async fn a_site_whose_key_has_changed_is_sent_nothing_and_both_keys_are_told() {
 
     let other = Identity::draw();
     let front = Front::answer(front.leave().await, &other, site.address.as_str());
-    gateway.forget(connection.id);
+    gateway.forget(connection.id).await;
     let kept = drawer.text(connection.id);
     let error = get(&gateway, &connection, &base, "/api/me").await.unwrap_err();
     let expected = KeyChange { expected: identity.fingerprint, found: other.fingerprint };
@@ -220,14 +220,14 @@ async fn a_site_whose_key_has_changed_is_sent_nothing_and_both_keys_are_told() {
 
     // Neither the right certificate without its key, nor one that an authority of this system does not vouch for.
     let front = Front::answer_as_thief(front.leave().await, &identity, site.address.as_str());
-    gateway.forget(connection.id);
+    gateway.forget(connection.id).await;
     assert!(matches!(get(&gateway, &connection, &base, "/api/me").await, Err(error) if error.code() != "ok"));
     let _front = Front::answer(front.leave().await, &identity, site.address.as_str());
     let unpinned = Connection { tls: TlsPolicy::System, ..connection.clone() };
     // The secret was given under another policy: it is not even read for this one.
     assert_eq!(code(get(&gateway, &unpinned, &base, "/api/me").await), "not_paired");
     // When the site is itself again, so is everything.
-    gateway.forget(connection.id);
+    gateway.forget(connection.id).await;
     assert_eq!(get(&gateway, &connection, &base, "/api/me").await.unwrap().status, 200, "{kept}");
 }
 
