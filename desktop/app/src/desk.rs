@@ -15,7 +15,7 @@ use waystation_desktop::local_server::{LocalServer, ServerFiles};
 use waystation_desktop::notifications::{Gate, Watcher};
 use waystation_desktop::pairing::{PairingLink, Proposal};
 use waystation_desktop::preferences::Preferences;
-use waystation_desktop::secrets::{Cupboard, SecretsPlace};
+use waystation_desktop::secrets::{Cupboard, SecretsPlace, SharedSecrets};
 use waystation_desktop::tray::Condition;
 
 use crate::environment::locale;
@@ -88,6 +88,22 @@ impl Desk {
     /// The connection of this app's server.
     pub(crate) fn local_connection(&self) -> Option<Connection> {
         self.book().list().iter().find(|kept| kept.place == Place::ThisApp).cloned()
+    }
+
+    /// The connection to an address.
+    pub(crate) fn connection_to(&self, address: &SiteAddress) -> Option<Connection> {
+        let connections = self.book().list().to_vec();
+        connections.into_iter().find(|kept| self.address_of(kept).is_ok_and(|its| its == *address))
+    }
+
+    /// What has to be able to keep a secret before something is taken that is given once only.
+    pub(crate) async fn prepare_secrets(&self) -> Reply<SharedSecrets> {
+        self.open_secrets().await?;
+        let secrets = self.gateway.secrets()?;
+        let asked = secrets.clone();
+        let prepared = tauri::async_runtime::spawn_blocking(move || asked.prepare()).await;
+        prepared.map_err(|error| Refusal::new("keyring_unavailable", error))??;
+        Ok(secrets)
     }
 
     /// Where a connection's site is now.
