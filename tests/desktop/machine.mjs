@@ -31,11 +31,11 @@ const busConfiguration = (socket) => `<busconfig>
 
 export class Machine {
     // A running desktop; it ends with the test. Its keyring is `open`, or `absent`.
-    static async start(t, { keyring = "open", language = "en_US.UTF-8", panel = true } = {}) {
+    static async start(t, { keyring = "open", language = "en_US.UTF-8" } = {}) {
         const machine = new Machine(await mkdtemp(join(tmpdir(), "waystation-desktop-")));
         t.after(() => machine.stop());
-        await machine.#begin(language, panel);
-        if (keyring === "open") await machine.openKeyring();
+        await machine.#begin(language);
+        if (keyring === "open") await machine.#makeKeyring();
         return machine;
     }
 
@@ -47,7 +47,7 @@ export class Machine {
         this.home = home;
     }
 
-    async #begin(language, panel) {
+    async #begin(language) {
         const runtime = join(this.home, ".run");
         await mkdir(runtime, { mode: 0o700 });
         const browser = join(runtime, "xdg-open");
@@ -70,7 +70,7 @@ export class Machine {
         const bus = this.spawn("dbus-daemon", ["--nofork", `--config-file=${join(runtime, "bus.conf")}`, "--print-address=1"]);
         await firstLine(bus.stdout);
         this.spawn("openbox", []);
-        if (panel) await this.#startSession();
+        await this.#startSession();
     }
 
     async #startScreen() {
@@ -97,16 +97,19 @@ export class Machine {
         return child;
     }
 
-    // Makes the keyring with the first password, and opens it from then on.
-    async openKeyring() {
-        const running = this.keyring && this.keyring.exitCode === null;
-        const keyring = this.spawn("gnome-keyring-daemon", [...(running ? [] : ["--foreground"]), "--unlock", "--components=secrets"], {
-            stdio: ["pipe", "pipe", "ignore"],
-        });
+    // Makes a keyring, which is open until it is locked.
+    async #makeKeyring() {
+        const keyring = this.spawn("gnome-keyring-daemon", ["--foreground", "--unlock", "--components=secrets"], { stdio: ["pipe", "ignore", "ignore"] });
         keyring.stdin.end(KEYRING_PASSWORD);
-        if (running) await ended(keyring);
-        else this.keyring = keyring;
         await until(() => this.ask("has_name", "org.freedesktop.secrets"), "the keyring answers");
+    }
+
+    lockKeyring() {
+        return this.ask("lock");
+    }
+
+    unlockKeyring() {
+        return this.ask("unlock", KEYRING_PASSWORD);
     }
 
     // Asks the other side of the bus: see session.py.
