@@ -84,7 +84,7 @@ test("a locked keyring is said to be locked, and nothing is kept elsewhere", asy
     const connection = await pair(window, shop);
     await window.close();
     await hasEnded(machine);
-    await machine.ask("lock");
+    await machine.lockKeyring();
 
     window = await machine.open();
     const failure = await window.refusal("api", { call: { connection, method: "GET", path: "/api/me", query: [], headers: {} } });
@@ -98,7 +98,7 @@ test("a locked keyring is said to be locked, and nothing is kept elsewhere", asy
     assert.equal((await window.refusal("approve_pairing", { approval })).code, "secrets_locked");
     assert.deepEqual(shop.front.calls.slice(passed), []);
 
-    await machine.openKeyring();
+    await machine.unlockKeyring();
     assert.equal((await callApi(window, connection, "GET", "/api/me")).status, 200);
     await window.invoke("approve_pairing", { approval });
 });

@@ -24,7 +24,7 @@ test("a site whose key has changed is blocked with both keys shown, until it is 
 
     const failure = await failureOf(window, id);
     assert.equal(failure.code, "key_changed");
-    assert.notEqual(failure.key_change.expected, failure.key_change.seen);
+    assert.notEqual(failure.key_change.expected, failure.key_change.found);
     assert.ok(JSON.stringify(kept).includes(failure.key_change.expected), JSON.stringify([kept, failure]));
     assert.equal(shop.front.calls.length, passed, "nothing was sent to whoever answers with another key");
     await machine.seeInTray("* Main — blocked: its key has changed");

@@ -91,9 +91,11 @@ class AppWindow {
         await element.click();
     }
 
-    async fill(label, text, options) {
+    // Types into a field, instead of what it holds, and may leave it then.
+    async fill(label, text, { leave = false, ...options } = {}) {
         const field = await this.find("label", label, options);
         await field.sendKeys(Key.chord(Key.CONTROL, "a"), Key.DELETE, text);
+        if (leave) await field.sendKeys(Key.TAB);
     }
 
     async has(role, name, options) {
