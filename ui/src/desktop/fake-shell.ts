@@ -67,8 +67,6 @@ export type FakeShell = Shell & {
   tell<Name extends keyof ShellEvents>(name: Name, event: ShellEvents[Name]): void;
 };
 
-const DAMAGED_LINK = "it is no Waystation link";
-
 /** A shell with several connections, or with what is given instead. */
 export function createFakeShell(changes: Partial<FakeDesk> = {}): FakeShell {
   const desk: FakeDesk = { ...createDesk(), ...changes };
@@ -194,7 +192,8 @@ export function createFakeShell(changes: Partial<FakeDesk> = {}): FakeShell {
 
     proposePairing: command("proposePairing", (text) => {
       const proposal = desk.proposals[text.trim()];
-      if (proposal === undefined) throw new ShellFailure("link_foreign", DAMAGED_LINK);
+      const isOurs = text.trim().startsWith("waystation://");
+      if (proposal === undefined) throw isOurs ? new ShellFailure("link_malformed", "the link is not complete") : new ShellFailure("link_foreign", "it is no Waystation link");
       desk.proposal = proposal;
       tell("proposal", null);
       return proposal;

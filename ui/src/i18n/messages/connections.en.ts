@@ -140,10 +140,11 @@ export default {
     stoppedTitle: "The server isn’t running",
     stopped: "{{name}} is the server that comes with this app. Start it to work with it.",
     start: "Start server",
+    serviceTitle: "The server runs as a service",
     startingTitle: "The server is starting",
     offlineTitle: "{{name}} can’t be reached",
     offline: "Check your connection, and that the site is running at {{address}}.",
-    secretsTitle: "Your stored sign-ins are locked",
+    secretsTitle: "Your stored sign-ins can’t be opened",
     retry: "Try again",
   },
   secrets: {

@@ -138,10 +138,11 @@ export default {
     stoppedTitle: "服务器未运行",
     stopped: "{{name}} 是本应用自带的服务器，启动后即可使用。",
     start: "启动服务器",
+    serviceTitle: "服务器以服务方式运行",
     startingTitle: "服务器正在启动",
     offlineTitle: "无法连接 {{name}}",
     offline: "请检查网络，并确认站点正在 {{address}} 运行。",
-    secretsTitle: "保存的登录凭据已锁定",
+    secretsTitle: "无法读取保存的登录凭据",
     retry: "重试",
   },
   secrets: {
