@@ -98,6 +98,7 @@ impl From<SetUpError> for Refusal {
     fn from(error: SetUpError) -> Self {
         match error {
             SetUpError::Call(error) => of_client(error),
+            SetUpError::Trust(error) => CallError::Trust(error).into(),
             SetUpError::Field(_) => Refusal::new("field", error),
             SetUpError::NoToken => Refusal::new("is_set_up", error),
             SetUpError::Token(_) | SetUpError::Answer => Refusal::new("set_up_failed", error),

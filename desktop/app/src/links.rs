@@ -54,8 +54,9 @@ fn follow(app: &AppHandle, text: &str) {
 }
 
 async fn keep_proposal(app: &AppHandle, link: PairingLink) -> Reply<Proposal> {
-    let proposal = propose(&link).await?;
     let desk = app.state::<Desk>();
+    let known = desk.connection_to(&link.address);
+    let proposal = propose(&link, known.as_ref()).await?;
     let kept = (link, proposal.clone());
     *desk.proposed.lock().unwrap_or_else(PoisonError::into_inner) = Some(kept);
     desk.announce("proposal");

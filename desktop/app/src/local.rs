@@ -10,6 +10,7 @@ use waystation_desktop::trust::TlsPolicy;
 
 use crate::desk::Desk;
 use crate::failure::{Refusal, Reply};
+use crate::watching::note_local_server;
 
 /// The port of the service, unless the server listened somewhere before.
 const SERVICE_PORT: u16 = 8787;
@@ -37,9 +38,13 @@ pub(crate) fn view(app: &AppHandle) -> LocalServerView {
 /// Starts the server and makes its connection if there is none.
 pub(crate) async fn start(app: &AppHandle) -> Reply<()> {
     let desk = app.state::<Desk>();
-    let url = desk.local.start(desk.preferences().local_port).await?;
-    // Programs that were told the address should find the server there the next time as well.
-    desk.change_preferences(|preferences| preferences.local_port = Some(url.port()))?;
+    let wished = desk.preferences().local_port;
+    let url = desk.local.start(wished).await?;
+    if wished.is_none() {
+        // Programs that were told the address should find the server there the next time as well. A port that something
+        // else holds today is asked for again tomorrow.
+        desk.change_preferences(|preferences| preferences.local_port = Some(url.port()))?;
+    }
     ensure_connection(&desk)?;
     Ok(())
 }
@@ -86,6 +91,8 @@ pub(crate) fn start_watching(app: &AppHandle) {
     let mut states = app.state::<Desk>().local.watch();
     tauri::async_runtime::spawn(async move {
         while states.changed().await.is_ok() {
+            let state = states.borrow_and_update().clone();
+            note_local_server(&app, &state);
             app.state::<Desk>().announce("local-server");
         }
     });

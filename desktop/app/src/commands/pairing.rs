@@ -6,6 +6,7 @@ use serde::Serialize;
 use tauri::{AppHandle, State};
 use waystation_desktop::connections::ConnectionId;
 use waystation_desktop::pairing::{Approval, Proposal, pair};
+use waystation_desktop::tray::Condition;
 
 use crate::commands::connections::forget_secret;
 use crate::desk::Desk;
@@ -33,17 +34,32 @@ pub(crate) async fn show_proposal(desk: State<'_, Desk>) -> Reply<Option<Proposa
 
 #[tauri::command]
 pub(crate) async fn approve_pairing(desk: State<'_, Desk>, approval: Approval) -> Reply<PairedView> {
-    // The place for the secret is opened before the code is used up.
-    desk.open_secrets().await?;
-    let secrets = desk.gateway.secrets()?;
+    let secrets = desk.prepare_secrets().await?;
     let proposed = desk.proposed.lock().unwrap_or_else(PoisonError::into_inner).take();
-    let (link, _) = proposed.ok_or_else(|| Refusal::new("no_proposal", "there is nothing to approve"))?;
-    let paired = pair(&link, approval).await?;
+    let (link, proposal) =
+        proposed.ok_or_else(|| Refusal::new("no_proposal", "there is nothing to approve"))?;
+    let known = desk.connection_to(&link.address);
+    let paired = match pair(&link, approval, known.as_ref()).await {
+        Ok(paired) => paired,
+        Err(error) => {
+            if !error.spends_code() {
+                // What was refused can be mended and approved again.
+                desk.proposed.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert((link, proposal));
+            }
+            return Err(error.into());
+        }
+    };
     let (id, credential) = (paired.connection.id, paired.credential);
     let kept = tauri::async_runtime::spawn_blocking(move || credential.save(secrets.as_ref(), id)).await;
     kept.map_err(|error| Refusal::new("keyring_unavailable", error))??;
-    desk.book().add(paired.connection)?;
+    // What was known of the site before, its key and its tokens, counts no more.
+    desk.gateway.forget(id).await;
+    match known {
+        Some(_) => desk.book().update(paired.connection)?,
+        None => desk.book().add(paired.connection)?,
+    }
     desk.book().select(id)?;
+    desk.note_condition(id, Condition::Unknown);
     desk.announce_connections();
     Ok(PairedView { id, email: paired.email, role: paired.role })
 }
@@ -59,8 +75,7 @@ pub(crate) async fn sign_out(desk: State<'_, Desk>, id: ConnectionId) -> Reply<(
     let connection = desk.connection(id)?;
     desk.open_secrets().await?;
     let address = desk.address_of(&connection)?;
-    let client = desk.gateway.client(&connection, &address).await?;
-    client.sign_out().await.map_err(|error| desk.gateway.explain(&connection, error))?;
+    desk.gateway.ask(&connection, &address, |client| async move { client.sign_out().await }).await?;
     forget_secret(&desk, id).await?;
     desk.announce_connections();
     Ok(())

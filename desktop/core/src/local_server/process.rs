@@ -16,7 +16,7 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 use crate::connections::SiteAddress;
 use crate::files::create_private_folder;
 use crate::local_server::port::choose_port;
-use crate::local_server::{Announcement, LocalState, LogRing, LogSource, StopReason};
+use crate::local_server::{Announcement, LocalState, LogRing, LogSource, StopReason, TakenPort};
 
 /// Until it listens: a new version may have the database to bring up to date.
 const START_TIME: Duration = Duration::from_secs(120);
@@ -149,8 +149,9 @@ impl LocalServer {
             exit_code: exit.and_then(|exit| exit.code()),
             message,
         };
+        let (port, taken_port) = choose_port(wished_port);
         let mut child = self
-            .spawn(choose_port(wished_port))
+            .spawn(port)
             .map_err(|error| failed(StopReason::NotInstalled, None, Some(error.to_string())))?;
         let (Some(lifeline), Some(output), Some(errors)) =
             (child.stdin.take(), child.stdout.take(), child.stderr.take())
@@ -179,7 +180,7 @@ impl LocalServer {
         if !is_healthy(&http, &announced).await {
             return Err(failed(StopReason::WrongServer, None, self.log.last_log_line()));
         }
-        Ok(Running { child, lifeline, lines, announced, http })
+        Ok(Running { child, lifeline, lines, announced, taken_port, http })
     }
 
     fn spawn(&self, port: u16) -> io::Result<Child> {
@@ -204,6 +205,7 @@ struct Running {
     lifeline: ChildStdin,
     lines: Lines<BufReader<ChildStdout>>,
     announced: Announcement,
+    taken_port: Option<TakenPort>,
     http: reqwest::Client,
 }
 
@@ -214,6 +216,7 @@ impl Running {
             version: self.announced.version.clone(),
             process: self.announced.process,
             needs_setup: self.announced.needs_setup,
+            taken_port: self.taken_port.clone(),
         }
     }
 }
@@ -225,8 +228,7 @@ async fn supervise(
     log: Arc<LogRing>,
     stop: Arc<Notify>,
 ) {
-    let healthy = running.state();
-    let Running { mut child, lifeline, lines, announced, http } = running;
+    let Running { mut child, lifeline, lines, announced, http, .. } = running;
     let output = log.clone();
     tokio::spawn(async move { keep_lines(lines, &output, LogSource::Output).await });
     let mut ticks = interval(HEALTH_INTERVAL);
@@ -238,7 +240,7 @@ async fn supervise(
             () = stop.notified() => break None,
             _ = ticks.tick() => {
                 missing = if is_healthy(&http, &announced).await { 0 } else { missing + 1 };
-                note_health(&state, &healthy, &announced.url, missing);
+                note_health(&state, missing);
             }
         }
     };
@@ -260,14 +262,15 @@ async fn supervise(
     }
 }
 
-fn note_health(state: &watch::Sender<LocalState>, healthy: &LocalState, url: &SiteAddress, missing: u32) {
+fn note_health(state: &watch::Sender<LocalState>, missing: u32) {
     state.send_if_modified(|state| match state {
-        LocalState::Running { .. } if missing >= MISSING_MAX => {
-            *state = LocalState::Unhealthy { url: url.clone() };
+        LocalState::Running { url, .. } if missing >= MISSING_MAX => {
+            let url = url.clone();
+            *state = LocalState::Unhealthy { url, before: Box::new(std::mem::take(state)) };
             true
         }
-        LocalState::Unhealthy { .. } if missing == 0 => {
-            *state = healthy.clone();
+        LocalState::Unhealthy { before, .. } if missing == 0 => {
+            *state = std::mem::take(before);
             true
         }
         _ => false,

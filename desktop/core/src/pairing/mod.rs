@@ -4,5 +4,5 @@
 mod exchange;
 mod link;
 
-pub use exchange::{Approval, PairError, Paired, Proposal, pair, propose};
+pub use exchange::{Approval, PairError, Paired, Proposal, Replaced, pair, propose};
 pub use link::{Link, LinkError, OpenTarget, PairingCode, PairingLink, read_link};

@@ -311,8 +311,13 @@ mod tests {
     #[test]
     fn the_server_can_be_started_or_stopped_but_not_both() {
         let url: crate::connections::SiteAddress = "http://127.0.0.1:1".parse().unwrap();
-        let running =
-            LocalState::Running { url: url.clone(), version: "1".to_owned(), process: 1, needs_setup: false };
+        let running = LocalState::Running {
+            url: url.clone(),
+            version: "1".to_owned(),
+            process: 1,
+            needs_setup: false,
+            taken_port: None,
+        };
         let failed = LocalState::Failed {
             reason: crate::local_server::StopReason::Ended,
             exit_code: Some(1),
@@ -323,7 +328,7 @@ mod tests {
             (failed, true, false),
             (LocalState::Starting, false, false),
             (running, false, true),
-            (LocalState::Unhealthy { url }, false, true),
+            (LocalState::Unhealthy { url, before: Box::default() }, false, true),
             (LocalState::Stopping, false, false),
         ] {
             let actions = actions(&TrayStatus { local_server: Some(state.clone()), ..status(1) });
