@@ -1,7 +1,5 @@
 //! Pairing with a site, and ending it.
 
-use std::sync::PoisonError;
-
 use serde::Serialize;
 use tauri::{AppHandle, State};
 use waystation_desktop::connections::ConnectionId;
@@ -27,8 +25,7 @@ pub(crate) async fn propose_pairing(app: AppHandle, text: String) -> Reply<Propo
 
 #[tauri::command]
 pub(crate) async fn show_proposal(desk: State<'_, Desk>) -> Reply<Option<Proposal>> {
-    let proposed = desk.proposed.lock().unwrap_or_else(PoisonError::into_inner);
-    Ok(proposed.as_ref().map(|(_, proposal)| proposal.clone()))
+    Ok(desk.waiting.proposal())
 }
 
 #[tauri::command]
@@ -36,13 +33,19 @@ pub(crate) async fn approve_pairing(desk: State<'_, Desk>, approval: Approval) -
     // The place for the secret is opened before the code is used up.
     desk.open_secrets().await?;
     let secrets = desk.gateway.secrets()?;
-    let proposed = desk.proposed.lock().unwrap_or_else(PoisonError::into_inner).take();
-    let (link, _) = proposed.ok_or_else(|| Refusal::new("no_proposal", "there is nothing to approve"))?;
+    desk.book().check_room()?;
+    let nothing = || Refusal::new("no_proposal", "there is nothing to approve");
+    let link = desk.waiting.take().ok_or_else(nothing)?;
     let paired = pair(&link, approval).await?;
     let (id, credential) = (paired.connection.id, paired.credential);
     let kept = tauri::async_runtime::spawn_blocking(move || credential.save(secrets.as_ref(), id)).await;
     kept.map_err(|error| Refusal::new("keyring_unavailable", error))??;
-    desk.book().add(paired.connection)?;
+    let added = desk.book().add(paired.connection);
+    if let Err(error) = added {
+        // A secret that nobody knows of would stay for good.
+        forget_secret(&desk, id).await?;
+        return Err(error.into());
+    }
     desk.book().select(id)?;
     desk.announce_connections();
     Ok(PairedView { id, email: paired.email, role: paired.role })
@@ -50,7 +53,7 @@ pub(crate) async fn approve_pairing(desk: State<'_, Desk>, approval: Approval) -
 
 #[tauri::command]
 pub(crate) async fn refuse_pairing(desk: State<'_, Desk>) -> Reply<()> {
-    *desk.proposed.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    desk.waiting.take();
     Ok(())
 }
 
