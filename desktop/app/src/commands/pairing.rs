@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 use tauri::{AppHandle, State};
-use waystation_desktop::connections::ConnectionId;
-use waystation_desktop::pairing::{Approval, Proposal, pair};
+use waystation_desktop::connections::{Connection, ConnectionId};
+use waystation_desktop::pairing::{Approval, PairingLink, Proposal, pair};
+use waystation_desktop::secrets::{Credential, SecretError, SharedSecrets};
 
 use crate::commands::connections::forget_secret;
 use crate::desk::Desk;
@@ -36,12 +37,19 @@ pub(crate) async fn approve_pairing(desk: State<'_, Desk>, approval: Approval) -
     desk.book().check_room()?;
     let nothing = || Refusal::new("no_proposal", "there is nothing to approve");
     let link = desk.waiting.take().ok_or_else(nothing)?;
-    let paired = pair(&link, approval).await?;
+    let own = find_unpaired_own(&desk, &link, secrets.clone()).await;
+    let mut paired = pair(&link, approval).await?;
+    if let Some(own) = &own {
+        paired = paired.as_own(own.id);
+    }
     let (id, credential) = (paired.connection.id, paired.credential);
     let kept = tauri::async_runtime::spawn_blocking(move || credential.save(secrets.as_ref(), id)).await;
     kept.map_err(|error| Refusal::new("keyring_unavailable", error))??;
-    let added = desk.book().add(paired.connection);
-    if let Err(error) = added {
+    let entered = match own {
+        Some(_) => desk.book().update(paired.connection),
+        None => desk.book().add(paired.connection),
+    };
+    if let Err(error) = entered {
         // A secret that nobody knows of would stay for good.
         forget_secret(&desk, id).await?;
         return Err(error.into());
@@ -49,6 +57,15 @@ pub(crate) async fn approve_pairing(desk: State<'_, Desk>, approval: Approval) -
     desk.book().select(id)?;
     desk.announce_connections();
     Ok(PairedView { id, email: paired.email, role: paired.role })
+}
+
+/// The connection of this app's own server, if the link is that server's and nothing opens it any more: nothing but a
+/// link could bring it back.
+async fn find_unpaired_own(desk: &Desk, link: &PairingLink, secrets: SharedSecrets) -> Option<Connection> {
+    let own = desk.local_connection().filter(|_| desk.local_url().as_ref() == Some(&link.address))?;
+    let id = own.id;
+    let loaded = tauri::async_runtime::spawn_blocking(move || Credential::load(secrets.as_ref(), id)).await;
+    matches!(loaded, Ok(Ok(None) | Err(SecretError::Damaged))).then_some(own)
 }
 
 #[tauri::command]

@@ -85,6 +85,14 @@ pub enum PairError {
     Answer,
 }
 
+impl Paired {
+    /// The same as the connection of this app's own server, wherever that listens by then.
+    pub fn as_own(self, id: ConnectionId) -> Self {
+        let connection = Connection { id, place: Place::ThisApp, ..self.connection };
+        Paired { credential: self.credential.bind_to(&connection), connection, ..self }
+    }
+}
+
 /// Looks at the site that a link names.
 pub async fn propose(link: &PairingLink) -> Result<Proposal, PairError> {
     let seen = match link.address.is_https() {

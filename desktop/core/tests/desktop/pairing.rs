@@ -82,5 +82,14 @@ async fn a_site_on_this_machine_pairs_without_tls() {
     assert_eq!((link.address.as_str(), link.fingerprint), (site.address.as_str(), None));
     let proposal = propose(&link).await.unwrap();
     assert!(proposal.may_pair && proposal.seen.is_none());
-    assert_eq!(pair(&link, approval()).await.unwrap().connection.tls, TlsPolicy::System);
+    let paired = pair(&link, approval()).await.unwrap();
+    assert_eq!(paired.connection.tls, TlsPolicy::System);
+    // Paired as the app's own server it is that wherever it listens.
+    let own = local_connection();
+    let paired = paired.as_own(own.id);
+    assert_eq!((paired.connection.id, &paired.connection.place), (own.id, &own.place));
+    let drawer = Drawer::new();
+    paired.credential.save(drawer.as_ref(), own.id).unwrap();
+    let gateway = Gateway::new(Some(drawer));
+    assert_eq!(get(&gateway, &own, &site.address, "/api/me").await.unwrap().status, 200);
 }
