@@ -18,6 +18,7 @@ use waystation_desktop::secrets::SecretError;
 use waystation_desktop::tray::Condition;
 
 use crate::desk::Desk;
+use crate::local::note_service;
 
 const INTERVAL: Duration = Duration::from_secs(60);
 /// The window comes first.
@@ -49,6 +50,7 @@ pub(crate) fn now_ms() -> i64 {
 
 /// Asks every site once.
 async fn look(app: &AppHandle) {
+    note_service(app).await;
     let desk = app.state::<Desk>();
     if desk.book().list().is_empty() {
         // Nobody is asked to open a keyring for nothing.

@@ -12,7 +12,7 @@ use waystation_desktop::Language;
 use waystation_desktop::diagnostics::{Diagnostics, Evidence, Surroundings};
 use waystation_desktop::web_links::{find_web_link, pairing_page};
 
-use crate::desk::Desk;
+use crate::desk::{Desk, LinkNews};
 use crate::dialogs::choose_new_file;
 use crate::environment::told_variables;
 use crate::failure::{Refusal, Reply};
@@ -34,6 +34,8 @@ pub(crate) struct AppView {
     notice: Option<&'static str>,
     can_update: bool,
     autostart: bool,
+    /// What a link came to that was opened before the window listened.
+    link: Option<LinkNews>,
 }
 
 /// The choices that the window shows.
@@ -54,6 +56,7 @@ pub(crate) async fn show_app(app: AppHandle, desk: State<'_, Desk>) -> Reply<App
         notice: desk.notice,
         can_update: updates::can_update(),
         autostart: app.autolaunch().is_enabled().unwrap_or(false),
+        link: desk.take_link_news(),
     })
 }
 

@@ -90,8 +90,11 @@ async fn load_figure(desk: &Desk, chart: &Chart) -> Reply<Figure> {
                 time_zone: chart.time_zone.clone(),
                 ..SiteUsageQuery::default()
             };
-            let usage = client.show_site_usage(&query).await.map_err(explain)?;
-            return Ok(site_usage_figure(language, &usage));
+            let usage = desk.gateway.ask(&connection, &address, |client| {
+                let query = &query;
+                async move { client.show_site_usage(query).await }
+            });
+            return Ok(site_usage_figure(language, &usage.await?));
         }
         ChartKind::OwnUsageByModel => {
             let query = UsageTotalsQuery {

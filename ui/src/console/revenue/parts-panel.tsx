@@ -10,7 +10,7 @@ import { useFilter } from "@/features/keyset";
 import { Listing } from "@/features/listing";
 import { Money } from "@/features/money";
 import { ProblemAlert } from "@/features/problem-alert";
-import { saveFile } from "@/features/save-file";
+import { useSaveExport } from "@/features/save-export";
 import { useApi } from "@/features/services";
 import { shortId } from "@/features/short-id";
 import { useMay } from "@/features/session";
@@ -27,6 +27,7 @@ import { paths } from "../paths";
 export function PartsPanel({ of: { from, until, time_zone } }: { of: RevenueReport }) {
   const { t } = useTranslation("figures");
   const api = useApi();
+  const saveExport = useSaveExport();
   const filter = useFilter();
   const toast = useToast();
   const { parts: group_by = "model" } = useSearch({ strict: false }) as { parts?: SiteUsageGroup };
@@ -36,11 +37,10 @@ export function PartsPanel({ of: { from, until, time_zone } }: { of: RevenueRepo
     queryFn: () => take(api.GET("/api/admin/usage", { params: { query } })),
     placeholderData: keepPreviousData,
   });
-  const file = `waystation-by-${group_by}.csv`;
   const save = useMutation({
     mutationFn: async () => {
-      saveFile(file, await take(api.GET("/api/admin/usage/export.csv", { params: { query }, parseAs: "blob" as const })));
-      toast({ text: t("export.saved", { ns: "lists", name: file }) });
+      const name = await saveExport({ operation: "export_site_usage", query, name: `waystation-by-${group_by}.csv` });
+      if (name !== null) toast({ text: t("export.saved", { ns: "lists", name }) });
     },
   });
   return (
