@@ -14,7 +14,7 @@ tests=(
 
 main() {
     local binary test
-    binary=$(cargo test --package waystation-desktop --features system-keyring --test keyring --no-run --message-format=json |
+    binary=$(cargo test --workspace --features waystation-desktop/system-keyring --test keyring --no-run --message-format=json |
         python3 -c '
 import json, sys
 built = (json.loads(line) for line in sys.stdin)

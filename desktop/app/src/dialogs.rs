@@ -19,9 +19,10 @@ pub(crate) async fn choose_new_file(app: &AppHandle, name: &str, extension: &str
 }
 
 /// Asks which file to read; none: no one.
-pub(crate) async fn choose_file(app: &AppHandle, extension: &str) -> Option<PathBuf> {
+pub(crate) async fn choose_file(app: &AppHandle, extensions: &[&str]) -> Option<PathBuf> {
     let (send, receive) = oneshot::channel();
-    app.dialog().file().add_filter(extension.to_uppercase(), &[extension]).pick_file(move |chosen| {
+    let name = extensions.join(", ").to_uppercase();
+    app.dialog().file().add_filter(name, extensions).pick_file(move |chosen| {
         let _ = send.send(chosen);
     });
     path_of(receive.await.ok().flatten())

@@ -2,22 +2,33 @@
 
 use std::collections::BTreeSet;
 use std::sync::PoisonError;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tauri::{AppHandle, Manager};
 use tauri_plugin_notification::NotificationExt;
+use waystation_api::audits::{AuditKind, AuditStatus};
 use waystation_api::statistics::OverviewQuery;
+use waystation_client::Client;
 use waystation_desktop::calls::CallError;
-use waystation_desktop::connections::Connection;
+use waystation_desktop::connections::{Connection, ConnectionId};
+use waystation_desktop::local_server::{LocalState, StopReason};
 use waystation_desktop::notifications::{Decision, Trouble, TroubleKind, notification};
+use waystation_desktop::rounds::visit_all;
 use waystation_desktop::secrets::SecretError;
 use waystation_desktop::tray::Condition;
 
 use crate::desk::Desk;
+use crate::local::note_service;
 
 const INTERVAL: Duration = Duration::from_secs(60);
 /// The window comes first.
 const FIRST: Duration = Duration::from_secs(3);
+/// A computer that wakes up has no network for some seconds, which is no trouble of every site's.
+const AGAIN: Duration = Duration::from_secs(5);
+/// A site that hangs is not waited for longer.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Whoever does not unlock the keyring is not asked to every minute.
+const KEYRING_REST: Duration = Duration::from_secs(15 * 60);
 
 /// Looks after the sites from now on.
 pub(crate) fn start(app: &AppHandle) {
@@ -37,27 +48,77 @@ pub(crate) fn now_ms() -> i64 {
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
-/// Asks every site once, one after the other: none of them is in a hurry.
+/// Asks every site once.
 async fn look(app: &AppHandle) {
+    note_service(app).await;
     let desk = app.state::<Desk>();
     if desk.book().list().is_empty() {
         // Nobody is asked to open a keyring for nothing.
         return;
     }
-    let opened = desk.open_secrets().await;
+    let opened = desk.open_secrets().await.is_ok();
     let connections = desk.book().list().to_vec();
-    let mut has_changed = false;
-    for connection in connections {
-        let (condition, troubles) = match &opened {
-            Ok(()) => examine(&desk, &connection).await,
-            Err(_) => (Condition::Locked, BTreeSet::new()),
-        };
-        has_changed |= desk.note_condition(connection.id, condition);
-        tell(app, &desk, &connection, troubles);
+    let needs_secret = |connection: &Connection| {
+        desk.address_of(connection).is_ok_and(|address| !desk.gateway.has_token(connection, &address))
+    };
+    let is_open = match connections.iter().find(|connection| needs_secret(connection)) {
+        Some(connection) => opened && can_read(&desk, connection.id).await,
+        None => true,
+    };
+    let (locked, reachable) =
+        connections.into_iter().partition::<Vec<_>, _>(|connection| !is_open && needs_secret(connection));
+    for connection in locked {
+        note(app, &connection, Condition::Locked, BTreeSet::new());
     }
+    let visit = |connection: Connection| {
+        let app = app.clone();
+        async move { examine_twice(&app.state::<Desk>(), &connection).await }
+    };
+    visit_all(reachable, PATIENCE, visit, |connection, seen| {
+        let (condition, troubles) = seen.unwrap_or_else(|| offline(&connection));
+        note(app, &connection, condition, troubles);
+    })
+    .await;
+}
+
+/// Whether secrets can be read. A keyring that is locked asks somebody to unlock it, once for all sites.
+async fn can_read(desk: &Desk, id: ConnectionId) -> bool {
+    if desk.keyring_rests_until().is_some_and(|end| Instant::now() < end) {
+        return false;
+    }
+    let Ok(secrets) = desk.gateway.secrets() else { return false };
+    let read = tauri::async_runtime::spawn_blocking(move || secrets.load(id).map(drop)).await;
+    let is_locked = matches!(read, Ok(Err(SecretError::Locked)));
+    desk.rest_keyring(is_locked.then(|| Instant::now() + KEYRING_REST));
+    !is_locked
+}
+
+/// Keeps how a connection is, and tells of what is new.
+fn note(app: &AppHandle, connection: &Connection, condition: Condition, troubles: BTreeSet<Trouble>) {
+    let desk = app.state::<Desk>();
+    if desk.connection(connection.id).is_err() {
+        // It was removed meanwhile.
+        return;
+    }
+    let has_changed = desk.note_condition(connection.id, condition);
+    tell(app, &desk, connection, troubles);
     if has_changed {
         desk.announce_connections();
     }
+}
+
+fn offline(connection: &Connection) -> (Condition, BTreeSet<Trouble>) {
+    let trouble = Trouble { connection: connection.id, kind: TroubleKind::Offline, subject: String::new() };
+    (Condition::Offline, BTreeSet::from([trouble]))
+}
+
+async fn examine_twice(desk: &Desk, connection: &Connection) -> (Condition, BTreeSet<Trouble>) {
+    let (condition, troubles) = examine(desk, connection).await;
+    if condition != Condition::Offline || troubles.is_empty() {
+        return (condition, troubles);
+    }
+    tokio::time::sleep(AGAIN).await;
+    examine(desk, connection).await
 }
 
 async fn examine(desk: &Desk, connection: &Connection) -> (Condition, BTreeSet<Trouble>) {
@@ -65,9 +126,8 @@ async fn examine(desk: &Desk, connection: &Connection) -> (Condition, BTreeSet<T
         |kind, subject: &str| Trouble { connection: connection.id, kind, subject: subject.to_owned() };
     let asked = async {
         let address = desk.address_of(connection)?;
-        let client = desk.gateway.client(connection, &address).await?;
-        let asked = client.show_overview(&OverviewQuery::default()).await;
-        asked.map_err(|error| desk.gateway.explain(connection, error))
+        let question = |client: Client| async move { client.show_overview(&OverviewQuery::default()).await };
+        desk.gateway.ask(connection, &address, question).await
     };
     match asked.await {
         Ok(overview) => {
@@ -75,7 +135,12 @@ async fn examine(desk: &Desk, connection: &Connection) -> (Condition, BTreeSet<T
                 let subject = channel.name.clone().unwrap_or_else(|| channel.channel_id.to_string());
                 trouble(TroubleKind::ChannelFailing, &subject)
             });
-            let failing: BTreeSet<Trouble> = failing.collect();
+            let audits = overview.audits.iter().filter(|audit| audit.status == AuditStatus::Failing);
+            let audits = audits.map(|audit| match audit.kind {
+                AuditKind::Ledger => trouble(TroubleKind::LedgerFailing, ""),
+                AuditKind::AuditLog => trouble(TroubleKind::AuditLogFailing, ""),
+            });
+            let failing: BTreeSet<Trouble> = failing.chain(audits).collect();
             let condition = if failing.is_empty() { Condition::Online } else { Condition::Troubled };
             (condition, failing)
         }
@@ -92,7 +157,22 @@ async fn examine(desk: &Desk, connection: &Connection) -> (Condition, BTreeSet<T
         Err(CallError::Secrets(_)) => (Condition::Locked, BTreeSet::new()),
         // A server that somebody stopped is no trouble.
         Err(CallError::NotRunning) => (Condition::Offline, BTreeSet::new()),
-        Err(_) => (Condition::Offline, BTreeSet::from([trouble(TroubleKind::Offline, "")])),
+        Err(_) => offline(connection),
+    }
+}
+
+/// Tells of the app's own server if it has ended by itself.
+pub(crate) fn note_local_server(app: &AppHandle, state: &LocalState) {
+    let desk = app.state::<Desk>();
+    let Some(connection) = desk.local_connection() else { return };
+    let trouble =
+        Trouble { connection: connection.id, kind: TroubleKind::ServerEnded, subject: String::new() };
+    match state {
+        LocalState::Failed { reason: StopReason::Ended, .. } => show(app, &desk, &connection, [trouble]),
+        LocalState::Running { .. } => {
+            desk.gate.lock().unwrap_or_else(PoisonError::into_inner).note_over(&trouble);
+        }
+        _ => {}
     }
 }
 
@@ -102,9 +182,16 @@ fn tell(app: &AppHandle, desk: &Desk, connection: &Connection, now: BTreeSet<Tro
     drop(watcher);
     let mut gate = desk.gate.lock().unwrap_or_else(PoisonError::into_inner);
     over.iter().for_each(|trouble| gate.note_over(trouble));
+    drop(gate);
+    show(app, desk, connection, present);
+}
+
+/// Shows what the gate lets through.
+fn show(app: &AppHandle, desk: &Desk, connection: &Connection, present: impl IntoIterator<Item = Trouble>) {
     if !desk.preferences().has_notifications.unwrap_or(true) {
         return;
     }
+    let mut gate = desk.gate.lock().unwrap_or_else(PoisonError::into_inner);
     for trouble in present {
         let is_of_more = match gate.decide(&trouble, now_ms()) {
             Decision::Tell => false,

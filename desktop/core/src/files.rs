@@ -1,6 +1,6 @@
 //! Files that are whole or not there, and that only their user reads.
 
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::Path;
 
 /// Replaces a file's content in one step: whoever reads it sees the old content or the new, also after a crash.
@@ -28,14 +28,22 @@ pub fn create_private_folder(folder: &Path) -> io::Result<()> {
     builder.create(folder)
 }
 
-/// Reads a file that may not be there, refusing one that is larger than `bytes_max`.
+/// Reads a file that may not be there, refusing one that is larger than `bytes_max`. A device or a pipe is no file: it
+/// may have no end, or keep its reader waiting for ever.
 pub fn read_file(path: &Path, bytes_max: u64) -> io::Result<Option<Vec<u8>>> {
     match std::fs::metadata(path) {
-        Ok(found) if found.len() > bytes_max => Err(io::Error::other("the file is too large")),
-        Ok(_) => std::fs::read(path).map(Some),
+        Ok(found) if !found.is_file() => Err(io::Error::other("it is not a file")),
+        Ok(_) => read_up_to(path, bytes_max).map(Some),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// What the system says of a file's size may be wrong, as below `/proc`, or not true any more.
+fn read_up_to(path: &Path, bytes_max: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)?.take(bytes_max.saturating_add(1)).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > bytes_max { Err(io::Error::other("the file is too large")) } else { Ok(bytes) }
 }
 
 fn write_private_file(path: &Path, content: &[u8]) -> io::Result<()> {
@@ -81,6 +89,14 @@ mod tests {
             let folder = std::fs::metadata(path.parent().unwrap()).unwrap();
             assert_eq!(folder.permissions().mode() & 0o777, 0o700);
         }
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn what_has_no_end_is_not_read() {
+        assert!(read_file(Path::new("/dev/zero"), 100).is_err());
+        // Its size is told as nothing.
+        assert!(read_file(Path::new("/proc/self/maps"), 100).is_err());
     }
 
     #[test]

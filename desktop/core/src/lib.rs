@@ -10,6 +10,7 @@ pub mod notifications;
 pub mod pairing;
 pub mod preferences;
 pub mod redaction;
+pub mod rounds;
 pub mod secrets;
 pub mod tray;
 pub mod trust;

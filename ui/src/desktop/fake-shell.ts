@@ -139,6 +139,9 @@ export function createFakeShell(changes: Partial<FakeDesk> = {}): FakeShell {
     updatePreferences: command("updatePreferences", (preferences) => void (desk.preferences = preferences)),
     setAutostart: command("setAutostart", (autostart) => void (desk.app = { ...desk.app, autostart })),
     copyText: command("copyText", (text, isSecret) => void desk.copied.push({ text, isSecret })),
+    openPairingPage: command("openPairingPage", (address) => {
+      if (!address.startsWith("https:")) throw new ShellFailure("link_address", "the link's address cannot be used");
+    }),
     openWebLink: command("openWebLink", (url) => {
       const isKnown = desk.connections.some((kept) => kept.place.kind === "site" && new URL(kept.place.address).origin === new URL(url).origin);
       if (!isKnown) throw new ShellFailure("link_refused", "only pages of known sites are opened");
@@ -194,9 +197,11 @@ export function createFakeShell(changes: Partial<FakeDesk> = {}): FakeShell {
       const proposal = desk.proposals[text.trim()];
       const isOurs = text.trim().startsWith("waystation://");
       if (proposal === undefined) throw isOurs ? new ShellFailure("link_malformed", "the link is not complete") : new ShellFailure("link_foreign", "it is no Waystation link");
-      desk.proposal = proposal;
+      const known = desk.connections.find(({ place }) => place.kind === "site" && place.address === proposal.address);
+      const fingerprint = known?.tls.kind === "pinned_key" ? known.tls.fingerprint : null;
+      desk.proposal = known === undefined ? proposal : { ...proposal, replaces: { id: known.id, name: known.name, fingerprint } };
       tell("proposal", null);
-      return proposal;
+      return desk.proposal;
     }),
     showProposal: command("showProposal", () => desk.proposal),
     approvePairing: command("approvePairing", ({ draft }) => {
@@ -205,10 +210,10 @@ export function createFakeShell(changes: Partial<FakeDesk> = {}): FakeShell {
       desk.proposal = null;
       if (proposal === null) throw new ShellFailure("no_proposal", "there is nothing to approve");
       if (!proposal.may_pair) throw new ShellFailure("wrong_key", "the site is not the one that the link was made by");
-      const id = `con_${crypto.randomUUID().replaceAll("-", "")}`;
-      const { address } = proposal;
+      const { address, replaces } = proposal;
+      const id = replaces?.id ?? `con_${crypto.randomUUID().replaceAll("-", "")}`;
       const paired = connectionOf(draft, { id, place: { kind: "site", address }, tls: proposal.tls ?? { kind: "system" }, condition: "online", address });
-      desk.connections = [...desk.connections, paired];
+      desk.connections = replaces === null ? [...desk.connections, paired] : desk.connections.map((kept) => (kept.id === id ? paired : kept));
       desk.selected = id;
       told();
       return { id, email: "owner@example.com", role: "owner" };
@@ -310,8 +315,8 @@ function createDesk(): FakeDesk {
     startsAs: { state: "running", url: begin.LOCAL_URL, version: "0.1.0", process: 4711, needs_setup: true },
     log: [...begin.LOG],
     importable: null,
-    savesTo: "/home/operator/waystation.json",
-    exported: { path: "/home/operator/revenue.csv" },
+    savesTo: "/srv/desk/waystation.json",
+    exported: { path: "/srv/desk/revenue.csv" },
     update: null,
     chart: begin.CHART_SVG,
     copied: [],

@@ -20,7 +20,7 @@ export type Preferences = {
   language: ShellLanguage | null;
   /** Notifications are shown unless this is false. */
   has_notifications: boolean | null;
-  /** Closing the window leaves the app in the tray if this is true. */
+  /** Closing the window leaves the app in the tray, where there is one, unless this is false. */
   stays_in_tray: boolean | null;
 };
 
@@ -89,6 +89,8 @@ export type Proposal = {
   may_pair: boolean;
   /** By what the site would be known from then on. */
   tls: TlsPolicy | null;
+  /** The connection to this address that there is already, with the key it was known by; it is paired anew. */
+  replaces: { id: string; name: string; fingerprint: Fingerprint | null } | null;
 };
 
 export type Approval = { draft: ConnectionDraft; device_name: string; pin_key: boolean };

@@ -1,11 +1,12 @@
 //! Pairing with a site, and ending it.
 
-use std::sync::PoisonError;
+use std::time::Instant;
 
 use serde::Serialize;
 use tauri::{AppHandle, State};
 use waystation_desktop::connections::ConnectionId;
 use waystation_desktop::pairing::{Approval, Proposal, pair};
+use waystation_desktop::tray::Condition;
 
 use crate::commands::connections::forget_secret;
 use crate::desk::Desk;
@@ -27,30 +28,51 @@ pub(crate) async fn propose_pairing(app: AppHandle, text: String) -> Reply<Propo
 
 #[tauri::command]
 pub(crate) async fn show_proposal(desk: State<'_, Desk>) -> Reply<Option<Proposal>> {
-    let proposed = desk.proposed.lock().unwrap_or_else(PoisonError::into_inner);
-    Ok(proposed.as_ref().map(|(_, proposal)| proposal.clone()))
+    Ok(desk.waiting.proposal())
 }
 
 #[tauri::command]
 pub(crate) async fn approve_pairing(desk: State<'_, Desk>, approval: Approval) -> Reply<PairedView> {
-    // The place for the secret is opened before the code is used up.
-    desk.open_secrets().await?;
-    let secrets = desk.gateway.secrets()?;
-    let proposed = desk.proposed.lock().unwrap_or_else(PoisonError::into_inner).take();
-    let (link, _) = proposed.ok_or_else(|| Refusal::new("no_proposal", "there is nothing to approve"))?;
-    let paired = pair(&link, approval).await?;
+    let secrets = desk.prepare_secrets().await?;
+    let nothing = || Refusal::new("no_proposal", "there is nothing to approve");
+    let (link, proposal) = desk.waiting.take().ok_or_else(nothing)?;
+    let known = desk.connection_to(&link.address);
+    if known.is_none() {
+        desk.book().check_room()?;
+    }
+    let paired = match pair(&link, approval, known.as_ref()).await {
+        Ok(paired) => paired,
+        Err(error) => {
+            if !error.spends_code() {
+                // What was refused can be mended and approved again.
+                desk.waiting.keep(link, proposal, Instant::now());
+            }
+            return Err(error.into());
+        }
+    };
     let (id, credential) = (paired.connection.id, paired.credential);
     let kept = tauri::async_runtime::spawn_blocking(move || credential.save(secrets.as_ref(), id)).await;
     kept.map_err(|error| Refusal::new("keyring_unavailable", error))??;
-    desk.book().add(paired.connection)?;
+    // What was known of the site before, its key and its tokens, counts no more.
+    desk.gateway.forget(id).await;
+    let entered = match known {
+        Some(_) => desk.book().update(paired.connection),
+        None => desk.book().add(paired.connection),
+    };
+    if let Err(error) = entered {
+        // A secret that nobody knows of would stay for good.
+        forget_secret(&desk, id).await?;
+        return Err(error.into());
+    }
     desk.book().select(id)?;
+    desk.note_condition(id, Condition::Unknown);
     desk.announce_connections();
     Ok(PairedView { id, email: paired.email, role: paired.role })
 }
 
 #[tauri::command]
 pub(crate) async fn refuse_pairing(desk: State<'_, Desk>) -> Reply<()> {
-    *desk.proposed.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    desk.waiting.take();
     Ok(())
 }
 
@@ -59,8 +81,7 @@ pub(crate) async fn sign_out(desk: State<'_, Desk>, id: ConnectionId) -> Reply<(
     let connection = desk.connection(id)?;
     desk.open_secrets().await?;
     let address = desk.address_of(&connection)?;
-    let client = desk.gateway.client(&connection, &address).await?;
-    client.sign_out().await.map_err(|error| desk.gateway.explain(&connection, error))?;
+    desk.gateway.ask(&connection, &address, |client| async move { client.sign_out().await }).await?;
     forget_secret(&desk, id).await?;
     desk.announce_connections();
     Ok(())

@@ -3,9 +3,10 @@ use std::io;
 
 use serde::Serialize;
 use thiserror::Error;
+use waystation_client::ClientError;
 
 use crate::secrets::SecretError;
-use crate::trust::{KeyChange, TrustError};
+use crate::trust::{KeyChange, TrustError, Watch};
 
 /// Why a call gave no answer of the site's.
 #[derive(Debug, Error)]
@@ -89,6 +90,15 @@ impl CallError {
             None if error.is_timeout() => CallError::Late,
             None if is_about_certificate(&error) => CallError::Untrusted(error.without_url()),
             None => CallError::Unreachable(error.without_url()),
+        }
+    }
+
+    /// What a typed call's error means here. `watch` is the one of the way that it took.
+    pub fn of_client(error: ClientError, watch: &Watch) -> Self {
+        match error {
+            ClientError::Connection(error) => CallError::of_request(error, watch.take()),
+            ClientError::Refused(refusal, _) => CallError::Refused(refusal.message),
+            ClientError::Setup(_) | ClientError::Answer { .. } => CallError::Answer,
         }
     }
 

@@ -2,21 +2,21 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Method, Response, StatusCode};
 use serde_json::Value;
-use waystation_client::Client;
+use waystation_client::{Client, ClientError};
 use zeroize::Zeroizing;
 
 use crate::calls::answer::{Answer, read_answer};
 use crate::calls::operations::Effect;
 use crate::calls::request::{CheckedCall, PROOF};
-use crate::calls::tokens::{AccessToken, Tokens};
-use crate::calls::write_guard::{OPEN_TIME, OpenGuards};
+use crate::calls::tokens::{AccessToken, Tokens, with_secrets};
+use crate::calls::write_guard::{Moment, OPEN_TIME, OpenGuards};
 use crate::calls::{Call, CallError, http_client};
-use crate::connections::{Connection, ConnectionId, SiteAddress};
+use crate::connections::{Connection, ConnectionId, SiteAddress, WriteGuard};
 use crate::secrets::{SecretError, SharedSecrets};
 use crate::trust::Watch;
 
@@ -26,7 +26,7 @@ const KEPT_PROOF: &str = "kept-by-the-app";
 /// Sends calls to sites, with what opens them.
 pub struct Gateway {
     secrets: RwLock<Option<SharedSecrets>>,
-    tokens: Tokens,
+    pub(super) tokens: Tokens,
     guards: OpenGuards,
     routes: Mutex<HashMap<ConnectionId, Route>>,
     proofs: Mutex<HashMap<ConnectionId, Zeroizing<String>>>,
@@ -36,7 +36,7 @@ pub struct Gateway {
 #[derive(Clone)]
 pub(super) struct Route {
     /// What it was made for; a connection that is changed gets another.
-    made_for: Arc<(Connection, SiteAddress)>,
+    pub(super) made_for: Arc<(Connection, SiteAddress)>,
     pub(super) http: reqwest::Client,
     pub(super) watch: Watch,
 }
@@ -73,7 +73,7 @@ impl Gateway {
     ) -> Result<Answer, CallError> {
         let call = call.check(base)?;
         if call.operation.effect == Effect::Change {
-            self.guards.check_change(connection, Instant::now())?;
+            self.guards.check_change(connection, Moment::now())?;
         }
         let route = self.route(connection, base)?;
         let mut token = self.token(connection, &route, None).await?;
@@ -91,30 +91,45 @@ impl Gateway {
         Ok(answer)
     }
 
-    /// A typed client of the site, for what the app itself asks.
-    pub async fn client(&self, connection: &Connection, base: &SiteAddress) -> Result<Client, CallError> {
+    /// Asks the site something for the app itself.
+    pub async fn ask<A, F>(
+        &self,
+        connection: &Connection,
+        base: &SiteAddress,
+        question: impl Fn(Client) -> F,
+    ) -> Result<A, CallError>
+    where
+        F: Future<Output = Result<A, ClientError>>,
+    {
         let route = self.route(connection, base)?;
+        let client = |token: &AccessToken| {
+            let client = Client::over(route.http.clone(), base.as_str(), Some(token.reveal()));
+            client.map_err(|_| CallError::Answer)
+        };
         let token = self.token(connection, &route, None).await?;
-        Client::over(route.http, base.as_str(), Some(token.reveal())).map_err(|_| CallError::Answer)
+        let mut answered = question(client(&token)?).await;
+        if matches!(answered, Err(ClientError::Refused(_, StatusCode::UNAUTHORIZED))) {
+            // As after a night's sleep: this computer's clock did not count it.
+            let token = self.token(connection, &route, Some(&token)).await?;
+            answered = question(client(&token)?).await;
+        }
+        answered.map_err(|error| CallError::of_client(error, &route.watch))
     }
 
-    /// What a typed call's error means, for the client of the same connection.
-    pub fn explain(&self, connection: &Connection, error: waystation_client::ClientError) -> CallError {
-        let routes = self.routes.lock().unwrap_or_else(PoisonError::into_inner);
-        let watch = routes.get(&connection.id).map(|route| route.watch.clone()).unwrap_or_default();
-        drop(routes);
-        crate::calls::tokens::translate(error, &watch)
+    /// Whether calls to the site can be made now without what is kept on the disk.
+    pub fn has_token(&self, connection: &Connection, base: &SiteAddress) -> bool {
+        self.tokens.has(connection, base)
     }
 
     /// Opens a site for changes for some minutes if its name was typed as it is written.
     pub fn open_writes(&self, connection: &Connection, typed: &str) -> Result<Duration, CallError> {
-        self.guards.open(connection, typed, Instant::now())?;
+        self.guards.open(connection, typed, Moment::now())?;
         Ok(OPEN_TIME)
     }
 
-    /// Whether changes at a site are refused now.
-    pub fn check_writes(&self, connection: &Connection) -> Result<(), CallError> {
-        self.guards.check_change(connection, Instant::now())
+    /// Refuses another guard before a site's changes, if it would be a way around the one there is.
+    pub fn check_guard(&self, connection: &Connection, guard: WriteGuard) -> Result<(), CallError> {
+        self.guards.check_guard(connection, guard, Moment::now())
     }
 
     /// Locks a site's changes at once.
@@ -122,9 +137,23 @@ impl Gateway {
         self.guards.lock(id);
     }
 
-    /// Forgets what is held of a connection in memory.
-    pub fn forget(&self, id: ConnectionId) {
-        self.tokens.forget(id);
+    /// Forgets what opens a connection's site, where it is kept and in memory. An exchange that is under way ends before:
+    /// what it keeps would stay for good.
+    pub async fn forget_secret(&self, id: ConnectionId) -> Result<(), CallError> {
+        let held = self.tokens.held(id);
+        let mut held = held.lock().await;
+        *held = None;
+        self.forget_way(id);
+        with_secrets(&self.secrets()?, move |store| store.delete(id)).await
+    }
+
+    /// Forgets what is held of a connection in memory, as if the app had begun anew.
+    pub async fn forget(&self, id: ConnectionId) {
+        *self.tokens.held(id).lock().await = None;
+        self.forget_way(id);
+    }
+
+    pub(super) fn forget_way(&self, id: ConnectionId) {
         self.guards.lock(id);
         self.routes.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
         self.proofs.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
@@ -139,11 +168,9 @@ impl Gateway {
             return Ok(route.clone());
         }
         let watch = Watch::default();
-        let http = http_client(&connection.tls, connection.proxy.as_ref(), &watch)?;
+        let http = http_client(&connection.tls, connection.proxy_to(base), &watch)?;
         let route = Route { made_for: Arc::new((connection.clone(), base.clone())), http, watch };
         routes.insert(connection.id, route.clone());
-        // A token goes with the site that gave it.
-        self.tokens.forget(connection.id);
         Ok(route)
     }
 
@@ -153,9 +180,7 @@ impl Gateway {
         route: &Route,
         refused: Option<&AccessToken>,
     ) -> Result<AccessToken, CallError> {
-        let base = route.made_for.1.as_str();
-        let client = Client::over(route.http.clone(), base, None).map_err(|_| CallError::Answer)?;
-        self.tokens.get(&self.secrets()?, connection, &client, &route.watch, refused).await
+        self.tokens.get(&self.secrets()?, connection, route, refused).await
     }
 
     async fn send(

@@ -9,6 +9,7 @@ mod operations;
 mod request;
 mod tokens;
 mod transport;
+mod trust_change;
 mod write_guard;
 
 pub use answer::Answer;

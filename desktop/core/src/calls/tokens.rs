@@ -12,9 +12,9 @@ use waystation_client::{Client, ClientError};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::calls::CallError;
-use crate::connections::{Connection, ConnectionId};
+use crate::calls::gateway::Route;
+use crate::connections::{Connection, ConnectionId, SiteAddress};
 use crate::secrets::{Credential, SecretError, SharedSecrets};
-use crate::trust::Watch;
 
 /// By this computer's clock, from when it was given. The site says when it ends by its own, which may differ; and who
 /// is refused before gets another.
@@ -26,12 +26,19 @@ pub(super) struct AccessToken {
     text: String,
     #[zeroize(skip)]
     given_at: Instant,
+    /// Who and where the site is that gave it. It goes to no other.
+    #[zeroize(skip)]
+    given_by: Arc<(String, SiteAddress)>,
 }
 
 impl AccessToken {
     /// The text itself, for the site alone.
     pub(super) fn reveal(&self) -> &str {
         &self.text
+    }
+
+    fn is_good(&self, connection: &Connection, base: &SiteAddress) -> bool {
+        self.given_by.0 == connection.binding() && self.given_by.1 == *base && self.given_at.elapsed() < LASTS
     }
 }
 
@@ -54,30 +61,33 @@ impl Tokens {
         &self,
         secrets: &SharedSecrets,
         connection: &Connection,
-        client: &Client,
-        watch: &Watch,
+        route: &Route,
         refused: Option<&AccessToken>,
     ) -> Result<AccessToken, CallError> {
+        let base = &route.made_for.1;
         let held = self.held(connection.id);
         let mut held = held.lock().await;
         if let Some(token) = held.as_ref() {
             let is_refused = refused.is_some_and(|refused| refused.text == token.text);
-            if !is_refused && token.given_at.elapsed() < LASTS {
+            if !is_refused && token.is_good(connection, base) {
                 return Ok(token.clone());
             }
         }
         *held = None;
-        let token = exchange(secrets, connection, client, watch).await?;
+        let token = exchange(secrets, connection, route).await?;
         *held = Some(token.clone());
         Ok(token)
     }
 
-    /// Forgets a connection's token.
-    pub(super) fn forget(&self, id: ConnectionId) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+    /// Whether a token is at hand that should be good.
+    pub(super) fn has(&self, connection: &Connection, base: &SiteAddress) -> bool {
+        let held = self.held(connection.id);
+        held.try_lock().is_ok_and(|held| held.as_ref().is_some_and(|token| token.is_good(connection, base)))
     }
 
-    fn held(&self, id: ConnectionId) -> Arc<Held> {
+    /// The place of a connection's token. It stays the same as long as the app runs: with two of them two exchanges
+    /// could be under way.
+    pub(super) fn held(&self, id: ConnectionId) -> Arc<Held> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(id).or_default().clone()
     }
 }
@@ -87,10 +97,10 @@ impl Tokens {
 async fn exchange(
     secrets: &SharedSecrets,
     connection: &Connection,
-    client: &Client,
-    watch: &Watch,
+    route: &Route,
 ) -> Result<AccessToken, CallError> {
-    let id = connection.id;
+    let (id, base) = (connection.id, &route.made_for.1);
+    let client = Client::over(route.http.clone(), base.as_str(), None).map_err(|_| CallError::Answer)?;
     let kept = with_secrets(secrets, move |store| Credential::load(store, id)).await?;
     let kept = kept.filter(|kept| kept.belongs_to(connection)).ok_or(CallError::NotPaired)?;
     let begun = match kept.attempt() {
@@ -112,24 +122,16 @@ async fn exchange(
             with_secrets(secrets, move |store| store.delete(id)).await?;
             return Err(CallError::SignedOut);
         }
-        Err(error) => return Err(translate(error, watch)),
+        Err(error) => return Err(CallError::of_client(error, &route.watch)),
     };
     let given = Credential::new(connection, tokens.refresh_token);
     with_secrets(secrets, move |store| given.save(store, id)).await?;
-    Ok(AccessToken { text: tokens.access_token, given_at: Instant::now() })
-}
-
-/// What a typed call's error means here.
-pub(super) fn translate(error: ClientError, watch: &Watch) -> CallError {
-    match error {
-        ClientError::Connection(error) => CallError::of_request(error, watch.take()),
-        ClientError::Refused(refusal, _) => CallError::Refused(refusal.message.clone()),
-        ClientError::Setup(_) | ClientError::Answer { .. } => CallError::Answer,
-    }
+    let given_by = Arc::new((connection.binding(), base.clone()));
+    Ok(AccessToken { text: tokens.access_token, given_at: Instant::now(), given_by })
 }
 
 /// Keyrings answer when they like: somebody may be asked to unlock one.
-async fn with_secrets<A: Send + 'static>(
+pub(super) async fn with_secrets<A: Send + 'static>(
     secrets: &SharedSecrets,
     work: impl FnOnce(&dyn crate::secrets::SecretStore) -> Result<A, SecretError> + Send + 'static,
 ) -> Result<A, CallError> {

@@ -37,6 +37,12 @@ pub struct Connection {
 }
 
 impl Connection {
+    /// What an address of the site's is reached through. Without TLS it is on this machine, and a proxy would read the
+    /// token on its way.
+    pub fn proxy_to(&self, address: &SiteAddress) -> Option<&ProxyAddress> {
+        self.proxy.as_ref().filter(|_| address.is_https())
+    }
+
     /// What a credential is bound to: it is of no use for a site that is somewhere or somebody else, even where that
     /// has the same id. Whoever changes the file of connections, or has it changed, gets no token by it.
     pub fn binding(&self) -> String {
@@ -183,7 +189,7 @@ impl FromStr for ConnectionName {
 }
 
 /// Letters that turn the direction of others or take no room: with them one name passes for another.
-fn is_invisible(letter: char) -> bool {
+pub(crate) fn is_invisible(letter: char) -> bool {
     matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
@@ -274,6 +280,17 @@ mod tests {
         for wrong in ["", "  ", "a\nb", "a\u{202e}b", "a\u{200b}b", &"x".repeat(65)] {
             assert!(wrong.parse::<ConnectionName>().is_err(), "{wrong:?}");
         }
+    }
+
+    #[test]
+    fn what_would_be_read_on_the_way_goes_through_no_proxy() {
+        let draft: Draft = serde_json::from_str(
+            r#"{"name":"A","colour":"teal","environment":"staging","proxy":"socks5h://proxy.example:1080"}"#,
+        )
+        .unwrap();
+        let kept = draft.into_connection(ConnectionId::draw(), Place::ThisApp, TlsPolicy::System);
+        assert!(kept.proxy_to(&"https://ai.example.com".parse().unwrap()).is_some());
+        assert!(kept.proxy_to(&"http://127.0.0.1:8787".parse().unwrap()).is_none());
     }
 
     #[test]

@@ -99,6 +99,11 @@ impl Exchange {
         serde_json::to_vec_pretty(self)
     }
 
+    /// A connection as the file has it.
+    pub fn find(&self, id: ConnectionId) -> Option<&Connection> {
+        self.connections.iter().find(|given| given.id == id)
+    }
+
     /// Says what taking it in would do.
     pub fn preview(&self, book: &Book) -> Preview {
         let connections = self.connections.iter().map(|given| {

@@ -7,6 +7,7 @@ mod exchange;
 
 pub use address::{AddressError, ProxyAddress, SiteAddress};
 pub use book::{Book, BookError};
+pub(crate) use connection::is_invisible;
 pub use connection::{
     Colour, Connection, ConnectionId, ConnectionName, Draft, Environment, IdError, NameError, Place,
     WriteGuard,

@@ -1,5 +1,6 @@
 //! The server's process.
 
+use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
@@ -7,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use thiserror::Error;
-use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader, Lines};
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader, Split};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
@@ -16,7 +17,7 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 use crate::connections::SiteAddress;
 use crate::files::create_private_folder;
 use crate::local_server::port::choose_port;
-use crate::local_server::{Announcement, LocalState, LogRing, LogSource, StopReason};
+use crate::local_server::{Announcement, LocalState, LogRing, LogSource, StopReason, TakenPort};
 
 /// Until it listens: a new version may have the database to bring up to date.
 const START_TIME: Duration = Duration::from_secs(120);
@@ -92,19 +93,14 @@ impl LocalServer {
 
     /// Starts it and waits until it answers. It takes the wished port if that is free.
     pub async fn start(&self, wished_port: Option<u16>) -> Result<SiteAddress, StartError> {
+        // Only who has this starts one: what the state says now holds until it is changed here.
         let mut supervisor = self.supervisor.lock().await;
-        let may_start = self.state.send_if_modified(|state| {
-            let may_start = state.may_start();
-            if may_start {
-                *state = LocalState::Starting;
-            }
-            may_start
-        });
-        if !may_start {
+        if !self.state.borrow().may_start() {
             return Err(StartError::NotStopped);
         }
         let stop = Arc::new(Notify::new());
         *self.stop.lock().unwrap_or_else(PoisonError::into_inner) = stop.clone();
+        self.state.send_replace(LocalState::Starting);
         let launched = tokio::select! {
             launched = self.launch(wished_port) => launched,
             // What was begun goes with the future.
@@ -127,12 +123,18 @@ impl LocalServer {
 
     /// Tells it to stop and waits for its end. It lets calls finish before; one that only starts is given up.
     pub async fn stop(&self) {
-        self.stop.lock().unwrap_or_else(PoisonError::into_inner).notify_one();
+        self.tell_stop();
         let mut supervisor = self.supervisor.lock().await;
+        // Again: a start may have come between, and did not hear of it.
+        self.tell_stop();
         if let Some(supervisor) = supervisor.take() {
             // However the supervisor ended, the process is gone: it is killed when it is let go.
             let _ = supervisor.await;
         }
+    }
+
+    fn tell_stop(&self) {
+        self.stop.lock().unwrap_or_else(PoisonError::into_inner).notify_one();
     }
 
     /// Notes that its site has an owner now.
@@ -149,22 +151,22 @@ impl LocalServer {
             exit_code: exit.and_then(|exit| exit.code()),
             message,
         };
+        let (port, taken_port) = choose_port(wished_port);
         let mut child = self
-            .spawn(choose_port(wished_port))
+            .spawn(port)
             .map_err(|error| failed(StopReason::NotInstalled, None, Some(error.to_string())))?;
         let (Some(lifeline), Some(output), Some(errors)) =
             (child.stdin.take(), child.stdout.take(), child.stderr.take())
         else {
             return Err(failed(StopReason::NotInstalled, None, None));
         };
-        let mut lines = BufReader::new(output).lines();
+        let mut lines = BufReader::new(output).split(b'\n');
         let log = self.log.clone();
-        let reading =
-            tokio::spawn(
-                async move { keep_lines(BufReader::new(errors).lines(), &log, LogSource::Log).await },
-            );
-        let announced = match timeout(START_TIME, lines.next_line()).await {
-            Ok(Ok(Some(line))) => Announcement::read(&line, child.id()),
+        let reading = tokio::spawn(async move {
+            keep_lines(BufReader::new(errors).split(b'\n'), &log, LogSource::Log).await
+        });
+        let announced = match timeout(START_TIME, lines.next_segment()).await {
+            Ok(Ok(Some(line))) => Announcement::read(&String::from_utf8_lossy(&line), child.id()),
             Ok(_) => {
                 let exit = timeout(HEALTH_TIME, child.wait()).await.ok().and_then(Result::ok);
                 // All of it has been said once the process is gone.
@@ -179,12 +181,16 @@ impl LocalServer {
         if !is_healthy(&http, &announced).await {
             return Err(failed(StopReason::WrongServer, None, self.log.last_log_line()));
         }
-        Ok(Running { child, lifeline, lines, announced, http })
+        Ok(Running { child, lifeline, lines, announced, taken_port, http })
     }
 
     fn spawn(&self, port: u16) -> io::Result<Child> {
         create_private_folder(&self.files.data_dir)?;
-        Command::new(&self.files.program)
+        let mut command = Command::new(&self.files.program);
+        for name in foreign_settings(std::env::vars_os().map(|(name, _)| name)) {
+            command.env_remove(name);
+        }
+        command
             .args(["serve", "--attached", "--listen", &format!("127.0.0.1:{port}"), "--data-dir"])
             .arg(&self.files.data_dir)
             // A configuration file of the data folder counts, and none that lies where the app was started.
@@ -202,8 +208,9 @@ struct Running {
     child: Child,
     /// The server ends when this does.
     lifeline: ChildStdin,
-    lines: Lines<BufReader<ChildStdout>>,
+    lines: Split<BufReader<ChildStdout>>,
     announced: Announcement,
+    taken_port: Option<TakenPort>,
     http: reqwest::Client,
 }
 
@@ -214,6 +221,7 @@ impl Running {
             version: self.announced.version.clone(),
             process: self.announced.process,
             needs_setup: self.announced.needs_setup,
+            taken_port: self.taken_port.clone(),
         }
     }
 }
@@ -225,8 +233,7 @@ async fn supervise(
     log: Arc<LogRing>,
     stop: Arc<Notify>,
 ) {
-    let healthy = running.state();
-    let Running { mut child, lifeline, lines, announced, http } = running;
+    let Running { mut child, lifeline, lines, announced, http, .. } = running;
     let output = log.clone();
     tokio::spawn(async move { keep_lines(lines, &output, LogSource::Output).await });
     let mut ticks = interval(HEALTH_INTERVAL);
@@ -238,7 +245,7 @@ async fn supervise(
             () = stop.notified() => break None,
             _ = ticks.tick() => {
                 missing = if is_healthy(&http, &announced).await { 0 } else { missing + 1 };
-                note_health(&state, &healthy, &announced.url, missing);
+                note_health(&state, missing);
             }
         }
     };
@@ -260,14 +267,15 @@ async fn supervise(
     }
 }
 
-fn note_health(state: &watch::Sender<LocalState>, healthy: &LocalState, url: &SiteAddress, missing: u32) {
+fn note_health(state: &watch::Sender<LocalState>, missing: u32) {
     state.send_if_modified(|state| match state {
-        LocalState::Running { .. } if missing >= MISSING_MAX => {
-            *state = LocalState::Unhealthy { url: url.clone() };
+        LocalState::Running { url, .. } if missing >= MISSING_MAX => {
+            let url = url.clone();
+            *state = LocalState::Unhealthy { url, before: Box::new(std::mem::take(state)) };
             true
         }
-        LocalState::Unhealthy { .. } if missing == 0 => {
-            *state = healthy.clone();
+        LocalState::Unhealthy { before, .. } if missing == 0 => {
+            *state = std::mem::take(before);
             true
         }
         _ => false,
@@ -287,8 +295,36 @@ fn http_client() -> reqwest::Result<reqwest::Client> {
     reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build()
 }
 
-async fn keep_lines(mut lines: Lines<BufReader<impl AsyncRead + Unpin>>, log: &LogRing, source: LogSource) {
-    while let Ok(Some(line)) = lines.next_line().await {
-        log.add(source, &line);
+/// Whatever the lines are made of: a server whose output nobody reads stands still when the pipe is full.
+async fn keep_lines(mut lines: Split<BufReader<impl AsyncRead + Unpin>>, log: &LogRing, source: LogSource) {
+    while let Ok(Some(line)) = lines.next_segment().await {
+        log.add(source, &String::from_utf8_lossy(&line));
+    }
+}
+
+/// Settings of another server, as of a shell that the app was started from: with them this one could open the other's
+/// database.
+fn foreign_settings(names: impl Iterator<Item = OsString>) -> impl Iterator<Item = OsString> {
+    names.filter(|name| name.to_string_lossy().to_ascii_uppercase().starts_with("WAYSTATION_"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_of_another_server_are_not_this_ones() {
+        let names = ["PATH", "WAYSTATION_DATABASE_URL", "waystation_listen", "HOME", "MY_WAYSTATION_X"];
+        let foreign: Vec<_> = foreign_settings(names.into_iter().map(OsString::from)).collect();
+        assert_eq!(foreign, ["WAYSTATION_DATABASE_URL", "waystation_listen"]);
+    }
+
+    #[tokio::test]
+    async fn lines_that_are_no_text_do_not_end_the_reading() {
+        let log = LogRing::default();
+        let said = &b"one\n\xff\xfe two\nthree"[..];
+        keep_lines(BufReader::new(said).split(b'\n'), &log, LogSource::Log).await;
+        let lines: Vec<String> = log.list_from(0).into_iter().map(|line| line.text).collect();
+        assert_eq!(lines, ["one", "\u{fffd}\u{fffd} two", "three"]);
     }
 }

@@ -11,9 +11,11 @@ use waystation_api::sign_in::{Reception, SignInReply};
 use waystation_client::{Client, ClientError};
 use zeroize::{Zeroize, Zeroizing};
 
+use crate::calls::http_client;
 use crate::connections::{Connection, SiteAddress};
 use crate::files::read_file;
 use crate::secrets::Credential;
+use crate::trust::{TrustError, Watch};
 
 const TOKEN_FILE: &str = "setup-token";
 const TOKEN_FILE_BYTES_MAX: u64 = 1024;
@@ -52,6 +54,9 @@ pub enum SetUpError {
     /// The server refused, or was not reached.
     #[error(transparent)]
     Call(#[from] ClientError),
+    /// Calls to the server could not be set up.
+    #[error(transparent)]
+    Trust(#[from] TrustError),
     /// The server's answer was not expected.
     #[error("the server's answer was not expected")]
     Answer,
@@ -76,7 +81,9 @@ pub async fn set_up_site(
             .transpose()?,
         reception: Reception::Tokens,
     };
-    let reply = Client::new(url.as_str(), None)?.complete_setup(&body).await?;
+    // A client of the library's would go through a proxy that the environment names, with the password.
+    let http = http_client(&connection.tls, None, &Watch::default())?;
+    let reply = Client::over(http, url.as_str(), None)?.complete_setup(&body).await?;
     match reply {
         SignInReply::SignedIn(signed_in) => {
             let tokens = signed_in.tokens.ok_or(SetUpError::Answer)?;

@@ -1,6 +1,7 @@
 use serde::Serialize;
 
 use crate::connections::SiteAddress;
+use crate::local_server::TakenPort;
 
 /// How the server of this app is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -21,11 +22,16 @@ pub enum LocalState {
         process: u32,
         /// Whether its site has no owner yet.
         needs_setup: bool,
+        /// The port that it should have had, where something else holds that.
+        taken_port: Option<TakenPort>,
     },
     /// It runs and does not answer, or something else answers in its place.
     Unhealthy {
         /// Where it was.
         url: SiteAddress,
+        /// How it was while it answered, for when it answers again.
+        #[serde(skip)]
+        before: Box<LocalState>,
     },
     /// It has been told to stop and lets calls finish.
     Stopping,
@@ -60,7 +66,7 @@ impl LocalState {
     /// Where the server is, while it runs.
     pub fn url(&self) -> Option<&SiteAddress> {
         match self {
-            LocalState::Running { url, .. } | LocalState::Unhealthy { url } => Some(url),
+            LocalState::Running { url, .. } | LocalState::Unhealthy { url, .. } => Some(url),
             _ => None,
         }
     }

@@ -45,7 +45,7 @@ impl Gate {
 
     /// Whether it says nothing.
     pub fn is_paused(&self, now_ms: i64) -> bool {
-        now_ms < self.paused_until_ms
+        is_within(self.paused_until_ms.saturating_sub(PAUSE_MS), now_ms, PAUSE_MS)
     }
 
     /// Decides about a trouble.
@@ -53,15 +53,15 @@ impl Gate {
         if self.is_paused(now_ms) {
             return Decision::Silent;
         }
-        if self.told.get(trouble).is_some_and(|told_ms| now_ms.saturating_sub(*told_ms) < AGAIN_MS) {
+        if self.told.get(trouble).is_some_and(|told_ms| is_within(*told_ms, now_ms, AGAIN_MS)) {
             return Decision::Silent;
         }
-        self.told.retain(|_, told_ms| now_ms.saturating_sub(*told_ms) < AGAIN_MS);
+        self.told.retain(|_, told_ms| is_within(*told_ms, now_ms, AGAIN_MS));
         if self.told.len() < REMEMBERED_MAX {
             self.told.insert(trouble.clone(), now_ms);
         }
         let recent = self.recent.entry(trouble.connection).or_default();
-        recent.retain(|told_ms| now_ms.saturating_sub(*told_ms) < WINDOW_MS);
+        recent.retain(|told_ms| is_within(*told_ms, now_ms, WINDOW_MS));
         if recent.len() > WINDOW_MAX {
             return Decision::Silent;
         }
@@ -73,6 +73,12 @@ impl Gate {
     pub fn note_over(&mut self, trouble: &Trouble) {
         self.told.remove(trouble);
     }
+}
+
+/// Whether `now_ms` is less than `span_ms` after a time. A time to come is none: the clock was wrong and was set back,
+/// and would else keep the gate shut until then.
+fn is_within(time_ms: i64, now_ms: i64, span_ms: i64) -> bool {
+    (0..span_ms).contains(&now_ms.saturating_sub(time_ms))
 }
 
 #[cfg(test)]
@@ -120,6 +126,18 @@ mod tests {
         assert_eq!(gate.decide(&trouble(site, "a"), 3_000), Decision::Tell);
         gate.pause(4_000);
         assert_eq!(gate.decide(&trouble(site, "b"), 4_000 + PAUSE_MS), Decision::Tell);
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_does_not_keep_the_gate_shut() {
+        let (mut gate, site) = (Gate::default(), ConnectionId::draw());
+        let (later, now) = (300_000_000_000, 1_000);
+        for number in 0..10 {
+            gate.decide(&trouble(site, &number.to_string()), later);
+        }
+        assert_eq!(gate.decide(&trouble(site, "0"), now), Decision::Tell);
+        gate.pause(later);
+        assert!(!gate.is_paused(now));
     }
 
     #[test]

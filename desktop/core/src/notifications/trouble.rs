@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::connections::ConnectionId;
+use crate::connections::{ConnectionId, is_invisible};
 use crate::language::Language;
 
 const SUBJECT_LENGTH_MAX: usize = 80;
@@ -30,6 +30,10 @@ pub enum TroubleKind {
     SignedOut,
     /// Calls over a channel fail.
     ChannelFailing,
+    /// The site's books do not balance.
+    LedgerFailing,
+    /// The site's audit log is not as it was written.
+    AuditLogFailing,
     /// The server of this app ended by itself.
     ServerEnded,
 }
@@ -72,6 +76,10 @@ pub fn notification(language: Language, site: &str, trouble: &Trouble, is_of_mor
             ("This device was signed out. Pair it again.", "此设备已被登出，请重新配对。")
         }
         TroubleKind::ChannelFailing => ("Calls over this channel fail: ", "此渠道的调用失败："),
+        TroubleKind::LedgerFailing => ("The books do not balance.", "账目不平。"),
+        TroubleKind::AuditLogFailing => {
+            ("The audit log is not as it was written.", "审计日志与写入时不一致。")
+        }
         TroubleKind::ServerEnded => ("The local server has ended by itself.", "本地服务意外退出。"),
     };
     let mut body = language.pick(english, chinese).to_owned();
@@ -83,7 +91,9 @@ pub fn notification(language: Language, site: &str, trouble: &Trouble, is_of_mor
 
 /// What others wrote stays one short line, and is no markup: some systems would draw it.
 fn one_line(text: &str) -> impl Iterator<Item = char> {
-    let plain = text.chars().filter(|letter| !letter.is_control() && !matches!(letter, '<' | '>' | '&'));
+    let plain = text.chars().filter(|letter| {
+        !letter.is_control() && !is_invisible(*letter) && !matches!(letter, '<' | '>' | '&')
+    });
     plain.take(SUBJECT_LENGTH_MAX)
 }
 
@@ -107,7 +117,7 @@ mod tests {
 
     #[test]
     fn what_a_site_names_cannot_be_markup_or_lines() {
-        let down = trouble(ConnectionId::draw(), &format!("<img src=x>\n{}", "x".repeat(500)));
+        let down = trouble(ConnectionId::draw(), &format!("<img\u{202e} src=x>\n{}", "x".repeat(500)));
         let told = notification(Language::English, "Prod\u{7}", &down, false);
         assert_eq!(told.title, "Prod");
         assert!(told.body.starts_with("Calls over this channel fail: img src=x") && told.body.len() < 120);

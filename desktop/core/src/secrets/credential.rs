@@ -77,6 +77,11 @@ impl Credential {
         Ok(Credential { attempt, ..self.clone() })
     }
 
+    /// The same for the site as the connection names it now.
+    pub fn bind_to(&self, connection: &Connection) -> Self {
+        Credential { binding: connection.binding(), ..self.clone() }
+    }
+
     /// Whether it was given by the site as the connection names it now.
     pub fn belongs_to(&self, connection: &Connection) -> bool {
         self.binding == connection.binding()

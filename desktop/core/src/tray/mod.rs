@@ -46,7 +46,7 @@ pub enum Condition {
     Unknown,
     /// It answers.
     Online,
-    /// It answers, and some of its channels fail.
+    /// It answers, and some of its channels fail, or its books or its log are not right.
     Troubled,
     /// It does not answer.
     Offline,
@@ -197,7 +197,7 @@ fn connection_entry(language: Language, connection: &TrayConnection, is_selected
     let condition = match connection.condition {
         Condition::Unknown => language.pick("not checked yet", "尚未检查"),
         Condition::Online => language.pick("online", "在线"),
-        Condition::Troubled => language.pick("channels failing", "渠道异常"),
+        Condition::Troubled => language.pick("needs attention", "需要处理"),
         Condition::Offline => language.pick("offline", "离线"),
         Condition::Blocked => language.pick("blocked: its key has changed", "已阻止：密钥已更改"),
         Condition::NeedsPairing => language.pick("needs pairing", "需要配对"),
@@ -311,8 +311,13 @@ mod tests {
     #[test]
     fn the_server_can_be_started_or_stopped_but_not_both() {
         let url: crate::connections::SiteAddress = "http://127.0.0.1:1".parse().unwrap();
-        let running =
-            LocalState::Running { url: url.clone(), version: "1".to_owned(), process: 1, needs_setup: false };
+        let running = LocalState::Running {
+            url: url.clone(),
+            version: "1".to_owned(),
+            process: 1,
+            needs_setup: false,
+            taken_port: None,
+        };
         let failed = LocalState::Failed {
             reason: crate::local_server::StopReason::Ended,
             exit_code: Some(1),
@@ -323,7 +328,7 @@ mod tests {
             (failed, true, false),
             (LocalState::Starting, false, false),
             (running, false, true),
-            (LocalState::Unhealthy { url }, false, true),
+            (LocalState::Unhealthy { url, before: Box::default() }, false, true),
             (LocalState::Stopping, false, false),
         ] {
             let actions = actions(&TrayStatus { local_server: Some(state.clone()), ..status(1) });

@@ -104,6 +104,9 @@ pub(super) fn verifier(
 }
 
 fn read_authorities(path: &Path) -> Result<RootCertStore, TrustError> {
+    if is_share(path) {
+        return Err(TrustError::CaFile(io::ErrorKind::InvalidFilename.into()));
+    }
     let bytes = read_file(path, CA_FILE_BYTES_MAX)
         .and_then(|found| found.ok_or_else(|| io::Error::from(io::ErrorKind::NotFound)))
         .map_err(TrustError::CaFile)?;
@@ -113,6 +116,13 @@ fn read_authorities(path: &Path) -> Result<RootCertStore, TrustError> {
         roots.add(certificate).map_err(|_| TrustError::NoAuthority)?;
     }
     if roots.is_empty() { Err(TrustError::NoAuthority) } else { Ok(roots) }
+}
+
+/// Whether a path names another computer. The system would sign in there to read it, and a file of connections may come
+/// from anybody.
+fn is_share(path: &Path) -> bool {
+    let text = path.as_os_str().as_encoded_bytes();
+    matches!(text, [b'/' | b'\\', b'/' | b'\\', ..])
 }
 
 /// The fingerprint of a certificate's key.
@@ -167,5 +177,25 @@ impl ServerCertVerifier for PinnedKey {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.algorithms.supported_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn authorities_are_not_read_from_other_computers() {
+        for path in
+            ["\\\\evil.example\\share\\ca.pem", "//evil.example/share/ca.pem", "\\/evil.example\\ca.pem"]
+        {
+            let policy = TlsPolicy::CaFile { path: path.into() };
+            let refused = client_config(&policy, &Watch::default());
+            let kind = match refused {
+                Err(TrustError::CaFile(error)) => Some(error.kind()),
+                _ => None,
+            };
+            assert_eq!(kind, Some(io::ErrorKind::InvalidFilename), "{path}");
+        }
     }
 }

@@ -212,7 +212,7 @@ async fn a_site_whose_key_has_changed_is_sent_nothing_and_both_keys_are_told() {
 
     let other = Identity::draw();
     let front = Front::answer(front.leave().await, &other, site.address.as_str());
-    gateway.forget(connection.id);
+    gateway.forget(connection.id).await;
     let kept = drawer.text(connection.id);
     let error = get(&gateway, &connection, &base, "/api/me").await.unwrap_err();
     let expected = KeyChange { expected: identity.fingerprint, found: other.fingerprint };
@@ -220,14 +220,14 @@ async fn a_site_whose_key_has_changed_is_sent_nothing_and_both_keys_are_told() {
 
     // Neither the right certificate without its key, nor one that an authority of this system does not vouch for.
     let front = Front::answer_as_thief(front.leave().await, &identity, site.address.as_str());
-    gateway.forget(connection.id);
+    gateway.forget(connection.id).await;
     assert!(matches!(get(&gateway, &connection, &base, "/api/me").await, Err(error) if error.code() != "ok"));
     let _front = Front::answer(front.leave().await, &identity, site.address.as_str());
     let unpinned = Connection { tls: TlsPolicy::System, ..connection.clone() };
     // The secret was given under another policy: it is not even read for this one.
     assert_eq!(code(get(&gateway, &unpinned, &base, "/api/me").await), "not_paired");
     // When the site is itself again, so is everything.
-    gateway.forget(connection.id);
+    gateway.forget(connection.id).await;
     assert_eq!(get(&gateway, &connection, &base, "/api/me").await.unwrap().status, 200, "{kept}");
 }
 
@@ -259,4 +259,43 @@ async fn a_site_is_known_by_the_authorities_of_a_file_and_no_others() {
         Credential::new(&other, "wsr_canary".to_owned()).save(drawer.as_ref(), other.id).unwrap();
         assert_eq!(code(get(&gateway, &other, &base, "/api/me").await), expected, "{:?}", other.tls);
     }
+}
+
+#[tokio::test]
+async fn a_site_is_known_by_something_else_only_while_it_is_who_it_was() {
+    let (identity, place) = (Identity::draw(), Front::reserve().await);
+    let url = format!("https://{}", place.local_addr().unwrap());
+    let base: SiteAddress = url.parse().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let (own, foreign) = (folder.path().join("own.pem"), folder.path().join("foreign.pem"));
+    std::fs::write(&own, &identity.pem).unwrap();
+    std::fs::write(&foreign, Identity::draw().pem).unwrap();
+    let by_file = |path: &std::path::Path| TlsPolicy::CaFile { path: path.to_owned() };
+    let pinned = TlsPolicy::PinnedKey { fingerprint: identity.fingerprint };
+    let known = Connection { tls: pinned, ..connection(&url) };
+    let (site, credential) = Site::start_owned(Some(&url), &known).await;
+    let front = Front::answer(place, &identity, site.address.as_str());
+    let drawer = Drawer::new();
+    credential.save(drawer.as_ref(), known.id).unwrap();
+    let gateway = Gateway::new(Some(drawer.clone()));
+
+    // What the site does not pass is not taken, and what opens it stays as it was.
+    let kept = drawer.text(known.id);
+    for wanted in [TlsPolicy::System, by_file(&foreign)] {
+        let refused = gateway.change_trust(&known, &base, wanted.clone()).await.unwrap_err();
+        assert_eq!(refused.code(), "untrusted", "{wanted:?}");
+    }
+    assert_eq!(drawer.text(known.id), kept);
+
+    let changed = gateway.change_trust(&known, &base, by_file(&own)).await.unwrap();
+    assert_eq!((&changed.tls, changed.id), (&by_file(&own), known.id));
+    assert_eq!(get(&gateway, &changed, &base, "/api/me").await.unwrap().status, 200);
+    assert_eq!(code(get(&gateway, &known, &base, "/api/me").await), "not_paired");
+
+    // Somebody else in its place does not become it, whoever vouches for them.
+    let other = Identity::draw();
+    std::fs::write(&foreign, &other.pem).unwrap();
+    let _front = Front::answer(front.leave().await, &other, site.address.as_str());
+    let refused = gateway.change_trust(&changed, &base, by_file(&foreign)).await.unwrap_err();
+    assert_eq!(refused.code(), "untrusted");
 }

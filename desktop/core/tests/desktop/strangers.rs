@@ -141,3 +141,51 @@ async fn what_the_window_may_not_ask_for_never_leaves() {
     }
     assert!(stranger.seen.lock().await.is_empty());
 }
+
+#[tokio::test]
+async fn what_the_app_itself_asks_goes_on_after_its_token_has_run_out() {
+    // As after a night's sleep: the site counted it, and this computer did not.
+    static REFUSED: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
+    let stranger = Stranger::start(|request| match is_refresh(request) {
+        true => http("200 OK", TOKENS),
+        false if !REFUSED.swap(true, std::sync::atomic::Ordering::SeqCst) => http(
+            "401 X",
+            r#"{"error":{"code":"invalid_token","message":"It has run out.","request_id":"req_1","details":[]}}"#,
+        ),
+        false => http("204 Y", ""),
+    })
+    .await;
+    let (connection, base, gateway) = stranger.known();
+    let asked = gateway.ask(&connection, &base, |client| async move { client.sign_out().await }).await;
+    assert!(asked.is_ok(), "{asked:?}");
+    let seen = stranger.seen.lock().await;
+    let kinds: Vec<bool> = seen.iter().map(|request| is_refresh(request)).collect();
+    assert_eq!(kinds, [true, false, true, false]);
+}
+
+#[tokio::test]
+async fn a_secret_that_is_forgotten_while_it_is_exchanged_does_not_come_back() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base: SiteAddress = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
+    let (connection, drawer) = (connection(base.as_str()), Drawer::new());
+    Credential::new(&connection, "wsr_CANARY1".to_owned()).save(drawer.as_ref(), connection.id).unwrap();
+    let gateway = Arc::new(Gateway::new(Some(drawer.clone())));
+    let calling = tokio::spawn({
+        let (gateway, connection, base) = (gateway.clone(), connection.clone(), base.clone());
+        async move { get(&gateway, &connection, &base, "/api/me").await }
+    });
+    // The exchange has been asked for and is not answered yet.
+    let (mut stream, _) = listener.accept().await.unwrap();
+    assert!(stream.read(&mut [0; 4096]).await.unwrap() > 0);
+    let forgetting = tokio::spawn({
+        let (gateway, id) = (gateway.clone(), connection.id);
+        async move { gateway.forget_secret(id).await }
+    });
+    tokio::task::yield_now().await;
+    stream.write_all(http("200 OK", TOKENS).as_bytes()).await.unwrap();
+    stream.shutdown().await.unwrap();
+    forgetting.await.unwrap().unwrap();
+    drop(listener);
+    assert!(calling.await.unwrap().is_err());
+    assert_eq!(drawer.text(connection.id), "");
+}

@@ -186,7 +186,7 @@ function PairButton({ connection, label, onPaired }: { connection: Connection; l
       <Button variant="primary" onClick={() => setIsPairing(true)}>
         {label}
       </Button>
-      {isPairing && <PairingDialog replaces={connection} onClose={() => setIsPairing(false)} onPaired={onPaired} />}
+      {isPairing && <PairingDialog again={connection} onClose={() => setIsPairing(false)} onPaired={onPaired} />}
     </>
   );
 }

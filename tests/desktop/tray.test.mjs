@@ -1,0 +1,108 @@
+// The tray, read and pressed over D-Bus as a panel does it.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { Machine, ended, until } from "./machine.mjs";
+import { openRemoteShop, openShop, pair } from "./sites.mjs";
+
+test("the tray shows each connection and how it is, and switches between them", async (t) => {
+    const [machine, remote, near] = await Promise.all([Machine.start(t), openRemoteShop(t), openShop(t)]);
+    const window = await machine.open();
+    const ids = [await pair(window, remote, { name: "Remote & far" }), await pair(window, near, { name: "Near_by" })];
+    await machine.seeInTray("Remote & far — online");
+    await machine.seeInTray("* Near_by — online");
+    await machine.chooseInTray(/^Remote/);
+    await machine.seeInTray(/^\* Remote/);
+    assert.equal((await window.invoke("list_connections")).selected, ids[0]);
+    assert.deepEqual((await machine.readTray()).slice(2), [
+        ...["-", "Open Waystation", "Copy base URL", "-", "Start local server", "-"],
+        ...["Pause notifications for 1 hour", "Save diagnostics…", "-", "Quit"],
+    ]);
+
+    await machine.chooseInTray("Copy base URL");
+    const base = `${remote.front.url}/v1`;
+    await until(async () => (await machine.readClipboard().catch(() => "")) === base, "the address is in the clipboard");
+});
+
+test("the tray says what became of each connection, and somebody is told once", async (t) => {
+    const [machine, online, gone, moved] = await Promise.all([Machine.start(t), openShop(t), openShop(t), openRemoteShop(t)]);
+    let window = await machine.open();
+    await pair(window, online, { name: "Works" });
+    await pair(window, gone, { name: "Gone" });
+    await pair(window, moved, { name: "Moved" });
+    await window.close();
+    await until(async () => (await machine.processes("waystation-desktop")).length === 0, "the app has ended");
+
+    await gone.site.stop();
+    await moved.front.changeKey();
+    window = await machine.open();
+    for (const line of ["Works — online", "Gone — offline", "* Moved — blocked: its key has changed"]) await machine.seeInTray(line);
+    const told = await until(async () => {
+        const told = await machine.ask("notifications");
+        return told.length >= 2 && told;
+    }, "somebody is told");
+    assert.equal(told.filter(({ title, body }) => `${title} ${body}`.includes("Moved")).length, 1, JSON.stringify(told));
+    assert.equal(told.filter(({ title, body }) => `${title} ${body}`.includes("Works")).length, 0, JSON.stringify(told));
+});
+
+test("the local server is started and stopped from the tray, and ends with the app", async (t) => {
+    const machine = await Machine.start(t);
+    const app = machine.launch(["--hidden"]);
+    await machine.chooseInTray("Start local server");
+    await machine.seeInTray("Stop local server");
+    const [server] = await machine.processes("waystation-server");
+    await machine.chooseInTray("Copy base URL");
+    const base = (await until(() => machine.readClipboard().catch(() => ""), "the address is in the clipboard")).replace(/\/v1$/, "");
+    assert.equal((await fetch(`${base}/healthz`)).status, 200);
+
+    await machine.chooseInTray("Stop local server");
+    await machine.seeInTray("Start local server");
+    assert.deepEqual(await machine.processes("waystation-server"), []);
+    await machine.chooseInTray("Start local server");
+    await machine.seeInTray("Stop local server");
+    assert.notDeepEqual(await machine.processes("waystation-server"), [server]);
+
+    await machine.chooseInTray("Quit");
+    assert.equal(await ended(app), 0);
+    assert.deepEqual(await machine.processes("waystation-server"), []);
+});
+
+test("notifications are paused for an hour and resumed from the tray", async (t) => {
+    const [machine, shop] = await Promise.all([Machine.start(t), openShop(t)]);
+    let window = await machine.open();
+    await pair(window, shop, { name: "Main" });
+    await machine.chooseInTray("Pause notifications for 1 hour");
+    await machine.chooseInTray("Resume notifications");
+    await machine.seeInTray("Pause notifications for 1 hour");
+});
+
+test("diagnostics are saved from the tray where somebody says, with no secret in them", async (t) => {
+    const [machine, shop] = await Promise.all([Machine.start(t), openRemoteShop(t)]);
+    const window = await machine.open();
+    await pair(window, shop, { name: "Main" });
+    await machine.chooseInTray("Save diagnostics…");
+    const file = await machine.saveAs("diagnostics-of-the-test.json");
+    const told = JSON.parse(file);
+    assert.equal(told.connections?.length, 1, file);
+    for (const secret of shop.front.secrets()) assert.ok(!file.includes(secret));
+});
+
+test("a window that is closed stays in the tray, and opens from there", async (t) => {
+    const machine = await Machine.start(t);
+    machine.launch();
+    await machine.seeInTray("Open Waystation");
+    await machine.focus("Waystation");
+    await machine.press("alt+F4");
+    await until(async () => (await machine.windows("Waystation")).length === 0, "the window is gone");
+    assert.equal((await machine.processes("waystation-desktop")).length, 1);
+    await machine.chooseInTray("Open Waystation");
+    await machine.focus("Waystation");
+});
+
+test("the tray speaks Chinese where the system does", async (t) => {
+    const machine = await Machine.start(t, { language: "zh_CN.UTF-8" });
+    machine.launch(["--hidden"]);
+    await machine.seeInTray("退出");
+    assert.deepEqual(await machine.readTray(), ["还没有连接", "-", "打开驿站", "-", "启动本地服务", "-", "暂停通知 1 小时", "保存诊断信息…", "-", "退出"]);
+});
