@@ -92,8 +92,8 @@ describe("stored sign-ins", () => {
 
 describe("diagnostics", () => {
   it("say where they are", async () => {
-    openWindow("/app", { savesTo: "/home/operator/diagnostics.json" });
+    openWindow("/app", { savesTo: "/srv/desk/diagnostics.json" });
     await press("Save diagnostics…");
-    await screen.findByText("Saved to /home/operator/diagnostics.json");
+    await screen.findByText("Saved to /srv/desk/diagnostics.json");
   });
 });

@@ -55,10 +55,10 @@ describe("a chart", () => {
   });
 
   it("is saved as a file, and the page says where", async () => {
-    const window = openWindow("/console/charts", { savesTo: "/home/operator/Revenue.png" });
+    const window = openWindow("/console/charts", { savesTo: "/srv/desk/Revenue.png" });
     await screen.findByRole("img", { name: /^Chart/ });
     await press("Save as PNG");
-    await screen.findByText("Saved to /home/operator/Revenue.png");
+    await screen.findByText("Saved to /srv/desk/Revenue.png");
     expect(given(window.shell, "saveChart")[0]?.[1]).toBe("png");
   });
 });

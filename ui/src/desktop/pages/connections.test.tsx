@@ -287,7 +287,7 @@ describe("the list of connections", () => {
     const { shell } = openWindow("/connections");
     await press("More for all connections");
     await userEvent.click(await screen.findByRole("menuitem", { name: "Export…" }));
-    await screen.findByText("Saved to /home/operator/waystation.json");
+    await screen.findByText("Saved to /srv/desk/waystation.json");
     expect(given(shell, "exportConnections")).toHaveLength(1);
   });
 });
