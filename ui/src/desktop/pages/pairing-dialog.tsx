@@ -80,7 +80,10 @@ export function PairingDialog({ again, onClose, onPaired }: PairingDialogProps) 
 
 const SETTLES_MS = 500;
 
-/** Takes the code. What is pasted is looked at right away, what is typed once its writer pauses. */
+/**
+ * Takes the code. What is pasted is looked at right away, what is typed once its writer pauses. The code opens the site: it
+ * goes with this field as soon as the shell has it.
+ */
 function CodeField({ onLookedAt }: { onLookedAt: () => void }) {
   const { t } = useTranslation("connections");
   const [text, setText] = useState("");
@@ -89,11 +92,7 @@ function CodeField({ onLookedAt }: { onLookedAt: () => void }) {
   const propose = useDeed({
     act: (shell, given: string) => shell.proposePairing(given),
     changes: ["proposal"],
-    onDone: () => {
-      // The code opens the site: it is nowhere on this page once the shell has it.
-      setText("");
-      onLookedAt();
-    },
+    onDone: onLookedAt,
   });
   const openPage = useDeed({ act: (shell, address: string) => shell.openPairingPage(address) });
   const isAddress = /^\s*https?:\/\//i.test(text);
