@@ -100,7 +100,7 @@ function Figures({ of: { now, failing_channels, low_balance, audits } }: { of: O
     <>
       <dl className="grid grid-cols-2 gap-x-4 gap-y-2.5 xl:grid-cols-3">
         {figures.map(([label, figure]) => (
-          <div key={label} className="grid content-start">
+          <div key={label} className="grid content-between">
             <dt className="text-xs text-muted">{label}</dt>
             <dd className="font-semibold tabular-nums">{figure}</dd>
           </div>
