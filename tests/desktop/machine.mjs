@@ -18,6 +18,8 @@ const PYTHON = process.env.WAYSTATION_TEST_PYTHON ?? join(cache, "desktop-python
 const DRIVER = process.env.WAYSTATION_TAURI_DRIVER ?? join(cache, "tauri-driver/bin/tauri-driver");
 
 export const APP = join(programs, "waystation-desktop");
+const SAVE = /^(Save|保存)/;
+const OPEN = /^(Open|打开)/;
 const KEYRING_PASSWORD = "a password of the test";
 
 // Nothing is started by being asked for: what a test does not start is absent.
@@ -29,11 +31,11 @@ const busConfiguration = (socket) => `<busconfig>
 
 export class Machine {
     // A running desktop; it ends with the test. Its keyring is `open`, or `absent`.
-    static async start(t, { keyring = "open", language = "en_US.UTF-8", panel = true } = {}) {
+    static async start(t, { keyring = "open", language = "en_US.UTF-8" } = {}) {
         const machine = new Machine(await mkdtemp(join(tmpdir(), "waystation-desktop-")));
         t.after(() => machine.stop());
-        await machine.#begin(language, panel);
-        if (keyring === "open") await machine.openKeyring();
+        await machine.#begin(language);
+        if (keyring === "open") await machine.#makeKeyring();
         return machine;
     }
 
@@ -45,7 +47,7 @@ export class Machine {
         this.home = home;
     }
 
-    async #begin(language, panel) {
+    async #begin(language) {
         const runtime = join(this.home, ".run");
         await mkdir(runtime, { mode: 0o700 });
         const browser = join(runtime, "xdg-open");
@@ -68,7 +70,7 @@ export class Machine {
         const bus = this.spawn("dbus-daemon", ["--nofork", `--config-file=${join(runtime, "bus.conf")}`, "--print-address=1"]);
         await firstLine(bus.stdout);
         this.spawn("openbox", []);
-        if (panel) await this.#startSession();
+        await this.#startSession();
     }
 
     async #startScreen() {
@@ -95,16 +97,19 @@ export class Machine {
         return child;
     }
 
-    // Makes the keyring with the first password, and opens it from then on.
-    async openKeyring() {
-        const running = this.keyring && this.keyring.exitCode === null;
-        const keyring = this.spawn("gnome-keyring-daemon", [...(running ? [] : ["--foreground"]), "--unlock", "--components=secrets"], {
-            stdio: ["pipe", "pipe", "ignore"],
-        });
+    // Makes a keyring, which is open until it is locked.
+    async #makeKeyring() {
+        const keyring = this.spawn("gnome-keyring-daemon", ["--foreground", "--unlock", "--components=secrets"], { stdio: ["pipe", "ignore", "ignore"] });
         keyring.stdin.end(KEYRING_PASSWORD);
-        if (running) await ended(keyring);
-        else this.keyring = keyring;
         await until(() => this.ask("has_name", "org.freedesktop.secrets"), "the keyring answers");
+    }
+
+    lockKeyring() {
+        return this.ask("lock");
+    }
+
+    unlockKeyring() {
+        return this.ask("unlock", KEYRING_PASSWORD);
     }
 
     // Asks the other side of the bus: see session.py.
@@ -154,7 +159,7 @@ export class Machine {
 
     // The windows of that title that are to be seen.
     async windows(title) {
-        return (await this.run("xdotool", ["search", "--onlyvisible", "--name", title]).catch(() => "")).split("\n").filter(Boolean);
+        return (await this.run("xdotool", ["search", "--onlyvisible", "--name", title instanceof RegExp ? title.source : title]).catch(() => "")).split("\n").filter(Boolean);
     }
 
     // The window of that title, once it is shown and has the keyboard.
@@ -169,15 +174,42 @@ export class Machine {
         return (await readFile(this.#opened, "utf8").catch(() => "")).split("\n").filter(Boolean);
     }
 
-    // Saves by the system's own dialog; gives what the file then holds.
-    async saveAs(name) {
-        await this.focus("Save");
+    // Says in the system's own dialog where to save. What is there already is replaced when the dialog asks.
+    async enterFileName(name) {
         const path = join(this.home, name);
+        await this.focus(SAVE);
         // A path that is typed replaces the name that was proposed.
         await this.press("ctrl+a");
         await this.type(path);
-        await this.press("Return");
-        return until(() => readFile(path, "utf8").catch(() => ""), `${name} is written`);
+        await this.#agree(SAVE);
+        return path;
+    }
+
+    // The same; gives what the file then holds.
+    async saveAs(name, encoding = "utf8") {
+        const before = await readFile(join(this.home, name), encoding).catch(() => "");
+        const path = await this.enterFileName(name);
+        return until(async () => {
+            const now = await readFile(path, encoding).catch(() => "");
+            return now !== before && now;
+        }, `${name} is written`);
+    }
+
+    // Chooses a file of the home in the system's own dialog.
+    async chooseFile(name) {
+        await this.focus(OPEN);
+        await this.press("ctrl+l");
+        await this.type(join(this.home, name));
+        await this.#agree(OPEN);
+    }
+
+    // The first Enter may go to what the dialog proposes, and the last to its question.
+    async #agree(title) {
+        await until(async () => {
+            await this.press("Return");
+            await wait(300);
+            return (await this.windows(title)).length === 0;
+        }, "the dialog is closed");
     }
 
     readClipboard() {

@@ -20,6 +20,7 @@ ITEM = "org.kde.StatusNotifierItem"
 MENU = "com.canonical.dbusmenu"
 SECRETS = "org.freedesktop.secrets"
 SERVICE = "org.freedesktop.Secret.Service"
+PROMPTED = "org.gnome.keyring.InternalUnsupportedGuiltRiddenInterface"
 COLLECTION = "/org/freedesktop/secrets/collection/login"
 
 WATCHER_STATE = {
@@ -81,6 +82,9 @@ class Session:
         if self.item is None:
             return None
         name, path = self.item
+        # An app that has ended takes its icon with it.
+        if not await self.has_name(name):
+            return None
         (menu,) = await self.call(name, path, PROPERTIES, "Get", "ss", [ITEM, "Menu"])
         return name, menu.value
 
@@ -118,10 +122,14 @@ class Session:
                                    "NameHasOwner", "s", [name])
         return owned
 
-    async def secrets(self):
-        """Everything that the keyring holds, in the clear."""
+    async def open_session(self):
         _, session = await self.call(SECRETS, "/org/freedesktop/secrets", SERVICE, "OpenSession", "sv",
                                      ["plain", Variant("s", "")])
+        return session
+
+    async def secrets(self):
+        """Everything that the keyring holds, in the clear."""
+        session = await self.open_session()
         items, _ = await self.call(SECRETS, "/org/freedesktop/secrets", SERVICE, "SearchItems", "a{ss}", [{}])
         if not items:
             return []
@@ -131,6 +139,12 @@ class Session:
 
     async def lock(self):
         await self.call(SECRETS, "/org/freedesktop/secrets", SERVICE, "Lock", "ao", [[COLLECTION]])
+
+    async def unlock(self, password):
+        """What the keyring's own prompt does with the password that somebody types."""
+        secret = [await self.open_session(), b"", password.encode(), "text/plain"]
+        await self.call(SECRETS, "/org/freedesktop/secrets", PROMPTED, "UnlockWithMasterPassword", "o(oayays)",
+                        [COLLECTION, secret])
 
 
 async def main():

@@ -91,9 +91,11 @@ class AppWindow {
         await element.click();
     }
 
-    async fill(label, text, options) {
+    // Types into a field, instead of what it holds, and may leave it then.
+    async fill(label, text, { leave = false, ...options } = {}) {
         const field = await this.find("label", label, options);
         await field.sendKeys(Key.chord(Key.CONTROL, "a"), Key.DELETE, text);
+        if (leave) await field.sendKeys(Key.TAB);
     }
 
     async has(role, name, options) {
@@ -117,4 +119,20 @@ class AppWindow {
     async #giveFinder() {
         if (await this.run(() => window.TestingLibraryDom === undefined)) await this.driver.executeScript(`${finder}; window.TestingLibraryDom = TestingLibraryDom;`);
     }
+}
+
+// Every place of the page that a text could be left in and still has it.
+export async function findTraces(window, text) {
+    const kept = await window.wait(async () => ({
+        page: document.documentElement.outerHTML,
+        fields: [...document.querySelectorAll("input, textarea")].map((field) => field.value).join("\n"),
+        local: JSON.stringify({ ...localStorage }),
+        session: JSON.stringify({ ...sessionStorage }),
+        databases: JSON.stringify(await indexedDB.databases()),
+        caches: JSON.stringify(await globalThis.caches?.keys().catch(() => null)),
+        cookies: document.cookie,
+        history: JSON.stringify(history.state),
+        address: location.href,
+    }));
+    return Object.entries(kept).flatMap(([place, held]) => (held?.includes(text) ? [place] : []));
 }

@@ -3,7 +3,6 @@
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
 
 use serde::Serialize;
 use tauri::{AppHandle, Emitter, Manager};
@@ -16,7 +15,7 @@ use waystation_desktop::local_server::{LocalServer, ServerFiles};
 use waystation_desktop::notifications::{Gate, Watcher};
 use waystation_desktop::pairing::{OpenTarget, Waiting};
 use waystation_desktop::preferences::Preferences;
-use waystation_desktop::secrets::{Cupboard, SecretsPlace};
+use waystation_desktop::secrets::{Cupboard, SecretsPlace, SharedSecrets};
 use waystation_desktop::tray::Condition;
 
 use crate::environment::locale;
@@ -41,8 +40,6 @@ pub(crate) struct Desk {
     service_url: Mutex<Option<SiteAddress>>,
     preferences: Mutex<Preferences>,
     conditions: Mutex<HashMap<ConnectionId, Condition>>,
-    /// Until when nobody is asked to unlock the keyring, unless somebody works with the app.
-    keyring_rest: Mutex<Option<Instant>>,
     pub(crate) gate: Mutex<Gate>,
     pub(crate) watcher: Mutex<Watcher>,
     pub(crate) waiting: Waiting,
@@ -86,7 +83,6 @@ impl Desk {
             service_url: Mutex::default(),
             preferences: Mutex::new(preferences),
             conditions: Mutex::default(),
-            keyring_rest: Mutex::default(),
             gate: Mutex::default(),
             watcher: Mutex::default(),
             waiting: Waiting::default(),
@@ -110,6 +106,22 @@ impl Desk {
     /// The connection of this app's server.
     pub(crate) fn local_connection(&self) -> Option<Connection> {
         self.book().list().iter().find(|kept| kept.place == Place::ThisApp).cloned()
+    }
+
+    /// The connection to an address.
+    pub(crate) fn connection_to(&self, address: &SiteAddress) -> Option<Connection> {
+        let connections = self.book().list().to_vec();
+        connections.into_iter().find(|kept| self.address_of(kept).is_ok_and(|its| its == *address))
+    }
+
+    /// What has to be able to keep a secret before something is taken that is given once only.
+    pub(crate) async fn prepare_secrets(&self) -> Reply<SharedSecrets> {
+        self.open_secrets().await?;
+        let secrets = self.gateway.secrets()?;
+        let asked = secrets.clone();
+        let prepared = tauri::async_runtime::spawn_blocking(move || asked.prepare()).await;
+        prepared.map_err(|error| Refusal::new("keyring_unavailable", error))??;
+        Ok(secrets)
     }
 
     /// Where a connection's site is now.
@@ -169,16 +181,6 @@ impl Desk {
     /// The language of what the shell says.
     pub(crate) fn language(&self) -> Language {
         self.preferences().language.unwrap_or_else(|| Language::of_locale(&locale()))
-    }
-
-    /// Until when nobody is asked to unlock the keyring for the looking after.
-    pub(crate) fn keyring_rests_until(&self) -> Option<Instant> {
-        *self.keyring_rest.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Lets the keyring rest, or no more: its secrets could be had.
-    pub(crate) fn rest_keyring(&self, until: Option<Instant>) {
-        *self.keyring_rest.lock().unwrap_or_else(PoisonError::into_inner) = until;
     }
 
     /// Forgets what was known of a connection that is gone.

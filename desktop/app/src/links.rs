@@ -28,8 +28,9 @@ pub(crate) fn listen(app: &AppHandle) {
 pub(crate) async fn propose_text(app: &AppHandle, text: &str) -> Reply<Proposal> {
     match read_link(text)? {
         Link::Pair(link) => {
-            let proposal = propose(&link).await?;
             let desk = app.state::<Desk>();
+            let known = desk.connection_to(&link.address);
+            let proposal = propose(&link, known.as_ref()).await?;
             desk.waiting.keep(link, proposal.clone(), Instant::now());
             desk.announce("proposal");
             Ok(proposal)
@@ -65,7 +66,8 @@ async fn follow_pairing(app: &AppHandle, link: PairingLink) -> Reply<()> {
         log::warn!("a link was not followed: another one waits for an answer");
         return Ok(());
     };
-    let proposal = propose(&link).await?;
+    let known = desk.connection_to(&link.address);
+    let proposal = propose(&link, known.as_ref()).await?;
     if look.keep(link, proposal, Instant::now()) {
         desk.announce("proposal");
     }

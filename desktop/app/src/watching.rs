@@ -2,18 +2,18 @@
 
 use std::collections::BTreeSet;
 use std::sync::PoisonError;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tauri::{AppHandle, Manager};
 use tauri_plugin_notification::NotificationExt;
 use waystation_api::statistics::OverviewQuery;
 use waystation_client::Client;
 use waystation_desktop::calls::CallError;
-use waystation_desktop::connections::{Connection, ConnectionId};
+use waystation_desktop::connections::Connection;
 use waystation_desktop::local_server::{LocalState, StopReason};
 use waystation_desktop::notifications::{Decision, Trouble, TroubleKind, notification};
 use waystation_desktop::rounds::visit_all;
-use waystation_desktop::secrets::SecretError;
+use waystation_desktop::secrets::{SecretError, SecretsCondition};
 use waystation_desktop::tray::Condition;
 
 use crate::desk::Desk;
@@ -26,8 +26,6 @@ const FIRST: Duration = Duration::from_secs(3);
 const AGAIN: Duration = Duration::from_secs(5);
 /// A site that hangs is not waited for longer.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Whoever does not unlock the keyring is not asked to every minute.
-const KEYRING_REST: Duration = Duration::from_secs(15 * 60);
 
 /// Looks after the sites from now on.
 pub(crate) fn start(app: &AppHandle) {
@@ -60,10 +58,7 @@ async fn look(app: &AppHandle) {
     let needs_secret = |connection: &Connection| {
         desk.address_of(connection).is_ok_and(|address| !desk.gateway.has_token(connection, &address))
     };
-    let is_open = match connections.iter().find(|connection| needs_secret(connection)) {
-        Some(connection) => opened && can_read(&desk, connection.id).await,
-        None => true,
-    };
+    let is_open = !connections.iter().any(needs_secret) || opened && can_read(&desk).await;
     let (locked, reachable) =
         connections.into_iter().partition::<Vec<_>, _>(|connection| !is_open && needs_secret(connection));
     for connection in locked {
@@ -80,16 +75,11 @@ async fn look(app: &AppHandle) {
     .await;
 }
 
-/// Whether secrets can be read. A keyring that is locked asks somebody to unlock it, once for all sites.
-async fn can_read(desk: &Desk, id: ConnectionId) -> bool {
-    if desk.keyring_rests_until().is_some_and(|end| Instant::now() < end) {
-        return false;
-    }
-    let Ok(secrets) = desk.gateway.secrets() else { return false };
-    let read = tauri::async_runtime::spawn_blocking(move || secrets.load(id).map(drop)).await;
-    let is_locked = matches!(read, Ok(Err(SecretError::Locked)));
-    desk.rest_keyring(is_locked.then(|| Instant::now() + KEYRING_REST));
-    !is_locked
+/// Whether secrets can be read. Nobody is asked to unlock anything: it is asked for every minute.
+async fn can_read(desk: &Desk) -> bool {
+    let cupboard = desk.cupboard.clone();
+    let state = tauri::async_runtime::spawn_blocking(move || cupboard.state()).await;
+    state.is_ok_and(|state| state.condition == SecretsCondition::Ready)
 }
 
 /// Keeps how a connection is, and tells of what is new.

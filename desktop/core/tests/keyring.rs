@@ -48,7 +48,9 @@ fn a_secret_is_kept_replaced_and_forgotten_by_the_keyring() {
 #[test]
 fn a_locked_keyring_says_so_and_gives_nothing() {
     let (keyring, id) = (Keyring::open().unwrap(), ConnectionId::draw());
+    keyring.prepare().unwrap();
     keyring.save(id, b"wsr_canary").unwrap();
+    assert!(!keyring.is_locked().unwrap());
     let collection = "/org/freedesktop/secrets/aliases/default";
     call(&[
         "--object-path",
@@ -57,7 +59,9 @@ fn a_locked_keyring_says_so_and_gives_nothing() {
         "org.freedesktop.Secret.Service.Lock",
         &format!("['{collection}']"),
     ]);
+    assert!(keyring.is_locked().unwrap());
     // Nobody is there to answer the prompt.
+    assert!(keyring.prepare().is_err());
     let error = keyring.load(id).unwrap_err();
     assert!(matches!(error, SecretError::Locked | SecretError::Unavailable(_)), "{error:?}");
     assert!(!format!("{error:?}").contains("canary"));

@@ -46,6 +46,14 @@ describe.each([":root", ".dark"])("the colours of %s", (selector) => {
     }
   });
 
+  it("keep 3:1 for what tells connections apart", () => {
+    for (const tag of ["teal", "blue", "violet", "pink", "red", "amber", "green", "grey"]) {
+      for (const ground of ["surface", "canvas", "hover", "accent-soft"]) {
+        expect(contrast(colours[`tag-${tag}`] ?? "", colours[ground] ?? ""), `${tag} on ${ground}`).toBeGreaterThanOrEqual(3);
+      }
+    }
+  });
+
   it("keep 3:1 at the edges of controls", () => {
     for (const ground of ["surface", "canvas", "sunken"]) {
       expect(contrast(colours.edge ?? "", colours[ground] ?? ""), `edge on ${ground}`).toBeGreaterThanOrEqual(3);

@@ -24,9 +24,7 @@ pub(crate) async fn api(desk: State<'_, Desk>, call: Call) -> Reply<Answer> {
     let connection = desk.connection(call.connection)?;
     desk.open_secrets().await?;
     let address = desk.address_of(&connection)?;
-    let answer = desk.gateway.call(&connection, &address, call).await?;
-    desk.rest_keyring(None);
-    Ok(answer)
+    Ok(desk.gateway.call(&connection, &address, call).await?)
 }
 
 #[tauri::command]

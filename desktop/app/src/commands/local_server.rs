@@ -35,9 +35,7 @@ pub(crate) async fn list_local_log(desk: State<'_, Desk>, from: u64) -> Reply<Ve
 #[tauri::command]
 pub(crate) async fn set_up_local_server(desk: State<'_, Desk>, owner: Owner) -> Reply<ConnectionId> {
     let url = desk.local_url().ok_or(CallError::NotRunning)?;
-    // The place for the secret is opened before the token is used up.
-    desk.open_secrets().await?;
-    let secrets = desk.gateway.secrets()?;
+    let secrets = desk.prepare_secrets().await?;
     let connection = local::ensure_connection(&desk)?;
     let credential = set_up_site(&connection, &url, &desk.local.files().data_dir, &owner).await?;
     let id = connection.id;

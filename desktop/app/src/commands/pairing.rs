@@ -1,10 +1,12 @@
 //! Pairing with a site, and ending it.
 
+use std::time::Instant;
+
 use serde::Serialize;
 use tauri::{AppHandle, State};
-use waystation_desktop::connections::{Connection, ConnectionId};
-use waystation_desktop::pairing::{Approval, PairingLink, Proposal, pair};
-use waystation_desktop::secrets::{Credential, SecretError, SharedSecrets};
+use waystation_desktop::connections::ConnectionId;
+use waystation_desktop::pairing::{Approval, Proposal, pair};
+use waystation_desktop::tray::Condition;
 
 use crate::commands::connections::forget_secret;
 use crate::desk::Desk;
@@ -31,41 +33,44 @@ pub(crate) async fn show_proposal(desk: State<'_, Desk>) -> Reply<Option<Proposa
 
 #[tauri::command]
 pub(crate) async fn approve_pairing(desk: State<'_, Desk>, approval: Approval) -> Reply<PairedView> {
-    // The place for the secret is opened before the code is used up.
-    desk.open_secrets().await?;
-    let secrets = desk.gateway.secrets()?;
-    desk.book().check_room()?;
+    let secrets = desk.prepare_secrets().await?;
     let nothing = || Refusal::new("no_proposal", "there is nothing to approve");
-    let link = desk.waiting.take().ok_or_else(nothing)?;
-    let own = find_unpaired_own(&desk, &link, secrets.clone()).await;
-    let mut paired = pair(&link, approval).await?;
-    if let Some(own) = &own {
-        paired = paired.as_own(own.id);
+    let (link, proposal) = desk.waiting.take().ok_or_else(nothing)?;
+    let known = desk.connection_to(&link.address);
+    if known.is_none() {
+        desk.book().check_room()?;
     }
+    let paired = match pair(&link, approval, known.as_ref()).await {
+        Ok(paired) => paired,
+        Err(error) => {
+            if !error.spends_code() {
+                // What was refused can be mended and approved again.
+                desk.waiting.put_back(link, proposal, Instant::now());
+            }
+            return Err(error.into());
+        }
+    };
     let (id, credential) = (paired.connection.id, paired.credential);
     let kept = tauri::async_runtime::spawn_blocking(move || credential.save(secrets.as_ref(), id)).await;
     kept.map_err(|error| Refusal::new("keyring_unavailable", error))??;
-    let entered = match own {
+    // What was known of the site before, its key and its tokens, counts no more.
+    desk.gateway.forget(id).await;
+    let is_new = known.is_none();
+    let entered = match known {
         Some(_) => desk.book().update(paired.connection),
         None => desk.book().add(paired.connection),
     };
     if let Err(error) = entered {
-        // A secret that nobody knows of would stay for good.
-        forget_secret(&desk, id).await?;
+        if is_new {
+            // A secret that nobody knows of would stay for good.
+            forget_secret(&desk, id).await?;
+        }
         return Err(error.into());
     }
     desk.book().select(id)?;
+    desk.note_condition(id, Condition::Unknown);
     desk.announce_connections();
     Ok(PairedView { id, email: paired.email, role: paired.role })
-}
-
-/// The connection of this app's own server, if the link is that server's and nothing opens it any more: nothing but a
-/// link could bring it back.
-async fn find_unpaired_own(desk: &Desk, link: &PairingLink, secrets: SharedSecrets) -> Option<Connection> {
-    let own = desk.local_connection().filter(|_| desk.local_url().as_ref() == Some(&link.address))?;
-    let id = own.id;
-    let loaded = tauri::async_runtime::spawn_blocking(move || Credential::load(secrets.as_ref(), id)).await;
-    matches!(loaded, Ok(Ok(None) | Err(SecretError::Damaged))).then_some(own)
 }
 
 #[tauri::command]

@@ -7,7 +7,7 @@ use waystation_api::sign_in::SignInReply;
 use waystation_client::{Client, ClientError};
 
 use crate::calls::http_client;
-use crate::connections::{Connection, ConnectionId, Draft, Place};
+use crate::connections::{Connection, ConnectionId, ConnectionName, Draft, Place};
 use crate::pairing::PairingLink;
 use crate::secrets::Credential;
 use crate::trust::{
@@ -31,6 +31,29 @@ pub struct Proposal {
     pub may_pair: bool,
     /// By what the site would be known from then on.
     pub tls: Option<TlsPolicy>,
+    /// The connection to this address that there is already; it is paired anew.
+    pub replaces: Option<Replaced>,
+}
+
+/// A connection that is paired anew.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Replaced {
+    /// Its id, which it keeps.
+    pub id: ConnectionId,
+    /// What the operator calls it.
+    pub name: ConnectionName,
+    /// The key that it was known by until now, where it was.
+    pub fingerprint: Option<Fingerprint>,
+}
+
+impl Replaced {
+    fn of(connection: &Connection) -> Self {
+        let fingerprint = match &connection.tls {
+            TlsPolicy::PinnedKey { fingerprint } => Some(*fingerprint),
+            TlsPolicy::System | TlsPolicy::CaFile { .. } => None,
+        };
+        Replaced { id: connection.id, name: connection.name.clone(), fingerprint }
+    }
 }
 
 /// What somebody said to a proposal.
@@ -59,6 +82,13 @@ pub struct Paired {
     pub role: String,
 }
 
+impl PairError {
+    /// Whether the code may have been used up, so that another is needed.
+    pub fn spends_code(&self) -> bool {
+        matches!(self, PairError::Call(_) | PairError::Answer)
+    }
+}
+
 /// Why a device was not paired.
 #[derive(Debug, Error)]
 pub enum PairError {
@@ -85,16 +115,8 @@ pub enum PairError {
     Answer,
 }
 
-impl Paired {
-    /// The same as the connection of this app's own server, wherever that listens by then.
-    pub fn as_own(self, id: ConnectionId) -> Self {
-        let connection = Connection { id, place: Place::ThisApp, ..self.connection };
-        Paired { credential: self.credential.bind_to(&connection), connection, ..self }
-    }
-}
-
-/// Looks at the site that a link names.
-pub async fn propose(link: &PairingLink) -> Result<Proposal, PairError> {
+/// Looks at the site that a link names. `known` is the connection to that address, where there is one.
+pub async fn propose(link: &PairingLink, known: Option<&Connection>) -> Result<Proposal, PairError> {
     let seen = match link.address.is_https() {
         true => Some(look_at_certificate(&link.address).await?),
         false => None,
@@ -108,11 +130,17 @@ pub async fn propose(link: &PairingLink) -> Result<Proposal, PairError> {
         seen,
         may_pair,
         tls: may_pair.then(|| choose_policy(seen, false)),
+        replaces: known.map(Replaced::of),
     })
 }
 
-/// Exchanges the code of a link for a credential. Nothing is kept yet.
-pub async fn pair(link: &PairingLink, approval: Approval) -> Result<Paired, PairError> {
+/// Exchanges the code of a link for a credential. Nothing is kept yet. `known` is the connection to that address, where
+/// there is one: it keeps its id, and with it its place among the others.
+pub async fn pair(
+    link: &PairingLink,
+    approval: Approval,
+    known: Option<&Connection>,
+) -> Result<Paired, PairError> {
     let (tls, meanwhile) = match (&approval.draft.proxy, link.address.is_https()) {
         // Behind a proxy nobody can look before; what the link names is believed, else what the system believes.
         (Some(_), true) => {
@@ -129,8 +157,11 @@ pub async fn pair(link: &PairingLink, approval: Approval) -> Result<Paired, Pair
         }
         (_, false) => (TlsPolicy::System, TlsPolicy::System),
     };
-    let place = Place::Site { address: link.address.clone() };
-    let connection = approval.draft.into_connection(ConnectionId::draw(), place, tls);
+    let (id, place) = match known {
+        Some(known) => (known.id, known.place.clone()),
+        None => (ConnectionId::draw(), Place::Site { address: link.address.clone() }),
+    };
+    let connection = approval.draft.into_connection(id, place, tls);
     let watch = Watch::default();
     let http = http_client(&meanwhile, connection.proxy_to(&link.address), &watch)?;
     let client = Client::over(http, link.address.as_str(), None)?;

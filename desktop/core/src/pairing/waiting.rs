@@ -52,8 +52,13 @@ impl Waiting {
     }
 
     /// Takes what waits, to answer it.
-    pub fn take(&self) -> Option<PairingLink> {
-        self.state().kept.take().map(|kept| kept.link)
+    pub fn take(&self) -> Option<(PairingLink, Proposal)> {
+        self.state().kept.take().map(|kept| (kept.link, kept.proposal))
+    }
+
+    /// Puts back what was taken and could not be answered, unless another waits by now.
+    pub fn put_back(&self, link: PairingLink, proposal: Proposal, now: Instant) {
+        self.state().kept.get_or_insert(Kept { link, proposal, since: now });
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -102,6 +107,7 @@ mod tests {
             seen: None,
             may_pair: false,
             tls: None,
+            replaces: None,
         };
         (link, proposal)
     }

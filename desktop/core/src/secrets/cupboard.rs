@@ -11,7 +11,7 @@ use crate::secrets::{
 /// somebody's choice, and never changes by itself.
 pub struct Cupboard {
     chosen: Mutex<SecretsPlace>,
-    keyring: Mutex<Option<SharedSecrets>>,
+    keyring: Mutex<Option<Arc<Keyring>>>,
     file: Arc<PassphraseFile>,
 }
 
@@ -36,16 +36,18 @@ impl Cupboard {
     pub fn open(&self) -> Result<SharedSecrets, SecretError> {
         match self.chosen() {
             SecretsPlace::PassphraseFile => Ok(self.file.clone()),
-            SecretsPlace::Keyring => {
-                let mut keyring = self.keyring.lock().unwrap_or_else(PoisonError::into_inner);
-                if let Some(keyring) = keyring.as_ref() {
-                    return Ok(keyring.clone());
-                }
-                let opened: SharedSecrets = Arc::new(Keyring::open()?);
-                *keyring = Some(opened.clone());
-                Ok(opened)
-            }
+            SecretsPlace::Keyring => Ok(self.open_keyring()?),
         }
+    }
+
+    fn open_keyring(&self) -> Result<Arc<Keyring>, SecretError> {
+        let mut keyring = self.keyring.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(keyring) = keyring.as_ref() {
+            return Ok(keyring.clone());
+        }
+        let opened = Arc::new(Keyring::open()?);
+        *keyring = Some(opened.clone());
+        Ok(opened)
     }
 
     /// Where secrets lie, and whether they can be had. It may take long.
@@ -54,8 +56,9 @@ impl Cupboard {
         let condition = match place {
             SecretsPlace::PassphraseFile if self.file.is_open() => SecretsCondition::Ready,
             SecretsPlace::PassphraseFile => SecretsCondition::Locked,
-            SecretsPlace::Keyring => match self.open() {
-                Ok(_) => SecretsCondition::Ready,
+            SecretsPlace::Keyring => match self.open_keyring().and_then(|keyring| keyring.is_locked()) {
+                Ok(false) => SecretsCondition::Ready,
+                Ok(true) => SecretsCondition::Locked,
                 Err(SecretError::Locked) => SecretsCondition::Locked,
                 Err(_) => SecretsCondition::Unavailable,
             },

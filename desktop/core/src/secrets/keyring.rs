@@ -22,12 +22,21 @@ impl Keyring {
         Ok(Keyring { store: system_store().map_err(translate)? })
     }
 
+    /// Whether somebody would have to unlock it before it gives anything. It is not asked to.
+    pub fn is_locked(&self) -> Result<bool, SecretError> {
+        lock::is_locked().map_err(translate)
+    }
+
     fn entry(&self, id: ConnectionId) -> Result<Entry, SecretError> {
         self.store.build(SERVICE, &id.to_string(), None).map_err(translate)
     }
 }
 
 impl SecretStore for Keyring {
+    fn prepare(&self) -> Result<(), SecretError> {
+        lock::unlock().map_err(translate)
+    }
+
     fn load(&self, id: ConnectionId) -> Result<Option<Zeroizing<Vec<u8>>>, SecretError> {
         match self.entry(id)?.get_secret() {
             Ok(secret) => Ok(Some(Zeroizing::new(secret))),
@@ -45,6 +54,58 @@ impl SecretStore for Keyring {
             Ok(()) | Err(Error::NoEntry) => Ok(()),
             Err(error) => Err(translate(error)),
         }
+    }
+}
+
+/// A Secret Service is asked by itself whether it is locked: its store would only tell by failing.
+#[cfg(target_os = "linux")]
+mod lock {
+    use keyring_core::Error;
+    use secret_service::EncryptionType;
+    use secret_service::blocking::{Collection, SecretService};
+    use zbus_secret_service_keyring_store::errors::decode_error;
+
+    pub(super) fn is_locked() -> Result<bool, Error> {
+        with_collection(|collection| collection.is_locked())
+    }
+
+    pub(super) fn unlock() -> Result<(), Error> {
+        let is_locked = with_collection(|collection| {
+            if collection.is_locked()? {
+                collection.unlock()?;
+            }
+            collection.is_locked()
+        })?;
+        match is_locked {
+            true => Err(Error::NoStorageAccess("it was not unlocked".into())),
+            false => Ok(()),
+        }
+    }
+
+    /// A keyring that was never used has no collection: it is made with the first secret.
+    fn with_collection(
+        ask: impl FnOnce(&Collection) -> Result<bool, secret_service::Error>,
+    ) -> Result<bool, Error> {
+        let service = SecretService::connect(EncryptionType::Plain).map_err(decode_error)?;
+        match service.get_default_collection() {
+            Ok(collection) => ask(&collection).map_err(decode_error),
+            Err(secret_service::Error::NoResult) => Ok(false),
+            Err(error) => Err(decode_error(error)),
+        }
+    }
+}
+
+/// Elsewhere the keyring is open as long as its user is there.
+#[cfg(not(target_os = "linux"))]
+mod lock {
+    use keyring_core::Error;
+
+    pub(super) fn is_locked() -> Result<bool, Error> {
+        Ok(false)
+    }
+
+    pub(super) fn unlock() -> Result<(), Error> {
+        Ok(())
     }
 }
 

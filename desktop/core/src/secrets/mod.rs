@@ -21,6 +21,9 @@ pub use passphrase_file::{PASSPHRASE_LENGTH_MIN, PassphraseFile};
 
 /// Where secrets lie. Calls may take long, as somebody may be asked to unlock it: not for an asynchronous thread.
 pub trait SecretStore: Send + Sync {
+    /// Makes sure that a secret can be kept, asking somebody to unlock the place where it has to be. To be called
+    /// before what is given once only is taken.
+    fn prepare(&self) -> Result<(), SecretError>;
     /// The secret of a connection, if it has one.
     fn load(&self, id: ConnectionId) -> Result<Option<Zeroizing<Vec<u8>>>, SecretError>;
     /// Keeps a connection's secret; any before is gone.
@@ -115,6 +118,10 @@ pub(crate) mod tests {
     }
 
     impl SecretStore for Drawer {
+        fn prepare(&self) -> Result<(), SecretError> {
+            self.check()
+        }
+
         fn load(&self, id: ConnectionId) -> Result<Option<Zeroizing<Vec<u8>>>, SecretError> {
             self.check()?;
             Ok(self.kept.lock().unwrap().get(&id).cloned().map(Zeroizing::new))

@@ -102,6 +102,10 @@ impl PassphraseFile {
 }
 
 impl SecretStore for PassphraseFile {
+    fn prepare(&self) -> Result<(), SecretError> {
+        if self.is_open() { Ok(()) } else { Err(SecretError::Locked) }
+    }
+
     fn load(&self, id: ConnectionId) -> Result<Option<Zeroizing<Vec<u8>>>, SecretError> {
         let guard = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let open = guard.as_ref().ok_or(SecretError::Locked)?;

@@ -27,6 +27,10 @@ impl Drawer {
 }
 
 impl SecretStore for Drawer {
+    fn prepare(&self) -> Result<(), SecretError> {
+        Ok(())
+    }
+
     fn load(&self, id: ConnectionId) -> Result<Option<Zeroizing<Vec<u8>>>, SecretError> {
         Ok(self.kept.lock().unwrap().get(&id).cloned().map(Zeroizing::new))
     }
