@@ -212,3 +212,18 @@ async fn an_exchange_that_is_answered_without_end_is_given_up() {
     assert_eq!(error.code(), "unreadable_answer");
     assert!(flooding.await.unwrap() < 64 * 1024 * 1024);
 }
+
+#[tokio::test]
+async fn the_name_of_this_machine_needs_no_name_server() {
+    let stranger = Stranger::start(|request| match is_refresh(request) {
+        true => http("200 OK", TOKENS),
+        false => http("200 OK", "{}"),
+    })
+    .await;
+    let (_, base, _) = stranger.known();
+    let named: SiteAddress = format!("http://localhost:{}", base.port()).parse().unwrap();
+    let (connection, drawer) = (connection(named.as_str()), Drawer::new());
+    Credential::new(&connection, "wsr_CANARY1".to_owned()).save(drawer.as_ref(), connection.id).unwrap();
+    let gateway = Gateway::new(Some(drawer));
+    assert_eq!(get(&gateway, &connection, &named, "/api/me").await.unwrap().status, 200);
+}
