@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tauri::{AppHandle, Manager};
 use tauri_plugin_notification::NotificationExt;
+use waystation_api::audits::{AuditKind, AuditStatus};
 use waystation_api::statistics::OverviewQuery;
 use waystation_client::Client;
 use waystation_desktop::calls::CallError;
@@ -124,7 +125,12 @@ async fn examine(desk: &Desk, connection: &Connection) -> (Condition, BTreeSet<T
                 let subject = channel.name.clone().unwrap_or_else(|| channel.channel_id.to_string());
                 trouble(TroubleKind::ChannelFailing, &subject)
             });
-            let failing: BTreeSet<Trouble> = failing.collect();
+            let audits = overview.audits.iter().filter(|audit| audit.status == AuditStatus::Failing);
+            let audits = audits.map(|audit| match audit.kind {
+                AuditKind::Ledger => trouble(TroubleKind::LedgerFailing, ""),
+                AuditKind::AuditLog => trouble(TroubleKind::AuditLogFailing, ""),
+            });
+            let failing: BTreeSet<Trouble> = failing.chain(audits).collect();
             let condition = if failing.is_empty() { Condition::Online } else { Condition::Troubled };
             (condition, failing)
         }

@@ -139,6 +139,9 @@ export function createFakeShell(changes: Partial<FakeDesk> = {}): FakeShell {
     updatePreferences: command("updatePreferences", (preferences) => void (desk.preferences = preferences)),
     setAutostart: command("setAutostart", (autostart) => void (desk.app = { ...desk.app, autostart })),
     copyText: command("copyText", (text, isSecret) => void desk.copied.push({ text, isSecret })),
+    openPairingPage: command("openPairingPage", (address) => {
+      if (!address.startsWith("https:")) throw new ShellFailure("link_address", "the link's address cannot be used");
+    }),
     openWebLink: command("openWebLink", (url) => {
       const isKnown = desk.connections.some((kept) => kept.place.kind === "site" && new URL(kept.place.address).origin === new URL(url).origin);
       if (!isKnown) throw new ShellFailure("link_refused", "only pages of known sites are opened");

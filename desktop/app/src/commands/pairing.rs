@@ -37,8 +37,10 @@ pub(crate) async fn approve_pairing(desk: State<'_, Desk>, approval: Approval) -
     let nothing = || Refusal::new("no_proposal", "there is nothing to approve");
     let (link, proposal) = desk.waiting.take().ok_or_else(nothing)?;
     let known = desk.connection_to(&link.address);
-    if known.is_none() {
-        desk.book().check_room()?;
+    let room = if known.is_some() { Ok(()) } else { desk.book().check_room() };
+    if let Err(error) = room {
+        desk.waiting.put_back(link, proposal, Instant::now());
+        return Err(error.into());
     }
     let paired = match pair(&link, approval, known.as_ref()).await {
         Ok(paired) => paired,

@@ -37,7 +37,7 @@ export function PairingApproval({ proposal, onDone, onFailed, onOther, onClose }
   const connections = useConnections().data?.connections ?? [];
   const { host, address, is_loopback, seen, expected, replaces } = proposal;
   const old = connections.find(({ id }) => id === replaces?.id);
-  const isKeyNew = replaces?.fingerprint != null && seen !== null && replaces.fingerprint !== seen.fingerprint;
+  const isKeyNew = replaces !== null && replaces.fingerprint !== null && seen !== null && replaces.fingerprint !== seen.fingerprint;
   const [pinKey, setPinKey] = useState(false);
   const [deviceName, setDeviceName] = useState(t("pairing.device"));
   const form = useDraftForm(draftFor(proposal, old));

@@ -93,10 +93,12 @@ function CodeField({ onLookedAt }: { onLookedAt: () => void }) {
       onLookedAt();
     },
   });
+  const openPage = useDeed({ act: (shell, address: string) => shell.openPairingPage(address) });
   const isAddress = /^\s*https?:\/\//i.test(text);
   const look = (given: string, isWhole: boolean) => {
     setText(given);
     propose.reset();
+    openPage.reset();
     clearTimeout(timer.current);
     if (given.trim() === "" || /^\s*https?:/i.test(given)) return;
     if (isWhole) propose.mutate(given);
@@ -111,6 +113,7 @@ function CodeField({ onLookedAt }: { onLookedAt: () => void }) {
         look(text, true);
       }}
     >
+      {openPage.isError && <ShellAlert failure={openPage.error} />}
       {propose.isError && !isBadCode && <ShellAlert failure={propose.error} onRetry={() => propose.mutate(text)} />}
       <Field
         label={t("pairing.code")}
@@ -132,7 +135,12 @@ function CodeField({ onLookedAt }: { onLookedAt: () => void }) {
       )}
       {isAddress && (
         <Alert tone="info" live>
-          <p>{t("pairing.isAddress")}</p>
+          <div className="grid justify-items-start gap-3">
+            <p>{t("pairing.isAddress")}</p>
+            <Button pending={openPage.isPending} onClick={() => openPage.mutate(text)}>
+              {t("pairing.openPage")}
+            </Button>
+          </div>
         </Alert>
       )}
     </form>
