@@ -42,9 +42,10 @@ OWNERS = {
     "utoipa-axum": {"server/app/Cargo.toml"},
 }
 
-# The build script is told by Cargo where to write.
+# Build scripts are told by Cargo where to write; a server that the app starts is not given the settings of another.
 ENVIRONMENT_READERS = (
     "server/app/src/config", "server/app/build.rs", "desktop/core/build.rs", "desktop/app/src/environment.rs",
+    "desktop/core/src/local_server/process.rs",
 )
 
 # Generated descriptions and fixtures are as long as what they describe.

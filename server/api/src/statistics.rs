@@ -35,7 +35,9 @@ pub struct Overview {
     pub failing_channels: Vec<FailingChannel>,
     /// Who runs out of money.
     pub low_balance: LowBalance,
-    /// Whether the books balance and the audit log is whole, as far as the server has checked.
+    /// Whether the books balance and the audit log is whole, as far as the server has checked. Older servers say nothing.
+    #[serde(default)]
+    #[schema(required = true)]
     pub audits: Vec<AuditState>,
 }
 

@@ -35,7 +35,7 @@ export const UNPAIRED: Connection = {
   colour: "blue",
   environment: "production",
   place: { kind: "site", address: "https://sg.example.com:8443" },
-  tls: { kind: "ca_file", path: "/home/operator/authorities/example.pem" },
+  tls: { kind: "ca_file", path: "/srv/desk/authorities/example.pem" },
   write_guard: "read_only",
   condition: "needs_pairing",
   address: "https://sg.example.com:8443",

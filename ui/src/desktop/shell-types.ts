@@ -20,7 +20,7 @@ export type Preferences = {
   language: ShellLanguage | null;
   /** Notifications are shown unless this is false. */
   has_notifications: boolean | null;
-  /** Closing the window leaves the app in the tray if this is true. */
+  /** Closing the window leaves the app in the tray, where there is one, unless this is false. */
   stays_in_tray: boolean | null;
 };
 

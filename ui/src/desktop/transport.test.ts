@@ -138,7 +138,7 @@ describe.each([
   });
 
   it("are not waited for by whoever gave them up", async () => {
-    let answer = (_: Answer) => {};
+    let answer: (given: Answer) => void = () => undefined;
     const { api, seen } = open(() => new Promise((resolve) => (answer = resolve)));
     const giveUp = new AbortController();
     const call = problemOf(take(api.GET("/api/me", { signal: giveUp.signal })));

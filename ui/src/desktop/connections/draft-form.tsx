@@ -74,7 +74,7 @@ export function LookFields({ form }: { form: DraftForm }) {
         <ColourChoice label={t("colour")} value={form.watch("colour")} onChange={(colour) => form.setValue("colour", colour)} />
       </Group>
       <Field label={t("guard")} hint={t(`guardHints.${form.watch("write_guard")}`)}>
-        <Select {...form.register("write_guard")}>
+        <Select value={form.watch("write_guard")} onChange={(event) => form.setValue("write_guard", event.target.value as WriteGuard)}>
           {GUARDS.map((guard) => (
             <option key={guard} value={guard}>
               {desk(`guards.${guard}`)}

@@ -22,8 +22,7 @@ const PPM = 1_000_000;
 
 /** One site: whose it is, how it does, and the way in. */
 export function SiteCard({ connection, figures }: { connection: Connection; figures: SiteFigures }) {
-  const { t } = useTranslation("machine");
-  const desk = useTranslation("desk").t;
+  const { t } = useTranslation("desk");
   const { id, name, colour, environment, condition, address } = connection;
   const open = useOpenSite();
   return (
@@ -33,7 +32,7 @@ export function SiteCard({ connection, figures }: { connection: Connection; figu
           <ColourMark colour={colour} />
           <h2 className="min-w-0 font-semibold">
             {/* The whole card is the button's. */}
-            <button type="button" aria-label={t("overview.open", { name })} className="text-start outline-none [overflow-wrap:anywhere] after:absolute after:inset-0 after:rounded-panel" onClick={() => open.mutate(id)}>
+            <button type="button" className="text-start outline-none [overflow-wrap:anywhere] after:absolute after:inset-0 after:rounded-panel" onClick={() => open.mutate(id)}>
               <bdi>{name}</bdi>
             </button>
           </h2>
@@ -42,7 +41,7 @@ export function SiteCard({ connection, figures }: { connection: Connection; figu
             <ConditionBadge condition={condition} />
           </span>
         </div>
-        <p className="ps-3.5 text-[0.8125rem] text-muted [overflow-wrap:anywhere]">{address ?? desk("thisAppStopped")}</p>
+        <p className="ps-3.5 text-[0.8125rem] text-muted [overflow-wrap:anywhere]">{address ?? t("thisAppStopped")}</p>
       </div>
       {open.isError && <ShellAlert failure={open.error} />}
       <Content connection={connection} figures={figures} />

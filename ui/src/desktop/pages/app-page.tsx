@@ -102,7 +102,7 @@ function Behaviour({ app, preferences }: { app: AppView; preferences: Preference
         <Switch
           label={t("app.tray")}
           hint={t("app.trayHint")}
-          checked={preferences.stays_in_tray ?? false}
+          checked={preferences.stays_in_tray ?? true}
           disabled={choose.isPending}
           onChange={(event) => choose.mutate({ stays_in_tray: event.target.checked })}
         />

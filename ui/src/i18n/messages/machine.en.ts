@@ -17,7 +17,6 @@ export default {
     failing: "Failing channels",
     failingNames: "Failing: {{names}}",
     lowBalance: "Users low on balance",
-    open: "Open {{name}}",
     notAllowed: "Your role at this site doesn’t include its figures.",
     pairing: "Pair this device to see its figures.",
     blocked: "Its key has changed. Open it to see both.",

@@ -15,7 +15,6 @@ export default {
     failing: "出错的渠道",
     failingNames: "出错：{{names}}",
     lowBalance: "余额偏低的用户",
-    open: "打开 {{name}}",
     notAllowed: "你在该站点的角色无权查看统计。",
     pairing: "配对本设备后即可查看。",
     blocked: "公钥已变更，打开后可查看对比。",

@@ -4,7 +4,7 @@ export default {
   kinds: { page: "页面", connection: "连接" },
   switcher: {
     label: "切换连接",
-    current: "{{name}}，{{environment}}，{{condition}}",
+    current: "当前：{{name}}，{{environment}}，{{condition}}",
     none: "暂无连接",
     list: "连接",
     manage: "管理连接",
