@@ -4,6 +4,7 @@
 import { createFakeShell, type FakeSite } from "@/desktop/fake-shell";
 import { LOCAL, PRODUCTION, STAGING } from "@/desktop/fake-desk";
 import { startDesktop } from "@/desktop/start";
+import { preferredLanguage } from "@/i18n/language";
 
 const stub: FakeSite = async ({ method, path, query, headers, body }) => {
   const search = new URLSearchParams(query).toString();
@@ -12,5 +13,6 @@ const stub: FakeSite = async ({ method, path, query, headers, body }) => {
 };
 
 const shell = createFakeShell({ sites: { [PRODUCTION.id]: stub, [STAGING.id]: stub, [LOCAL.id]: stub } });
+shell.desk.app = { ...shell.desk.app, language: preferredLanguage() };
 Object.assign(globalThis, { shell });
 await startDesktop(shell);

@@ -8,7 +8,7 @@ import {
 import { createContext, useContext, useEffect, useState, type ReactNode } from "react";
 
 import { ShellContext, useShell, type Shell, type ShellFailure } from "./shell";
-import type { AppView, Connection, ConnectionsView, LocalServerView, Preferences, Proposal, SecretsState } from "./shell-types";
+import type { AppView, ConnectionsView, LocalServerView, Preferences, Proposal, SecretsState } from "./shell-types";
 
 /**
  * What the shell says of itself, by what is asked for. It belongs to no site, and lies apart from what is fetched there:
@@ -40,12 +40,6 @@ type Subject = "connections" | "local-server" | "secrets" | "proposal" | "app" |
 
 export function useConnections(): UseQueryResult<ConnectionsView, ShellFailure> {
   return useAsked("connections", (shell) => shell.listConnections());
-}
-
-/** The connection that is worked with, once that is known. */
-export function useSelected(): Connection | undefined {
-  const { data } = useConnections();
-  return data?.connections.find(({ id }) => id === data.selected);
 }
 
 export function useLocalServer(): UseQueryResult<LocalServerView, ShellFailure> {

@@ -1,8 +1,11 @@
 import { createMemoryHistory } from "@tanstack/react-router";
-import { cleanup, fireEvent, render, screen, waitFor, within } from "@testing-library/react";
+import { cleanup, fireEvent, render, renderHook, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 
+import { ApiProblem, type ShellCode } from "@/api/problem";
+import { useProblemWords } from "@/features/problem-alert";
+import desk from "@/i18n/messages/desk.en";
 import { changeLanguage, startLanguages } from "@/i18n/start";
 
 import { INVITATION, PRODUCTION, STAGING, UNPAIRED } from "./fake-desk";
@@ -298,6 +301,20 @@ describe("the shell", () => {
     await screen.findByRole("dialog");
     await screen.findAllByText(/new\.example\.com/);
   });
+});
+
+it("each failure of the shell is told in words of both languages, where screens speak of it", async () => {
+  const codes = Object.keys(desk.failures);
+  for (const language of ["en", "zh-CN"] as const) {
+    await changeLanguage(language);
+    const { result } = renderHook(useProblemWords);
+    const said = codes.map((code) => result.current(new ApiProblem(code as ShellCode, "as the shell says it")));
+    for (const [at, words] of said.entries()) {
+      const { code, isChinese } = { code: codes[at], isChinese: /[\u4e00-\u9fff]/.test(words) };
+      expect(isChinese, code).toBe(language === "zh-CN");
+      expect(words.replace("as the shell says it", "").length, code).toBeGreaterThan(2);
+    }
+  }
 });
 
 describe("a proof", () => {

@@ -19,6 +19,8 @@ import type {
   Proposal,
   SecretsState,
   ShellEvents,
+  TlsPolicy,
+  TrustWish,
 } from "./shell-types";
 
 /** A site in memory. */
@@ -164,9 +166,23 @@ export function createFakeShell(changes: Partial<FakeDesk> = {}): FakeShell {
       const before = find(id);
       const after = connectionOf(draft, before);
       const isLooser = STRENGTH[after.write_guard] < STRENGTH[before.write_guard];
+      if (before.write_guard === "read_only" && after.write_guard === "open") throw new ShellFailure("read_only", "it is locked before it is opened");
       if (isLooser && before.write_guard === "locked" && !desk.openWrites.has(id)) throw new ShellFailure("writes_locked", "changes at this site are locked");
       desk.connections = desk.connections.map((kept) => (kept.id === id ? after : kept));
       told();
+    }),
+    changeTrust: command("changeTrust", (id, wish): TlsPolicy | null => {
+      const kept = find(id);
+      refuseByCondition(kept);
+      const policies: Record<TrustWish, TlsPolicy | null> = {
+        system: { kind: "system" },
+        ca_file: desk.savesTo === null ? null : { kind: "ca_file", path: desk.savesTo },
+        present_key: { kind: "pinned_key", fingerprint: begin.PINNED },
+      };
+      const tls = policies[wish];
+      if (tls !== null) desk.connections = desk.connections.map((one) => (one.id === id ? { ...one, tls } : one));
+      told();
+      return tls;
     }),
     moveConnection: command("moveConnection", (id, place) => {
       const moved = find(id);
@@ -286,8 +302,13 @@ export function createFakeShell(changes: Partial<FakeDesk> = {}): FakeShell {
       return id;
     }),
     keepLocalServerRunning: command("keepLocalServerRunning", (enabled) => {
+      changeLocal({ state: "stopped" });
+      ensureLocalConnection();
       desk.local = { ...desk.local, is_service: enabled };
-      return changeLocal({ state: "stopped" });
+      // The connection of this computer goes on with the service.
+      if (enabled) desk.connections = desk.connections.map((kept) => (kept.place.kind === "this_app" ? { ...kept, address: begin.LOCAL_URL, condition: "online" } : kept));
+      told();
+      return desk.local;
     }),
   };
 }
@@ -301,7 +322,7 @@ const STRENGTH = { open: 0, locked: 1, read_only: 2 } as const;
 
 function createDesk(): FakeDesk {
   return {
-    app: { version: "0.1.0", language: "en", bundle: "deb", notice: null, can_update: false, autostart: false },
+    app: { version: "0.1.0", language: "en", bundle: "deb", notice: null, can_update: false, autostart: false, link: null },
     preferences: begin.NO_CHOICES,
     connections: [begin.PRODUCTION, begin.STAGING, begin.UNPAIRED, begin.BLOCKED, begin.LOCAL],
     selected: begin.PRODUCTION.id,
@@ -312,7 +333,7 @@ function createDesk(): FakeDesk {
     secrets: begin.KEYRING,
     passphrase: null,
     local: { ...begin.STOPPED, connection: begin.LOCAL.id },
-    startsAs: { state: "running", url: begin.LOCAL_URL, version: "0.1.0", process: 4711, needs_setup: true },
+    startsAs: { state: "running", url: begin.LOCAL_URL, version: "0.1.0", process: 4711, needs_setup: true, taken_port: null },
     log: [...begin.LOG],
     importable: null,
     savesTo: "/srv/desk/waystation.json",

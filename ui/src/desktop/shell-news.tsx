@@ -7,6 +7,7 @@ import { useToast } from "@/kit/toast";
 
 import { useConnections, useDeed, useProposal } from "./desk";
 import { PairingDialog } from "./pages/pairing-dialog";
+import { isPairingShown } from "./pairing-shown";
 import { paths } from "./paths";
 import type { createDesktopRouter } from "./router";
 import { ShellFailure, useShell } from "./shell";
@@ -67,7 +68,7 @@ function Invitation({ onPaired }: { onPaired: () => void }) {
   const shell = useShell();
   const { data: proposal } = useProposal();
   const [isDue, setIsDue] = useState(true);
-  useEffect(() => shell.listen("proposal", () => setIsDue(document.querySelector("dialog[open]") === null)), [shell]);
+  useEffect(() => shell.listen("proposal", () => setIsDue(!isPairingShown())), [shell]);
   if (!isDue || proposal === undefined || proposal === null) return null;
   return <PairingDialog onClose={() => setIsDue(false)} onPaired={onPaired} />;
 }

@@ -11,6 +11,8 @@ export type AppView = {
   notice: "connections_damaged" | "connections_newer" | null;
   can_update: boolean;
   autostart: boolean;
+  /** What a link came to that was opened before this was asked. */
+  link: { page: OpenTarget } | { failure: { code: string; message: string } } | null;
 };
 
 export type ShellLanguage = "en" | "zh-CN";
@@ -37,6 +39,9 @@ export type Place = { kind: "this_app" } | { kind: "site"; address: string };
 
 /** By what a site is known. */
 export type TlsPolicy = { kind: "system" } | { kind: "ca_file"; path: string } | { kind: "pinned_key"; fingerprint: string };
+
+/** By what a site is to be known: by this system's authorities, those of a file that is chosen in a dialog, or the key that it shows now. */
+export type TrustWish = "system" | "ca_file" | "present_key";
 
 /** How a connection is. */
 export type Condition = "unknown" | "online" | "troubled" | "offline" | "blocked" | "needs_pairing" | "locked";
@@ -126,7 +131,7 @@ export type FileExport = { connection: string; operation: string; query: [string
 
 export type ExportOutcome = { path: string } | { refusal: CallAnswer };
 
-export type ChartKind = "revenue_by_day" | "revenue_by_month" | "margin_by_day" | "margin_by_month" | "own_usage_by_model";
+export type ChartKind = "revenue_by_day" | "revenue_by_month" | "margin_by_day" | "margin_by_month" | "usage_by_model" | "own_usage_by_model";
 
 export type ChartTheme = "light" | "dark";
 
@@ -157,10 +162,13 @@ export type SecretsState = {
 export type LocalState =
   | { state: "stopped" }
   | { state: "starting" }
-  | { state: "running"; url: string; version: string; process: number; needs_setup: boolean }
+  | { state: "running"; url: string; version: string; process: number; needs_setup: boolean; taken_port: TakenPort | null }
   | { state: "unhealthy"; url: string }
   | { state: "stopping" }
   | { state: "failed"; reason: StopReason; exit_code: number | null; message: string | null };
+
+/** The port that the server should have had, and what has it instead; null: the system does not tell. */
+export type TakenPort = { port: number; holder: { process: number; program: string } | null };
 
 export type StopReason = "not_installed" | "did_not_start" | "too_slow" | "wrong_server" | "ended";
 

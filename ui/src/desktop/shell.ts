@@ -23,6 +23,8 @@ import type {
   Proposal,
   SecretsState,
   ShellEvents,
+  TlsPolicy,
+  TrustWish,
 } from "./shell-types";
 
 /** The app around the pages: one function for each of its commands. Each throws a ShellFailure, and nothing else. */
@@ -47,6 +49,8 @@ export interface Shell {
   listConnections(): Promise<ConnectionsView>;
   selectConnection(id: string): Promise<void>;
   updateConnection(id: string, draft: ConnectionDraft): Promise<void>;
+  /** Has a site known by something else, once it passes the old and the new; null: no file was chosen. */
+  changeTrust(id: string, wish: TrustWish): Promise<TlsPolicy | null>;
   /** Puts a connection at a place of the list, counted from 0. */
   moveConnection(id: string, place: number): Promise<void>;
   /** Forgets a connection and what opens it. The session at the site goes on until somebody ends it there. */

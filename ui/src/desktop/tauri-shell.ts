@@ -21,6 +21,7 @@ export function createTauriShell(): Shell {
     listConnections: () => ask("list_connections"),
     selectConnection: (id) => ask("select_connection", { id }),
     updateConnection: (id, draft) => ask("update_connection", { id, draft }),
+    changeTrust: (id, wish) => ask("change_trust", { id, wish }),
     moveConnection: (id, place) => ask("move_connection", { id, place }),
     removeConnection: (id) => ask("remove_connection", { id }),
     exportConnections: () => ask("export_connections"),

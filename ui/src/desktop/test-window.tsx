@@ -23,7 +23,7 @@ export function overviewOf(changes: Partial<Overview["now"]> = {}, failing: stri
     requests: 100, succeeded: 98, success_ppm: 980_000, until: AT, ...changes,
   };
   return {
-    now: window, before: window, low_balance: { threshold: "1", users: 4 },
+    now: window, before: window, audits: [], low_balance: { threshold: "1", users: 4 },
     failing_channels: failing.map((name, at) => ({ channel_id: `chn_${at}`, name, attempts: 4, failures: 3, last_error_code: "upstream_error", last_failed_at: AT, last_status_code: 500 })),
   };
 }

@@ -54,7 +54,7 @@ export function Frame({ head, headAside, places, more, above, foot, bar, childre
         <span className="flex shrink-0 items-center gap-1.5">{headAside}</span>
       </header>
       <aside className="sticky top-(--frame-top) hidden h-[calc(100dvh-var(--frame-top))] flex-col border-e border-line bg-surface md:row-start-2 md:flex">
-        <div className="flex h-14 shrink-0 items-center px-4">{head}</div>
+        <div className="flex min-h-14 shrink-0 items-center px-4 py-1">{head}</div>
         {above !== undefined && <div className="px-2 pb-1">{above}</div>}
         <nav aria-label={t("frame.navigation")} className="grid gap-px overflow-y-auto p-2">
           {places.map((place) => (

@@ -24,6 +24,7 @@ const TEXT: [string, string[]][] = [
   ["accent", ["canvas", "surface", "hover", "accent-soft"]],
   ["on-accent", ["accent", "accent-hover"]],
   ["on-danger", ["danger", "danger-hover"]],
+  ["on-stake", ["stake"]],
   ["danger", ["surface", "hover", "danger-soft"]],
   ["warning", ["surface", "hover", "warning-soft"]],
   ["success", ["surface", "success-soft"]],

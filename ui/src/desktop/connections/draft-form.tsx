@@ -45,8 +45,8 @@ export function toDraft({ name, colour, environment, write_guard, proxy }: Draft
   return { name, colour, environment, write_guard, proxy: proxy === "" ? null : proxy };
 }
 
-/** What a connection is called and how it is told apart. */
-export function LookFields({ form }: { form: DraftForm }) {
+/** What a connection is called and how it is told apart. `before` is what stood before changes: what is read only is locked before it is opened. */
+export function LookFields({ form, before }: { form: DraftForm; before?: WriteGuard | undefined }) {
   const { t } = useTranslation("connections");
   const desk = useTranslation("desk").t;
   const environment = form.watch("environment");
@@ -55,7 +55,7 @@ export function LookFields({ form }: { form: DraftForm }) {
     form.setValue("environment", chosen);
     // What the reader chose stays; what was only usual changes along.
     if (colour === USUAL[environment].colour) form.setValue("colour", USUAL[chosen].colour);
-    if (write_guard === USUAL[environment].write_guard) form.setValue("write_guard", USUAL[chosen].write_guard);
+    if (before === undefined && write_guard === USUAL[environment].write_guard) form.setValue("write_guard", USUAL[chosen].write_guard);
   };
   return (
     <>
@@ -75,7 +75,7 @@ export function LookFields({ form }: { form: DraftForm }) {
       </Group>
       <Field label={t("guard")} hint={t(`guardHints.${form.watch("write_guard")}`)}>
         <Select value={form.watch("write_guard")} onChange={(event) => form.setValue("write_guard", event.target.value as WriteGuard)}>
-          {GUARDS.map((guard) => (
+          {GUARDS.filter((guard) => before !== "read_only" || guard !== "open").map((guard) => (
             <option key={guard} value={guard}>
               {desk(`guards.${guard}`)}
             </option>

@@ -53,7 +53,7 @@ export function EditDialog({ connection, onClose }: { connection: Connection; on
     >
       <form id="edit-connection" className="grid gap-4" noValidate onSubmit={form.handleSubmit((values) => save.mutate(values))}>
         {save.isError && !isWrongName && <ShellAlert failure={save.error} />}
-        <LookFields form={form} />
+        <LookFields form={form} before={write_guard} />
         {mustUnlock && (
           <Field label={t("edit.unlock", { name })} hint={t("edit.unlockHint")} error={isWrongName ? t("edit.unlockWrong") : undefined}>
             <TextInput autoComplete="off" value={typed} onChange={(event) => setTyped(event.target.value)} />

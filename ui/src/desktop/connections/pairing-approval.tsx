@@ -94,7 +94,7 @@ export function PairingApproval({ proposal, onDone, onFailed, onOther, onClose }
             <KeyComparison change={{ expected: replaces.fingerprint as string, found: seen.fingerprint }} expectedLabel={t("pairing.keyBefore")} />
           </Alert>
         )}
-        <LookFields form={form} />
+        <LookFields form={form} before={old?.write_guard} />
         <details className="grid gap-3">
           <summary className="w-fit rounded-sm text-muted hover:text-ink">{t("pairing.advanced")}</summary>
           <div className="grid gap-4 pt-3">

@@ -26,7 +26,7 @@ export function GuardBar({ connection }: { connection: Connection }) {
   const { t } = useTranslation("panel");
   const isProduction = connection.environment === "production";
   return (
-    <div className={classes("flex h-full items-center justify-between gap-3 px-4 text-[0.8125rem]", isProduction ? "bg-danger text-on-danger" : "border-b border-line bg-surface")}>
+    <div className={classes("flex h-full items-center justify-between gap-3 px-4 text-[0.8125rem]", isProduction ? "bg-stake text-on-stake" : "border-b border-line bg-surface")}>
       <span className="flex min-w-0 items-center gap-2">
         {!isProduction && <span aria-hidden="true" className={classes("h-4 w-1.5 shrink-0 rounded-full", COLOUR_GROUNDS[connection.colour])} />}
         <bdi className="truncate font-semibold">{connection.name}</bdi>

@@ -18,19 +18,22 @@ type SwitcherProps = { connection: Connection | undefined; onChoose: (id: string
 export function Switcher({ connection, onChoose }: SwitcherProps) {
   const { t } = useTranslation("panel");
   const navigate = useNavigate();
-  const connections = useConnections().data?.connections ?? [];
-  const described = (one: Connection) => t("switcher.current", { name: one.name, environment: t(`environments.${one.environment}`, { ns: "desk" }), condition: t(`conditions.${one.condition}`, { ns: "desk" }) });
+  const { data } = useConnections();
+  const connections = data?.connections ?? [];
+  // Before it is known which there are, nothing is said of them.
+  const nothing = data === undefined ? t("product", { ns: "shared" }) : t("switcher.none");
   const trigger = (
     <button
       type="button"
-      aria-label={`${t("switcher.label")}: ${connection === undefined ? t("switcher.none") : described(connection)}`}
-      className="-mx-2 flex min-w-0 flex-1 items-center gap-2 rounded-control px-2 py-1.5 text-start hover:bg-hover data-[state=open]:bg-hover"
+      className="-mx-2 flex min-w-0 flex-1 items-center gap-2 rounded-control px-2 py-1 text-start hover:bg-hover data-[state=open]:bg-hover"
     >
       {connection === undefined ? <Mark size={26} /> : <ColourMark colour={connection.colour} className="h-8" />}
+      <span className="sr-only">{t("switcher.label")}</span>
       <span className="grid min-w-0 flex-1 justify-items-start gap-0.5">
         <span className="flex max-w-full items-center gap-1.5 font-semibold">
-          <bdi className="truncate">{connection === undefined ? t("switcher.none") : connection.name}</bdi>
+          <bdi className="truncate">{connection === undefined ? nothing : connection.name}</bdi>
           {connection !== undefined && <ConditionDot condition={connection.condition} />}
+          {connection !== undefined && <span className="sr-only">{t(`conditions.${connection.condition}`, { ns: "desk" })}</span>}
         </span>
         {connection !== undefined && <EnvironmentBadge environment={connection.environment} />}
       </span>

@@ -81,7 +81,7 @@ function useTrouble(connection: Connection, { error }: SiteFigures): { why: stri
   return { why: t(`overview.${trouble}`), canRetry: trouble === "offline" };
 }
 
-function Figures({ of: { now, failing_channels, low_balance } }: { of: Overview }) {
+function Figures({ of: { now, failing_channels, low_balance, audits } }: { of: Overview }) {
   const { t, i18n } = useTranslation("machine");
   const formats = useFormats();
   const percent = new Intl.NumberFormat(i18n.language, { style: "percent", maximumFractionDigits: 2 });
@@ -106,6 +106,13 @@ function Figures({ of: { now, failing_channels, low_balance } }: { of: Overview 
           </div>
         ))}
       </dl>
+      {audits
+        .filter(({ status }) => status === "failing")
+        .map(({ kind }) => (
+          <p key={kind} className="text-[0.8125rem] font-medium text-danger">
+            {t(`audits.${kind}`, { ns: "figures" })}
+          </p>
+        ))}
       {names.length > 0 && <p className="text-[0.8125rem] text-warning [overflow-wrap:anywhere]">{t("overview.failingNames", { names: names.join(", ") })}</p>}
     </>
   );

@@ -9,7 +9,7 @@ import { given, openWindow, press, startEnglish } from "../test-window";
 beforeAll(startEnglish);
 
 const app = (changes: Partial<AppView> = {}): { app: AppView } => ({
-  app: { version: "0.1.0", language: "en", bundle: "appimage", notice: null, can_update: true, autostart: false, ...changes },
+  app: { version: "0.1.0", language: "en", bundle: "appimage", notice: null, can_update: true, autostart: false, link: null, ...changes },
 });
 
 describe("the app’s choices", () => {

@@ -16,11 +16,12 @@ import { useToast } from "@/kit/toast";
 
 import { CHART_KINDS, type ChartSearch } from "../charts/chart-search";
 import { useShownTheme } from "../charts/use-shown-theme";
-import { useAsked, useDeed, useSelected } from "../desk";
+import { useAsked, useDeed } from "../desk";
 import { paths } from "../paths";
 import { ShellAlert } from "../shell-alert";
 import type { ShellFailure } from "../shell";
 import type { Chart, ChartKind, Connection, PictureFormat } from "../shell-types";
+import { useShownRoom } from "../window";
 
 const SIZE = { width: 960, height: 420 } as const;
 /** Of the reader's own calls; everything else is of the site's revenue. */
@@ -30,7 +31,7 @@ const BY_MONTH: ReadonlySet<ChartKind> = new Set(["revenue_by_month", "margin_by
 
 /** Charts of the site that is worked with, as the shell draws them. */
 export function ChartsPage() {
-  const connection = useSelected();
+  const { connection } = useShownRoom();
   return connection === undefined ? <Skeleton className="h-96" /> : <ChartsOf connection={connection} />;
 }
 

@@ -157,7 +157,7 @@ function Stopped({ name, onRetry }: { name: string; onRetry: () => void }) {
           </Link>
         }
       >
-        {t("pair", { ns: "local" })}
+        {t("says.serviceAway", { ns: "local" })}
       </Shown>
     );
   }

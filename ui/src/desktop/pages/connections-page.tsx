@@ -1,5 +1,5 @@
 import { useNavigate } from "@tanstack/react-router";
-import { ArrowDown, ArrowUp, Download, Ellipsis, KeyRound, LogOut, Pencil, Plus, Trash2, Upload } from "lucide-react";
+import { ArrowDown, ArrowUp, Download, Ellipsis, KeyRound, LogOut, Pencil, Plus, ShieldCheck, Trash2, Upload } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
@@ -16,6 +16,7 @@ import { EditDialog } from "../connections/edit-dialog";
 import { ImportDialog } from "../connections/import-dialog";
 import { RemoveDialog, SignOutDialog } from "../connections/leave-dialogs";
 import { NoConnections } from "../connections/no-connections";
+import { TrustDialog } from "../connections/trust-dialog";
 import { useTlsWords } from "../connections/tls-words";
 import { useConnections, useDeed } from "../desk";
 import { useOpenSite } from "../open-site";
@@ -25,7 +26,7 @@ import type { Connection, ImportPreview } from "../shell-types";
 import { useWindowTitle } from "../window-title";
 import { PairingDialog } from "./pairing-dialog";
 
-type Opened = { deed: "edit" | "pair" | "signOut" | "remove"; connection: Connection } | { deed: "add" } | { deed: "import"; preview: ImportPreview };
+type Opened = { deed: "edit" | "pair" | "trust" | "signOut" | "remove"; connection: Connection } | { deed: "add" } | { deed: "import"; preview: ImportPreview };
 
 /** The sites this computer works with. */
 export function ConnectionsPage() {
@@ -85,6 +86,7 @@ export function ConnectionsPage() {
       {opened?.deed === "add" && <PairingDialog onClose={close} onPaired={() => void navigate({ to: paths.site })} />}
       {opened?.deed === "pair" && <PairingDialog again={opened.connection} onClose={close} onPaired={() => void navigate({ to: paths.site })} />}
       {opened?.deed === "edit" && <EditDialog connection={opened.connection} onClose={close} />}
+      {opened?.deed === "trust" && <TrustDialog connection={opened.connection} onClose={close} />}
       {opened?.deed === "signOut" && <SignOutDialog connection={opened.connection} onClose={close} />}
       {opened?.deed === "remove" && <RemoveDialog connection={opened.connection} onClose={close} />}
       {opened?.deed === "import" && <ImportDialog preview={opened.preview} onClose={close} />}
@@ -129,6 +131,11 @@ function Row({ connection, place, last, onOpen }: RowProps) {
             {isSite && (
               <MenuItem icon={<KeyRound size={16} />} onSelect={() => onOpen({ deed: "pair", connection })}>
                 {t("deeds.pair")}
+              </MenuItem>
+            )}
+            {isSite && address?.startsWith("https:") === true && (
+              <MenuItem icon={<ShieldCheck size={16} />} onSelect={() => onOpen({ deed: "trust", connection })}>
+                {t("deeds.trust")}
               </MenuItem>
             )}
             <MenuItem icon={<ArrowUp size={16} />} disabled={place === 0} onSelect={() => move.mutate(place - 1)}>

@@ -139,16 +139,33 @@ describe("adding a connection", () => {
     expect(document.documentElement.outerHTML).not.toContain("correct horse");
   });
 
-  it("gives the new connection the place of the old one that it replaces", async () => {
-    const { shell } = openWindow("/connections", { proposals: { [INVITATION]: { address: UNPAIRED.address ?? "", host: "sg.example.com", is_loopback: false, expected: PINNED, seen: { fingerprint: PINNED, is_trusted: false }, may_pair: true, tls: { kind: "pinned_key", fingerprint: PINNED } } } });
+  it("pairs a site that is known already anew: it keeps its place, name and guard", async () => {
+    const sg = { address: UNPAIRED.address ?? "", host: "sg.example.com", is_loopback: false, expected: PINNED, seen: { fingerprint: PINNED, is_trusted: false }, may_pair: true, tls: { kind: "pinned_key", fingerprint: PINNED }, replaces: null } as const;
+    const { shell } = openWindow("/connections", { proposals: { [INVITATION]: sg } });
     await choose("Singapore", "Pair again");
     await paste(INVITATION);
-    const replace = await screen.findByRole<HTMLInputElement>("checkbox", { name: "Replace “Singapore”" });
-    expect(replace.checked).toBe(true);
+    await screen.findByText(/This pairs “Singapore” again/);
     await press("It matches, pair");
-    await waitFor(() => expect(shell.desk.connections.map(({ name }) => name)).toEqual(["Example AI", "Rehearsal", "Singapore", "Archive", "This computer"]));
-    expect(shell.desk.connections.some(({ id }) => id === UNPAIRED.id)).toBe(false);
-    expect(shell.desk.connections[2]?.write_guard).toBe("read_only");
+    await waitFor(() => expect(shell.desk.connections[2]?.condition).toBe("online"));
+    expect(shell.desk.connections[2]).toMatchObject({ id: UNPAIRED.id, name: "Singapore", write_guard: "read_only" });
+    expect(shell.desk.connections).toHaveLength(5);
+  });
+
+  it("shows both keys where a site that is known already has another one now", async () => {
+    const archive = { address: BLOCKED.address ?? "", host: "archive.example.com", is_loopback: false, expected: OTHER_KEY, seen: { fingerprint: OTHER_KEY, is_trusted: false }, may_pair: true, tls: { kind: "pinned_key", fingerprint: OTHER_KEY }, replaces: null } as const;
+    openWindow("/connections", { proposals: { [INVITATION]: archive } });
+    await choose("Archive", "Pair again");
+    await paste(INVITATION);
+    await screen.findByText("The site’s key is not the one it was known by");
+    expect([showsKey(PINNED), showsKey(OTHER_KEY)]).toEqual([true, true]);
+  });
+
+  it("leads from an address to where its site makes a code", async () => {
+    const { shell } = openWindow("/connections");
+    await press("Add");
+    await paste("https://ai.example.com");
+    await press("Open the site in the browser");
+    await waitFor(() => expect(given(shell, "openPairingPage")).toEqual([["https://ai.example.com"]]));
   });
 });
 
@@ -189,6 +206,28 @@ describe("the list of connections", () => {
     await userEvent.type(screen.getByLabelText("Type “Example AI” to loosen the lock"), " AI", { delay: null });
     await press("Save");
     await waitFor(() => expect(shell.desk.connections[0]?.write_guard).toBe("open"));
+  });
+
+  it("is known by something else only once the site passes that too", async () => {
+    const { shell } = openWindow("/connections", { savesTo: "/home/operator/authorities.pem" });
+    await choose("Rehearsal", "Change how it is known");
+    await screen.findByText(/Now: Certificate authorities of this system/);
+    await userEvent.click(await screen.findByRole("radio", { name: /The key it shows now/ }));
+    shell.failNext("changeTrust", "untrusted");
+    await press("Change");
+    await screen.findByText("The site’s certificate isn’t trusted. Nothing was sent.");
+    expect(shell.desk.connections[1]?.tls).toEqual({ kind: "system" });
+    await userEvent.click(screen.getByRole("radio", { name: /Authorities in a file/ }));
+    await press("Change");
+    await waitFor(() => expect(shell.desk.connections[1]?.tls).toEqual({ kind: "ca_file", path: "/home/operator/authorities.pem" }));
+    expect(given(shell, "changeTrust")).toEqual([[STAGING.id, "present_key"], [STAGING.id, "ca_file"]]);
+  });
+
+  it("that is read only is locked before it is opened", async () => {
+    openWindow("/connections");
+    await choose("Singapore", "Edit");
+    const guards = within(await screen.findByLabelText("Changes")).getAllByRole("option").map(({ textContent }) => textContent);
+    expect(guards).toEqual(["Locked", "Read only"]);
   });
 
   it("refuses a proxy with a password in it", async () => {

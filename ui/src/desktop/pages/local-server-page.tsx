@@ -11,13 +11,13 @@ import { Panel } from "@/kit/panel";
 import { Skeleton } from "@/kit/skeleton";
 import { Spinner } from "@/kit/spinner";
 
-import { useDeed, useLocalServer } from "../desk";
+import { useConnections, useDeed, useLocalServer } from "../desk";
 import { KeepRunning } from "../local-server/keep-running";
 import { LogPanel } from "../local-server/log-panel";
 import { SetupPanel } from "../local-server/setup-panel";
 import { useOpenSite } from "../open-site";
 import { ShellAlert } from "../shell-alert";
-import type { LocalServerView, LocalState } from "../shell-types";
+import type { LocalServerView, LocalState, TakenPort } from "../shell-types";
 import { useWindowTitle } from "../window-title";
 
 /** The server that comes with the app. */
@@ -54,6 +54,10 @@ function ServerPanel({ view: { server, is_service, connection } }: { view: Local
   const stop = useDeed({ act: (shell) => shell.stopLocalServer(), changes: ["local-server", "connections"] });
   const open = useOpenSite();
   const { state } = server;
+  // The connection of this computer goes on with the service, and knows where that is.
+  const own = useConnections().data?.connections.find(({ id }) => id === connection);
+  const serviceUrl = is_service ? (own?.address ?? null) : null;
+  const isReady = (state === "running" && !server.needs_setup) || serviceUrl !== null;
   const mayStart = (state === "stopped" || state === "failed") && !is_service;
   const mayStop = state === "starting" || state === "running" || state === "unhealthy" || state === "stopping";
   const isUnderWay = state === "starting" || state === "stopping";
@@ -65,11 +69,11 @@ function ServerPanel({ view: { server, is_service, connection } }: { view: Local
         <div className="flex flex-wrap items-center justify-between gap-3">
           <div className="flex min-w-0 flex-wrap items-center gap-2.5" role="status">
             {isUnderWay && <Spinner className="text-accent" />}
-            <Badge tone={is_service ? "success" : TONES[state]}>{is_service ? t("states.service") : t(`states.${state}`)}</Badge>
-            <p className="min-w-0 text-muted">{is_service ? t("says.service") : <Says of={server} />}</p>
+            <Badge tone={is_service ? (serviceUrl === null ? "warning" : "success") : TONES[state]}>{is_service ? t("states.service") : t(`states.${state}`)}</Badge>
+            <p className="min-w-0 text-muted">{is_service ? t(serviceUrl === null ? "says.serviceAway" : "says.service") : <Says of={server} />}</p>
           </div>
           <div className="flex flex-wrap gap-2">
-            {state === "running" && !server.needs_setup && connection !== null && (
+            {isReady && connection !== null && (
               <Button variant="primary" icon={<SquareTerminal size={16} />} pending={open.isPending} onClick={() => open.mutate(connection)}>
                 {t("openConsole")}
               </Button>
@@ -87,9 +91,10 @@ function ServerPanel({ view: { server, is_service, connection } }: { view: Local
           </div>
         </div>
         {failure !== null && <ShellAlert failure={failure} />}
-        {is_service && <Alert tone="info">{t("pair")}</Alert>}
         {state === "failed" && <Failed of={server} />}
-        {state === "running" && <Running of={server} />}
+        {state === "running" && server.taken_port !== null && <Taken port={server.taken_port} />}
+        {state === "running" && <Running url={server.url} version={server.version} process={server.process} />}
+        {is_service && serviceUrl !== null && <Running url={serviceUrl} />}
       </div>
     </Panel>
   );
@@ -119,7 +124,13 @@ function Failed({ of: { message, exit_code } }: { of: Extract<LocalState, { stat
   );
 }
 
-function Running({ of: { url, version, process } }: { of: Extract<LocalState, { state: "running" }> }) {
+function Taken({ port: { port, holder } }: { port: TakenPort }) {
+  const { t } = useTranslation("local");
+  return <Alert tone="warning">{holder === null ? t("taken.bySomething", { port }) : t("taken.by", { port, ...holder })}</Alert>;
+}
+
+/** Where programs find it, and what is known of it beside. */
+function Running({ url, version, process }: { url: string; version?: string; process?: number }) {
   const { t } = useTranslation("local");
   const baseUrl = `${url}/v1`;
   return (
@@ -133,8 +144,8 @@ function Running({ of: { url, version, process } }: { of: Extract<LocalState, { 
           <CopyButton value={baseUrl} label={t("copyBaseUrl")} />
         </span>
       </Fact>
-      <Fact name={t("version")}>{version}</Fact>
-      <Fact name={t("process")}>{process}</Fact>
+      {version !== undefined && <Fact name={t("version")}>{version}</Fact>}
+      {process !== undefined && <Fact name={t("process")}>{process}</Fact>}
     </Facts>
   );
 }

@@ -8,7 +8,7 @@ import { given, openWindow, press, siteOf, startEnglish } from "../test-window";
 
 beforeAll(startEnglish);
 
-const RUNNING: LocalState = { state: "running", url: LOCAL_URL, version: "0.1.0", process: 4711, needs_setup: false };
+const RUNNING: LocalState = { state: "running", url: LOCAL_URL, version: "0.1.0", process: 4711, needs_setup: false, taken_port: null };
 const as = (server: LocalState) => ({ local: { ...STOPPED, connection: LOCAL.id, server } });
 const fill = async (label: string | RegExp, text: string) => userEvent.type(await screen.findByLabelText(label), text, { delay: null });
 
@@ -106,11 +106,19 @@ describe("the server of this app", () => {
   it("becomes a service only after what that means was said, and is not started beside it", async () => {
     const { shell } = openWindow("/local-server");
     await userEvent.click(await screen.findByRole("switch", { name: "Keep the server running without this app" }));
-    await screen.findByText(/From then on this app doesn’t watch it/);
+    await screen.findByText(/From then on it runs on its own/);
     expect(given(shell, "keepLocalServerRunning")).toEqual([]);
     await press("Install service");
     await screen.findByText("Runs as a service");
     expect(screen.queryByRole("button", { name: "Start" })).toBeNull();
+    // The connection of this computer goes on with the service.
+    await screen.findByText(`${LOCAL_URL}/v1`);
+    expect(screen.getByRole("button", { name: "Open console" })).toBeDefined();
+  });
+
+  it("says what holds the port that it should have had", async () => {
+    openWindow("/local-server", as({ ...RUNNING, taken_port: { port: 8787, holder: { process: 99, program: "other-server" } } }));
+    await screen.findByText(/Port 8787 is taken by other-server \(process 99\)/);
   });
 
   it("says why it cannot become a service", async () => {

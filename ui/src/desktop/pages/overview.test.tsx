@@ -59,7 +59,7 @@ describe("all sites at once", () => {
   });
 
   it("tells that the list of connections began anew", async () => {
-    openWindow("/", { connections: [], selected: null, app: { version: "0.1.0", language: "en", bundle: null, notice: "connections_damaged", can_update: false, autostart: false } });
+    openWindow("/", { connections: [], selected: null, app: { version: "0.1.0", language: "en", bundle: null, notice: "connections_damaged", can_update: false, autostart: false, link: null } });
     await screen.findByText(/a new one was begun.*connections\.damaged\.json/);
     expect(screen.getByText("No connections yet")).toBeDefined();
   });

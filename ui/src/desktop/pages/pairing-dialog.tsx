@@ -14,6 +14,7 @@ import { KeyComparison } from "../connections/fingerprint";
 import { PairingApproval, type PairingOutcome } from "../connections/pairing-approval";
 import { PairingRefused } from "../connections/pairing-refused";
 import { useDeed, useProposal } from "../desk";
+import { useShownPairing } from "../pairing-shown";
 import { ShellAlert } from "../shell-alert";
 import type { ShellFailure } from "../shell";
 import type { Connection } from "../shell-types";
@@ -34,6 +35,7 @@ export function PairingDialog({ again, onClose, onPaired }: PairingDialogProps) 
   const { t } = useTranslation("connections");
   const toast = useToast();
   const proposal = useProposal();
+  useShownPairing();
   /** Why the last code came to nothing: it is used up, and the next one is asked for. */
   const [failure, setFailure] = useState<ShellFailure | null>(null);
   const refuse = useDeed({ act: (shell) => shell.refusePairing(), changes: ["proposal"] });

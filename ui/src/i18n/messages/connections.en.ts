@@ -34,6 +34,7 @@ export default {
   deeds: {
     edit: "Edit",
     pair: "Pair again",
+    trust: "Change how it is known",
     up: "Move up",
     down: "Move down",
     signOut: "Sign out",
@@ -44,11 +45,24 @@ export default {
   edit: {
     title: "Edit connection",
     save: "Save",
-    fixed: "Address and key are fixed by pairing. To change them, pair again.",
+    fixed: "The address is fixed by pairing. To change it, pair with the other one.",
     unlock: "Type “{{name}}” to loosen the lock",
     unlockHint: "Changes at this site are locked. Loosening that needs the same confirmation as a change.",
     unlockWrong: "That isn’t the connection’s name",
     saved: "Saved",
+  },
+  trust: {
+    title: "How is “{{name}}” to be known?",
+    why: "The site must pass what it is known by now as well as what you choose. The sign-in stays.",
+    now: "Now: {{policy}}",
+    wishes: { system: "Certificate authorities of this system", ca_file: "Authorities in a file…", present_key: "The key it shows now" },
+    hints: {
+      system: "For sites with a public certificate. New certificates are accepted by themselves.",
+      ca_file: "For an authority of your own. You choose its file, in PEM.",
+      present_key: "Only this one key is accepted, whoever vouches for another.",
+    },
+    act: "Change",
+    done: "Known by from now on: {{policy}}",
   },
   remove: {
     title: "Remove “{{name}}”?",

@@ -34,6 +34,7 @@ export default {
   deeds: {
     edit: "编辑",
     pair: "重新配对",
+    trust: "更改识别方式",
     up: "上移",
     down: "下移",
     signOut: "退出登录",
@@ -44,11 +45,24 @@ export default {
   edit: {
     title: "编辑连接",
     save: "保存",
-    fixed: "地址和公钥在配对时确定，如需更改请重新配对。",
+    fixed: "地址在配对时确定，如需更改请与新地址配对。",
     unlock: "输入“{{name}}”以放宽保护",
     unlockHint: "该站点的修改已锁定，放宽保护与修改一样需要确认。",
     unlockWrong: "与连接名称不一致",
     saved: "已保存",
+  },
+  trust: {
+    title: "如何识别“{{name}}”？",
+    why: "站点必须同时通过现在的识别方式和所选的方式。登录凭据保留。",
+    now: "现在：{{policy}}",
+    wishes: { system: "系统信任的证书颁发机构", ca_file: "文件中的证书颁发机构…", present_key: "站点当前出示的公钥" },
+    hints: {
+      system: "适用于使用公共证书的站点，证书更新后自动接受。",
+      ca_file: "适用于自建的证书颁发机构，请选择其 PEM 文件。",
+      present_key: "只接受这一个公钥，无论谁为其他公钥作保。",
+    },
+    act: "更改",
+    done: "此后的识别方式：{{policy}}",
   },
   remove: {
     title: "移除“{{name}}”？",

@@ -17,6 +17,7 @@ export default {
     unhealthy: "The server runs but doesn’t answer at {{url}}, or something else answers there. It is asked again and again; stopping and starting it may help.",
     stopping: "Calls that are under way are finished first.",
     service: "It runs as a service of your account, also while this app is closed. This app neither starts nor stops it.",
+    serviceAway: "It runs as a service of your account and doesn’t answer now. Your system’s log says why.",
   },
   reasons: {
     not_installed: "The server program isn’t where it belongs. Install this app again.",
@@ -56,13 +57,16 @@ export default {
     off: "The server ends when this app ends.",
     cannot: "This needs systemd, and an app that was installed as a package. An AppImage has no lasting place.",
     onTitle: "Keep the server running without this app?",
-    onWhat: "The server of this app stops and is installed as a service of your account, with the same data. It starts whenever you sign in to this computer. From then on this app doesn’t watch it; to work with it, pair with it.",
+    onWhat: "The server of this app stops and is installed as a service of your account, with the same data. It starts whenever you sign in to this computer. From then on it runs on its own, and “This computer” in your connections works with it.",
     onAct: "Install service",
     offTitle: "Remove the service?",
     offWhat: "The service stops and is removed; its data stays. You can then start the server from this app again.",
     offAct: "Remove service",
   },
-  pair: "To work with the service from here, run “waystation admin pair” in a terminal and add the code it prints under Connections.",
+  taken: {
+    by: "Port {{port}} is taken by {{program}} (process {{process}}). The server listens at another one; programs that were told the old address don’t find it there.",
+    bySomething: "Port {{port}} is taken by another program. The server listens at another one; programs that were told the old address don’t find it there.",
+  },
   log: {
     title: "Log",
     why: "The last of what the server said. Secrets are taken out.",

@@ -38,6 +38,7 @@ export default {
       revenue_by_month: "Revenue by month",
       margin_by_day: "Margin by day",
       margin_by_month: "Margin by month",
+      usage_by_model: "Usage by model",
       own_usage_by_model: "Own usage by model",
     },
     months: "the last twelve months",

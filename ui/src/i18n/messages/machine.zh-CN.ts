@@ -36,6 +36,7 @@ export default {
       revenue_by_month: "每月收入",
       margin_by_day: "每日毛利",
       margin_by_month: "每月毛利",
+      usage_by_model: "各模型用量",
       own_usage_by_model: "自己各模型用量",
     },
     months: "最近十二个月",

@@ -4,14 +4,12 @@ export default {
   kinds: { page: "Page", connection: "Connection" },
   switcher: {
     label: "Switch connection",
-    current: "{{name}}, {{environment}}, {{condition}}",
     none: "No connection",
-    list: "Connections",
     manage: "Manage connections",
     switched: "Now at {{name}}",
   },
   account: {
-    open: "Language and appearance",
+    open: "Language & theme",
     site: "Open in browser",
     signOut: "Sign out of this site",
     signOutTitle: "Sign out of {{name}}?",
@@ -30,7 +28,6 @@ export default {
     why: "What you change there takes effect at once. Changes lock themselves again after five minutes.",
     type: "Type “{{name}}” to go on",
     wrong: "That isn’t the name.",
-    waiting: "What you were about to do goes on once changes are unlocked.",
   },
   held: {
     title: "Switch to {{name}}?",

@@ -4,14 +4,12 @@ export default {
   kinds: { page: "页面", connection: "连接" },
   switcher: {
     label: "切换连接",
-    current: "当前：{{name}}，{{environment}}，{{condition}}",
     none: "暂无连接",
-    list: "连接",
     manage: "管理连接",
     switched: "已切换到 {{name}}",
   },
   account: {
-    open: "语言与外观",
+    open: "语言与主题",
     site: "在浏览器中打开",
     signOut: "退出此站点",
     signOutTitle: "退出 {{name}}？",
@@ -30,7 +28,6 @@ export default {
     why: "在那里所做的更改会立即生效。五分钟后会自动重新锁定。",
     type: "输入“{{name}}”以继续",
     wrong: "名称不一致。",
-    waiting: "解锁后，刚才的操作会继续执行。",
   },
   held: {
     title: "切换到 {{name}}？",
