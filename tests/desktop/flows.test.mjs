@@ -40,7 +40,7 @@ test("a site behind TLS is paired with in two presses, and known by its key", as
     await window.find("heading", "Connections", { level: 1 });
     await machine.copy(await invite(shop));
     const presses = await countPresses(window);
-    await window.press("button", /^(Add|Add a connection)$/);
+    await window.press("button", "Add");
     await window.find("label", "Pairing code");
     await machine.focus("Waystation");
     await machine.press("ctrl+v");
