@@ -123,6 +123,15 @@ class AppWindow {
         await until(async () => (text instanceof RegExp ? text.test((seen = await this.text())) : (seen = await this.text()).includes(text)), () => `the window says ${text}; it says:\n${seen}`, seconds);
     }
 
+    // Loads the page once more.
+    async renew() {
+        await this.run(() => {
+            window.isLeaving = true;
+            location.reload();
+        });
+        await until(() => this.run(() => window.isLeaving === undefined && document.querySelector("main h1") !== null).catch(() => false), "the page is there again");
+    }
+
     async close() {
         await this.driver.quit();
     }
