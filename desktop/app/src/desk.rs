@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use serde::Serialize;
 use tauri::{AppHandle, Emitter, Manager};
 use waystation_desktop::Language;
 use waystation_desktop::calls::{CallError, Gateway};
@@ -13,7 +14,7 @@ use waystation_desktop::connections::{
 };
 use waystation_desktop::local_server::{LocalServer, ServerFiles};
 use waystation_desktop::notifications::{Gate, Watcher};
-use waystation_desktop::pairing::{PairingLink, Proposal};
+use waystation_desktop::pairing::{OpenTarget, Waiting};
 use waystation_desktop::preferences::Preferences;
 use waystation_desktop::secrets::{Cupboard, SecretsPlace, SharedSecrets};
 use waystation_desktop::tray::Condition;
@@ -37,14 +38,33 @@ pub(crate) struct Desk {
     pub(crate) gateway: Gateway,
     pub(crate) cupboard: Arc<Cupboard>,
     pub(crate) local: LocalServer,
+    service_url: Mutex<Option<SiteAddress>>,
     preferences: Mutex<Preferences>,
     conditions: Mutex<HashMap<ConnectionId, Condition>>,
     /// Until when nobody is asked to unlock the keyring, unless somebody works with the app.
     keyring_rest: Mutex<Option<Instant>>,
     pub(crate) gate: Mutex<Gate>,
     pub(crate) watcher: Mutex<Watcher>,
-    pub(crate) proposed: Mutex<Option<(PairingLink, Proposal)>>,
+    pub(crate) waiting: Waiting,
+    link_news: Mutex<UnheardNews>,
     pub(crate) import: Mutex<Option<Exchange>>,
+}
+
+/// What a link that another program has opened came to.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum LinkNews {
+    /// A page to show.
+    Page(OpenTarget),
+    /// Its site could not be looked at.
+    Failure(Refusal),
+}
+
+/// A link may start the app: what it came to is kept until the window hears of such things.
+#[derive(Debug, Default)]
+struct UnheardNews {
+    is_heard: bool,
+    last: Option<LinkNews>,
 }
 
 impl Desk {
@@ -63,12 +83,14 @@ impl Desk {
             gateway: Gateway::new(None),
             cupboard: Arc::new(Cupboard::new(place, config_dir.join(SECRETS_FILE))),
             local: LocalServer::new(ServerFiles { program, data_dir: data_dir.join("server") }),
+            service_url: Mutex::default(),
             preferences: Mutex::new(preferences),
             conditions: Mutex::default(),
             keyring_rest: Mutex::default(),
             gate: Mutex::default(),
             watcher: Mutex::default(),
-            proposed: Mutex::default(),
+            waiting: Waiting::default(),
+            link_news: Mutex::default(),
             import: Mutex::default(),
             config_dir,
         })
@@ -110,8 +132,26 @@ impl Desk {
     pub(crate) fn address_of(&self, connection: &Connection) -> Result<SiteAddress, CallError> {
         match &connection.place {
             Place::Site { address } => Ok(address.clone()),
-            Place::ThisApp => self.local.state().url().cloned().ok_or(CallError::NotRunning),
+            Place::ThisApp => self.local_url().ok_or(CallError::NotRunning),
         }
+    }
+
+    /// Where the server of this app is now, be it the app's own process or a service.
+    pub(crate) fn local_url(&self) -> Option<SiteAddress> {
+        self.local.state().url().cloned().or_else(|| self.service_url())
+    }
+
+    /// Where the service answered last.
+    pub(crate) fn service_url(&self) -> Option<SiteAddress> {
+        self.service_url.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Notes where the service answers; whether that is new.
+    pub(crate) fn note_service_url(&self, found: Option<SiteAddress>) -> bool {
+        let mut kept = self.service_url.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_new = *kept != found;
+        *kept = found;
+        is_new
     }
 
     /// Gives the gateway the secrets, opening their place if that was not done. It may wait for a keyring.
@@ -173,6 +213,30 @@ impl Desk {
     pub(crate) fn note_condition(&self, id: ConnectionId, condition: Condition) -> bool {
         let mut conditions = self.conditions.lock().unwrap_or_else(PoisonError::into_inner);
         conditions.insert(id, condition) != Some(condition)
+    }
+
+    /// Tells the window what a link came to, now or when it asks.
+    pub(crate) fn tell_of_link(&self, news: LinkNews) {
+        let mut unheard = self.link_news.lock().unwrap_or_else(PoisonError::into_inner);
+        if !unheard.is_heard {
+            unheard.last = Some(news);
+            return;
+        }
+        drop(unheard);
+        let told = match news {
+            LinkNews::Page(target) => self.app.emit("open", target),
+            LinkNews::Failure(refusal) => self.app.emit("proposal-failed", refusal),
+        };
+        if let Err(error) = told {
+            log::warn!("what a link came to was not told to the window: {error}");
+        }
+    }
+
+    /// What a link came to before the window asked. From then on it is told by events.
+    pub(crate) fn take_link_news(&self) -> Option<LinkNews> {
+        let mut unheard = self.link_news.lock().unwrap_or_else(PoisonError::into_inner);
+        unheard.is_heard = true;
+        unheard.last.take()
     }
 
     /// Tells the window and the tray that connections have changed.

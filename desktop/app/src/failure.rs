@@ -8,6 +8,7 @@ use waystation_desktop::connections::{BookError, ExchangeError};
 use waystation_desktop::local_server::{ServiceError, SetUpError, StartError};
 use waystation_desktop::pairing::{LinkError, PairError};
 use waystation_desktop::secrets::SecretError;
+use waystation_desktop::trust::{LookError, Watch};
 
 /// A command's answer.
 pub(crate) type Reply<A> = Result<A, Refusal>;
@@ -76,6 +77,8 @@ impl From<PairError> for Refusal {
         match error {
             PairError::KeyChanged(change) => CallError::KeyChanged(change).into(),
             PairError::Trust(error) => CallError::Trust(error).into(),
+            PairError::Look(LookError::Trust(error)) => CallError::Trust(error).into(),
+            PairError::Look(LookError::Late) => CallError::Late.into(),
             PairError::Look(error) => Refusal::new("no_connection", error),
             PairError::WrongKey => Refusal::new("wrong_key", error),
             PairError::DeviceName => Refusal::new("device_name", error),
@@ -122,6 +125,61 @@ impl From<ChartError> for Refusal {
 fn of_client(error: waystation_client::ClientError) -> Refusal {
     match error.refusal() {
         Some(refusal) => Refusal::new("refused", &refusal.message),
-        None => Refusal::new("no_connection", error),
+        None => CallError::of_client(error, &Watch::default()).into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    use super::*;
+
+    /// What stands between quotes behind each `start`.
+    fn quoted<'a>(text: &'a str, start: &'a str) -> impl Iterator<Item = String> + 'a {
+        text.split(start).skip(1).filter_map(|rest| {
+            let word = rest.trim_start().strip_prefix('"')?.split('"').next()?;
+            Some(word.to_owned())
+        })
+    }
+
+    fn read_sources(folder: &Path, out: &mut Vec<String>) {
+        for entry in std::fs::read_dir(folder).unwrap().flatten() {
+            match entry.path() {
+                path if path.is_dir() => read_sources(&path, out),
+                path if path.extension().is_some_and(|end| end == "rs") => {
+                    let text = std::fs::read_to_string(&path).unwrap();
+                    out.push(text.split("#[cfg(test)]").next().unwrap_or_default().to_owned());
+                }
+                _ => {}
+            }
+        }
+    }
+
+    #[test]
+    fn every_failure_that_reaches_the_window_is_described_and_no_other() {
+        let mut sources = Vec::new();
+        read_sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut sources);
+        let mut codes: BTreeSet<String> =
+            sources.iter().flat_map(|source| quoted(source, "Refusal::new(")).collect();
+        for mapping in [include_str!("failure.rs"), include_str!("../../core/src/calls/error.rs")] {
+            let mapping = mapping.split("#[cfg(test)]").next().unwrap_or_default();
+            codes.extend(quoted(mapping, "=>"));
+        }
+        let table = include_str!("../README.md").split_once("## Failures").unwrap().1;
+        let rows = table.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('|'));
+        let described: BTreeSet<String> = rows
+            .flat_map(|(names, _)| names.split(',').map(|name| name.trim().trim_matches('`').to_owned()))
+            .collect();
+        assert_eq!(codes, described);
+    }
+
+    #[test]
+    fn a_site_that_is_none_is_told_apart_from_one_that_is_not_reached() {
+        let answer = serde_json::from_str::<u8>("<html>").unwrap_err();
+        let none = waystation_client::ClientError::Answer { status: Default::default(), source: answer };
+        assert_eq!(of_client(none).0.code, "unreadable_answer");
+        assert_eq!(Refusal::from(PairError::Look(LookError::Late)).0.code, "timed_out");
     }
 }

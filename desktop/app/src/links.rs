@@ -1,12 +1,12 @@
 //! Links that other programs open, and those that are pasted. Nothing happens by a link alone.
 
-use std::sync::PoisonError;
+use std::time::Instant;
 
-use tauri::{AppHandle, Emitter, Manager};
+use tauri::{AppHandle, Manager};
 use tauri_plugin_deep_link::DeepLinkExt;
-use waystation_desktop::pairing::{Link, OpenTarget, PairingLink, Proposal, propose, read_link};
+use waystation_desktop::pairing::{Link, PairingLink, Proposal, propose, read_link};
 
-use crate::desk::Desk;
+use crate::desk::{Desk, LinkNews};
 use crate::failure::Reply;
 use crate::window;
 
@@ -27,7 +27,14 @@ pub(crate) fn listen(app: &AppHandle) {
 /// Looks at the site that a pasted text invites to. The code stays here.
 pub(crate) async fn propose_text(app: &AppHandle, text: &str) -> Reply<Proposal> {
     match read_link(text)? {
-        Link::Pair(link) => keep_proposal(app, link).await,
+        Link::Pair(link) => {
+            let desk = app.state::<Desk>();
+            let known = desk.connection_to(&link.address);
+            let proposal = propose(&link, known.as_ref()).await?;
+            desk.waiting.keep(link, proposal.clone(), Instant::now());
+            desk.announce("proposal");
+            Ok(proposal)
+        }
         Link::Open(_) => Err(waystation_desktop::pairing::LinkError::Unknown.into()),
     }
 }
@@ -37,14 +44,14 @@ fn follow(app: &AppHandle, text: &str) {
     match read_link(text) {
         Ok(Link::Open(target)) => {
             window::show(&app);
-            open_page(&app, &target);
+            app.state::<Desk>().tell_of_link(LinkNews::Page(target));
         }
         Ok(Link::Pair(link)) => {
             window::show(&app);
             tauri::async_runtime::spawn(async move {
                 // A failure is shown as well: the window asks for the proposal, and says why there is none.
-                if let Err(error) = keep_proposal(&app, link).await {
-                    let _ = app.emit("proposal-failed", error);
+                if let Err(error) = follow_pairing(&app, link).await {
+                    app.state::<Desk>().tell_of_link(LinkNews::Failure(error));
                 }
             });
         }
@@ -53,18 +60,16 @@ fn follow(app: &AppHandle, text: &str) {
     }
 }
 
-async fn keep_proposal(app: &AppHandle, link: PairingLink) -> Reply<Proposal> {
+async fn follow_pairing(app: &AppHandle, link: PairingLink) -> Reply<()> {
     let desk = app.state::<Desk>();
+    let Some(look) = desk.waiting.admit(Instant::now()) else {
+        log::warn!("a link was not followed: another one waits for an answer");
+        return Ok(());
+    };
     let known = desk.connection_to(&link.address);
     let proposal = propose(&link, known.as_ref()).await?;
-    let kept = (link, proposal.clone());
-    *desk.proposed.lock().unwrap_or_else(PoisonError::into_inner) = Some(kept);
-    desk.announce("proposal");
-    Ok(proposal)
-}
-
-fn open_page(app: &AppHandle, target: &OpenTarget) {
-    if let Err(error) = app.emit("open", target) {
-        log::warn!("a page could not be opened: {error}");
+    if look.keep(link, proposal, Instant::now()) {
+        desk.announce("proposal");
     }
+    Ok(())
 }

@@ -10,6 +10,7 @@ mod failure;
 mod links;
 mod local;
 mod tray;
+mod tray_host;
 mod updates;
 mod watching;
 mod window;
@@ -19,6 +20,7 @@ use std::process::ExitCode;
 
 use tauri::{Manager, RunEvent, WindowEvent};
 use tauri_plugin_log::{RotationStrategy, Target, TargetKind};
+use tauri_plugin_window_state::StateFlags;
 use waystation_desktop::redaction::redact;
 
 use crate::desk::Desk;
@@ -54,16 +56,21 @@ fn build_app() -> tauri::Result<tauri::App> {
         .plugin(tauri_plugin_clipboard_manager::init())
         .plugin(tauri_plugin_opener::Builder::new().open_js_links_on_click(false).build())
         .plugin(tauri_plugin_autostart::Builder::new().arg(HIDDEN).app_name("Waystation").build())
-        .plugin(tauri_plugin_window_state::Builder::new().build())
+        // Not whether it was seen: an app that starts in the tray would show a window that was open last time.
+        .plugin(tauri_plugin_window_state::Builder::new().with_state_flags(kept_state()).build())
         .plugin(tauri_plugin_updater::Builder::new().build())
         .invoke_handler(commands::handler())
         .setup(|app| {
             let handle = app.handle().clone();
             app.manage(Desk::open(&handle)?);
-            window::create(&handle, std::env::args().any(|argument| argument == HIDDEN))?;
+            let is_hidden = std::env::args().any(|argument| argument == HIDDEN);
+            window::create(&handle, is_hidden)?;
             if let Err(error) = tray::create(&handle) {
                 // A system without a tray still has a window.
                 log::warn!("there is no tray: {error}");
+            }
+            if is_hidden {
+                tray_host::show_window_without(&handle);
             }
             links::listen(&handle);
             watching::start(&handle);
@@ -79,6 +86,10 @@ fn build_app() -> tauri::Result<tauri::App> {
             }
         })
         .build(tauri::generate_context!())
+}
+
+fn kept_state() -> StateFlags {
+    StateFlags::all() - StateFlags::VISIBLE
 }
 
 fn on_event(app: &tauri::AppHandle, event: RunEvent) {

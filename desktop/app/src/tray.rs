@@ -1,6 +1,6 @@
 //! The tray's icon and menu.
 
-use std::sync::PoisonError;
+use std::sync::{Mutex, PoisonError};
 
 use tauri::image::Image;
 use tauri::menu::{CheckMenuItemBuilder, IsMenuItem, Menu, MenuItemBuilder, PredefinedMenuItem};
@@ -11,7 +11,7 @@ use waystation_desktop::tray::{TrayAction, TrayConnection, TrayEntry, TrayStatus
 
 use crate::desk::Desk;
 use crate::watching::now_ms;
-use crate::{commands, local, updates, window};
+use crate::{commands, local, tray_host, updates, window};
 
 const ID: &str = "main";
 const DARK: &[u8] = include_bytes!("../icons/tray-dark.png");
@@ -21,7 +21,9 @@ const LIGHT: &[u8] = include_bytes!("../icons/tray-light.png");
 pub(crate) fn create(app: &AppHandle) -> tauri::Result<()> {
     // Panels are dark on most Linux desktops; macOS takes the shape alone and colours it itself.
     let icon = Image::from_bytes(if cfg!(target_os = "macos") { DARK } else { LIGHT })?;
-    let menu = build_menu(app)?;
+    let entries = menu_entries(&status(app));
+    let menu = build_menu(app, &entries)?;
+    app.manage(Shown(Mutex::new(entries)));
     TrayIconBuilder::with_id(ID)
         .icon(icon)
         .icon_as_template(true)
@@ -36,19 +38,39 @@ pub(crate) fn create(app: &AppHandle) -> tauri::Result<()> {
     Ok(())
 }
 
-/// Brings the menu up to date.
+/// What the menu shows, so that one that is alike does not take its place and close under somebody's hand.
+struct Shown(Mutex<Vec<TrayEntry>>);
+
+/// Brings the menu up to date. Menus belong to the main thread: there the last to come shows what is so by then.
 pub(crate) fn refresh(app: &AppHandle) {
-    let Some(tray) = app.tray_by_id(ID) else { return };
-    let refreshed = build_menu(app).and_then(|menu| tray.set_menu(Some(menu)));
-    if let Err(error) = refreshed {
+    let handle = app.clone();
+    if let Err(error) = app.run_on_main_thread(move || refresh_here(&handle)) {
         log::warn!("the tray's menu could not be changed: {error}");
     }
+}
+
+fn refresh_here(app: &AppHandle) {
+    let (Some(tray), Some(shown)) = (app.tray_by_id(ID), app.try_state::<Shown>()) else { return };
+    let entries = menu_entries(&status(app));
+    let mut shown = shown.0.lock().unwrap_or_else(PoisonError::into_inner);
+    if *shown == entries {
+        return;
+    }
+    match build_menu(app, &entries).and_then(|menu| tray.set_menu(Some(menu))) {
+        Ok(()) => *shown = entries,
+        Err(error) => log::warn!("the tray's menu could not be changed: {error}"),
+    }
+}
+
+/// Whether somebody sees the icon.
+pub(crate) fn is_shown(app: &AppHandle) -> bool {
+    app.tray_by_id(ID).is_some() && tray_host::is_there()
 }
 
 /// Whether closing the window leaves the app in the tray.
 pub(crate) fn keeps_app(app: &AppHandle) -> bool {
     let stays = app.try_state::<Desk>().is_some_and(|desk| desk.preferences().stays_in_tray.unwrap_or(true));
-    stays && app.tray_by_id(ID).is_some()
+    stays && is_shown(app)
 }
 
 fn status(app: &AppHandle) -> TrayStatus {
@@ -59,27 +81,29 @@ fn status(app: &AppHandle) -> TrayStatus {
         name: connection.name.clone(),
         condition: desk.condition(connection.id),
     });
+    // A service is started and stopped by the system.
+    let has_server = desk.local.files().program.exists() && !local::is_service(app);
     let gate = desk.gate.lock().unwrap_or_else(PoisonError::into_inner);
     TrayStatus {
         language: desk.language(),
         connections: connections.collect(),
         selected: book.selected().map(|selected| selected.id),
-        local_server: desk.local.files().program.exists().then(|| desk.local.state()),
+        local_server: has_server.then(|| desk.local.state()),
         is_paused: gate.is_paused(now_ms()),
         can_update: updates::can_update(),
     }
 }
 
-fn build_menu(app: &AppHandle) -> tauri::Result<Menu<Wry>> {
+fn build_menu(app: &AppHandle, entries: &[TrayEntry]) -> tauri::Result<Menu<Wry>> {
     let menu = Menu::new(app)?;
-    for entry in menu_entries(&status(app)) {
+    for entry in entries {
         let item: Box<dyn IsMenuItem<Wry>> = match entry {
             TrayEntry::Separator => Box::new(PredefinedMenuItem::separator(app)?),
             TrayEntry::Item { action, label, is_checked } => {
                 let id = action.map_or_else(String::new, TrayAction::id);
                 match is_checked {
                     Some(checked) => {
-                        Box::new(CheckMenuItemBuilder::with_id(id, label).checked(checked).build(app)?)
+                        Box::new(CheckMenuItemBuilder::with_id(id, label).checked(*checked).build(app)?)
                     }
                     None => {
                         Box::new(MenuItemBuilder::with_id(id, label).enabled(action.is_some()).build(app)?)
@@ -101,6 +125,10 @@ fn act(app: &AppHandle, action: TrayAction) {
             let selected = desk.book().select(connection);
             if let Err(error) = selected {
                 log::warn!("a connection could not be selected: {error}");
+            }
+            if let Some(shown) = app.try_state::<Shown>() {
+                // The system has turned the mark around, whatever was chosen.
+                shown.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
             }
             desk.announce_connections();
             window::show(&app);

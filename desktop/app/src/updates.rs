@@ -41,8 +41,10 @@ pub(crate) async fn check(app: &AppHandle) -> Reply<Option<NewVersion>> {
 /// Fetches the newer version, checks its signature and puts it in this one's place.
 pub(crate) async fn install(app: &AppHandle) -> Reply<()> {
     let update = find(app).await?.ok_or_else(|| Refusal::new("no_update", "there is no newer version"))?;
+    let program = update.download(|_, _| {}, || {}).await.map_err(refuse)?;
+    // Not before: what cannot be fetched stops nobody's server.
     app.state::<Desk>().local.stop().await;
-    update.download_and_install(|_, _| {}, || {}).await.map_err(refuse)?;
+    update.install(program).map_err(refuse)?;
     app.restart();
 }
 

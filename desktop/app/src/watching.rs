@@ -6,6 +6,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tauri::{AppHandle, Manager};
 use tauri_plugin_notification::NotificationExt;
+use waystation_api::audits::{AuditKind, AuditStatus};
 use waystation_api::statistics::OverviewQuery;
 use waystation_client::Client;
 use waystation_desktop::calls::CallError;
@@ -17,6 +18,7 @@ use waystation_desktop::secrets::SecretError;
 use waystation_desktop::tray::Condition;
 
 use crate::desk::Desk;
+use crate::local::note_service;
 
 const INTERVAL: Duration = Duration::from_secs(60);
 /// The window comes first.
@@ -48,6 +50,7 @@ pub(crate) fn now_ms() -> i64 {
 
 /// Asks every site once.
 async fn look(app: &AppHandle) {
+    note_service(app).await;
     let desk = app.state::<Desk>();
     if desk.book().list().is_empty() {
         // Nobody is asked to open a keyring for nothing.
@@ -132,7 +135,12 @@ async fn examine(desk: &Desk, connection: &Connection) -> (Condition, BTreeSet<T
                 let subject = channel.name.clone().unwrap_or_else(|| channel.channel_id.to_string());
                 trouble(TroubleKind::ChannelFailing, &subject)
             });
-            let failing: BTreeSet<Trouble> = failing.collect();
+            let audits = overview.audits.iter().filter(|audit| audit.status == AuditStatus::Failing);
+            let audits = audits.map(|audit| match audit.kind {
+                AuditKind::Ledger => trouble(TroubleKind::LedgerFailing, ""),
+                AuditKind::AuditLog => trouble(TroubleKind::AuditLogFailing, ""),
+            });
+            let failing: BTreeSet<Trouble> = failing.chain(audits).collect();
             let condition = if failing.is_empty() { Condition::Online } else { Condition::Troubled };
             (condition, failing)
         }

@@ -67,8 +67,10 @@ pub struct Evidence<'a> {
 impl Diagnostics {
     /// Puts the file together, without secrets and without the names of sites.
     pub fn collect(evidence: Evidence<'_>) -> Self {
-        let hidden: Vec<String> =
+        let mut hidden: Vec<String> =
             evidence.connections.iter().flat_map(|(connection, _)| names_of(connection)).collect();
+        // Longer ones first: one may be a part of another, of which the rest would be left.
+        hidden.sort_by_key(|name| std::cmp::Reverse(name.len()));
         let hide =
             |text: &str| hidden.iter().fold(redact(text), |text, name| text.replace(name.as_str(), "[site]"));
         let server_log =
@@ -108,7 +110,7 @@ fn describe((number, (connection, condition)): (usize, &(&Connection, Condition)
     DescribedConnection { number: number + 1, place, is_loopback, tls, has_proxy, condition: *condition }
 }
 
-/// Longer ones first: a host is a part of its address. What every machine has is no name.
+/// What every machine has is no name.
 fn names_of(connection: &Connection) -> Vec<String> {
     let mut names = match &connection.place {
         Place::Site { address } if !address.is_loopback() => {
@@ -136,6 +138,11 @@ mod tests {
                 .unwrap();
         let place = Place::Site { address: "https://relay.acme.example:8443".parse().unwrap() };
         let connection = draft.into_connection(ConnectionId::draw(), place, TlsPolicy::System);
+        // One whose address is a part of the other's.
+        let draft: Draft =
+            serde_json::from_str(r#"{"name":"prod","colour":"red","environment":"production"}"#).unwrap();
+        let place = Place::Site { address: "https://acme.example".parse().unwrap() };
+        let short = draft.into_connection(ConnectionId::draw(), place, TlsPolicy::System);
         let line = |text: &str| LogLine { number: 0, source: LogSource::Log, text: text.to_owned() };
         let evidence = Evidence {
             surroundings: Surroundings {
@@ -151,7 +158,7 @@ mod tests {
                 condition: SecretsCondition::Locked,
                 has_passphrase_file: false,
             },
-            connections: vec![(&connection, Condition::Offline)],
+            connections: vec![(&short, Condition::Offline), (&connection, Condition::Offline)],
             local_server: Some(LocalState::Stopped),
             server_log: vec![line("key sk-CANARYcanary used by https://relay.acme.example:8443/x")],
             app_log: vec![
@@ -160,7 +167,7 @@ mod tests {
             ],
         };
         let text = String::from_utf8(Diagnostics::collect(evidence).write().unwrap()).unwrap();
-        for secret in ["CANARY", "canary", "acme", "Acme", &connection.id.to_string()] {
+        for secret in ["CANARY", "canary", "acme", "Acme", "relay", &connection.id.to_string()] {
             assert!(!text.contains(secret), "{secret}: {text}");
         }
         for told in ["\"offline\"", "\"locked\"", "wayland", "[site]", "[hidden]", "\"system\": \"linux\""] {

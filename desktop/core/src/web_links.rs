@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use serde::Deserialize;
 use url::Url;
 
-use crate::connections::{Connection, Place};
+use crate::connections::{Connection, Place, SiteAddress};
 
 const LENGTH_MAX: usize = 2048;
 const PRESETS: &str = include_str!("../../../server/api/presets/channels.json");
@@ -29,6 +29,12 @@ pub fn find_web_link<'a>(text: &str, connections: impl IntoIterator<Item = &'a C
         && url.port().is_none()
         && url.host_str().is_some_and(|host| preset_hosts().contains(host));
     (is_known || is_preset).then_some(url)
+}
+
+/// The page of a site where somebody who is signed in there makes a code to pair this device by. The site need not be
+/// known: whoever typed its address sees in the browser whose it is.
+pub fn pairing_page(address: &SiteAddress) -> Url {
+    address.join(["app", "sessions"])
 }
 
 /// Where the providers' own pages are.
@@ -82,5 +88,11 @@ mod tests {
         ] {
             assert!(!opens(text), "{text}");
         }
+    }
+    #[test]
+    fn a_code_is_made_on_one_page_of_whatever_site() {
+        let page = |address: &str| pairing_page(&address.parse().unwrap()).to_string();
+        assert_eq!(page("https://ai.example.com"), "https://ai.example.com/app/sessions");
+        assert_eq!(page("http://127.0.0.1:8787"), "http://127.0.0.1:8787/app/sessions");
     }
 }

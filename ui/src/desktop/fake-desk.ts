@@ -82,8 +82,9 @@ export const PROPOSALS: Readonly<Record<string, Proposal>> = {
     seen: { fingerprint: PINNED, is_trusted: false },
     may_pair: true,
     tls: { kind: "pinned_key", fingerprint: PINNED },
+    replaces: null,
   },
-  [WRONG_INVITATION]: { ...NEW_SITE, expected: OTHER_KEY, seen: { fingerprint: PINNED, is_trusted: true }, may_pair: false, tls: null },
+  [WRONG_INVITATION]: { ...NEW_SITE, expected: OTHER_KEY, seen: { fingerprint: PINNED, is_trusted: true }, may_pair: false, tls: null, replaces: null },
   [LOCAL_INVITATION]: {
     address: "http://127.0.0.1:9000",
     host: "127.0.0.1",
@@ -92,6 +93,7 @@ export const PROPOSALS: Readonly<Record<string, Proposal>> = {
     seen: null,
     may_pair: true,
     tls: { kind: "system" },
+    replaces: null,
   },
 };
 

@@ -67,8 +67,6 @@ export type FakeShell = Shell & {
   tell<Name extends keyof ShellEvents>(name: Name, event: ShellEvents[Name]): void;
 };
 
-const DAMAGED_LINK = "it is no Waystation link";
-
 /** A shell with several connections, or with what is given instead. */
 export function createFakeShell(changes: Partial<FakeDesk> = {}): FakeShell {
   const desk: FakeDesk = { ...createDesk(), ...changes };
@@ -141,6 +139,9 @@ export function createFakeShell(changes: Partial<FakeDesk> = {}): FakeShell {
     updatePreferences: command("updatePreferences", (preferences) => void (desk.preferences = preferences)),
     setAutostart: command("setAutostart", (autostart) => void (desk.app = { ...desk.app, autostart })),
     copyText: command("copyText", (text, isSecret) => void desk.copied.push({ text, isSecret })),
+    openPairingPage: command("openPairingPage", (address) => {
+      if (!address.startsWith("https:")) throw new ShellFailure("link_address", "the link's address cannot be used");
+    }),
     openWebLink: command("openWebLink", (url) => {
       const isKnown = desk.connections.some((kept) => kept.place.kind === "site" && new URL(kept.place.address).origin === new URL(url).origin);
       if (!isKnown) throw new ShellFailure("link_refused", "only pages of known sites are opened");
@@ -194,10 +195,13 @@ export function createFakeShell(changes: Partial<FakeDesk> = {}): FakeShell {
 
     proposePairing: command("proposePairing", (text) => {
       const proposal = desk.proposals[text.trim()];
-      if (proposal === undefined) throw new ShellFailure("link_foreign", DAMAGED_LINK);
-      desk.proposal = proposal;
+      const isOurs = text.trim().startsWith("waystation://");
+      if (proposal === undefined) throw isOurs ? new ShellFailure("link_malformed", "the link is not complete") : new ShellFailure("link_foreign", "it is no Waystation link");
+      const known = desk.connections.find(({ place }) => place.kind === "site" && place.address === proposal.address);
+      const fingerprint = known?.tls.kind === "pinned_key" ? known.tls.fingerprint : null;
+      desk.proposal = known === undefined ? proposal : { ...proposal, replaces: { id: known.id, name: known.name, fingerprint } };
       tell("proposal", null);
-      return proposal;
+      return desk.proposal;
     }),
     showProposal: command("showProposal", () => desk.proposal),
     approvePairing: command("approvePairing", ({ draft }) => {
@@ -206,10 +210,10 @@ export function createFakeShell(changes: Partial<FakeDesk> = {}): FakeShell {
       desk.proposal = null;
       if (proposal === null) throw new ShellFailure("no_proposal", "there is nothing to approve");
       if (!proposal.may_pair) throw new ShellFailure("wrong_key", "the site is not the one that the link was made by");
-      const id = `con_${crypto.randomUUID().replaceAll("-", "")}`;
-      const { address } = proposal;
+      const { address, replaces } = proposal;
+      const id = replaces?.id ?? `con_${crypto.randomUUID().replaceAll("-", "")}`;
       const paired = connectionOf(draft, { id, place: { kind: "site", address }, tls: proposal.tls ?? { kind: "system" }, condition: "online", address });
-      desk.connections = [...desk.connections, paired];
+      desk.connections = replaces === null ? [...desk.connections, paired] : desk.connections.map((kept) => (kept.id === id ? paired : kept));
       desk.selected = id;
       told();
       return { id, email: "owner@example.com", role: "owner" };

@@ -89,6 +89,8 @@ export type Proposal = {
   may_pair: boolean;
   /** By what the site would be known from then on. */
   tls: TlsPolicy | null;
+  /** The connection to this address that there is already, with the key it was known by; it is paired anew. */
+  replaces: { id: string; name: string; fingerprint: Fingerprint | null } | null;
 };
 
 export type Approval = { draft: ConnectionDraft; device_name: string; pin_key: boolean };

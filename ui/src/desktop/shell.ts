@@ -35,6 +35,8 @@ export interface Shell {
   copyText(text: string, isSecret: boolean): Promise<void>;
   /** Opens a page of a known site or provider in the browser; of any other it fails with `link_refused`. */
   openWebLink(url: string): Promise<void>;
+  /** Opens the page of a site where a code to pair with it is made. */
+  openPairingPage(address: string): Promise<void>;
   /** Where the file was written, or null: the reader gave it up. */
   saveDiagnostics(): Promise<string | null>;
   checkForUpdates(): Promise<NewVersion | null>;

@@ -12,6 +12,7 @@ export function createTauriShell(): Shell {
     setAutostart: (enabled) => ask("set_autostart", { enabled }),
     copyText: (text, isSecret) => ask("copy_text", { text, isSecret }),
     openWebLink: (url) => ask("open_web_link", { url }),
+    openPairingPage: (address) => ask("open_pairing_page", { address }),
     saveDiagnostics: () => ask("save_diagnostics"),
     checkForUpdates: () => ask("check_for_updates"),
     installUpdate: () => ask("install_update"),

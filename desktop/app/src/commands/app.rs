@@ -10,9 +10,9 @@ use tauri_plugin_clipboard_manager::ClipboardExt;
 use tauri_plugin_opener::OpenerExt;
 use waystation_desktop::Language;
 use waystation_desktop::diagnostics::{Diagnostics, Evidence, Surroundings};
-use waystation_desktop::web_links::find_web_link;
+use waystation_desktop::web_links::{find_web_link, pairing_page};
 
-use crate::desk::Desk;
+use crate::desk::{Desk, LinkNews};
 use crate::dialogs::choose_new_file;
 use crate::environment::told_variables;
 use crate::failure::{Refusal, Reply};
@@ -34,6 +34,8 @@ pub(crate) struct AppView {
     notice: Option<&'static str>,
     can_update: bool,
     autostart: bool,
+    /// What a link came to that was opened before the window listened.
+    link: Option<LinkNews>,
 }
 
 /// The choices that the window shows.
@@ -54,6 +56,7 @@ pub(crate) async fn show_app(app: AppHandle, desk: State<'_, Desk>) -> Reply<App
         notice: desk.notice,
         can_update: updates::can_update(),
         autostart: app.autolaunch().is_enabled().unwrap_or(false),
+        link: desk.take_link_news(),
     })
 }
 
@@ -114,6 +117,13 @@ pub(crate) async fn copy_text(app: AppHandle, text: String, is_secret: bool) -> 
 pub(crate) async fn open_web_link(app: AppHandle, desk: State<'_, Desk>, url: String) -> Reply<()> {
     let found = find_web_link(&url, desk.book().list());
     let url = found.ok_or_else(|| Refusal::new("link_refused", "only pages of known sites are opened"))?;
+    app.opener().open_url(url.as_str(), None::<&str>).map_err(|error| Refusal::new("browser", error))
+}
+
+#[tauri::command]
+pub(crate) async fn open_pairing_page(app: AppHandle, address: String) -> Reply<()> {
+    let address = address.trim().parse().map_err(|error| Refusal::new("link_address", error))?;
+    let url = pairing_page(&address);
     app.opener().open_url(url.as_str(), None::<&str>).map_err(|error| Refusal::new("browser", error))
 }
 

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use serde::Deserialize;
 use tauri::{AppHandle, State};
 use waystation_api::revenue::{RevenuePeriod, RevenueQuery};
+use waystation_api::site_usage::SiteUsageQuery;
 use waystation_api::usage_series::UsageTotalsQuery;
 use waystation_desktop::charts::{
-    Figure, Theme, draw_png, draw_svg, margin_figure, revenue_figure, usage_figure,
+    Figure, Theme, draw_png, draw_svg, margin_figure, revenue_figure, site_usage_figure, usage_figure,
 };
 use waystation_desktop::connections::ConnectionId;
 
@@ -39,6 +40,7 @@ enum ChartKind {
     RevenueByMonth,
     MarginByDay,
     MarginByMonth,
+    UsageByModel,
     OwnUsageByModel,
 }
 
@@ -81,6 +83,19 @@ async fn load_figure(desk: &Desk, chart: &Chart) -> Reply<Figure> {
     let by = match chart.kind {
         ChartKind::RevenueByDay | ChartKind::MarginByDay => RevenuePeriod::Day,
         ChartKind::RevenueByMonth | ChartKind::MarginByMonth => RevenuePeriod::Month,
+        ChartKind::UsageByModel => {
+            let query = SiteUsageQuery {
+                start_date: chart.start_date.clone(),
+                end_date: chart.end_date.clone(),
+                time_zone: chart.time_zone.clone(),
+                ..SiteUsageQuery::default()
+            };
+            let usage = desk.gateway.ask(&connection, &address, |client| {
+                let query = &query;
+                async move { client.show_site_usage(query).await }
+            });
+            return Ok(site_usage_figure(language, &usage.await?));
+        }
         ChartKind::OwnUsageByModel => {
             let query = UsageTotalsQuery {
                 start_date: chart.start_date.clone(),

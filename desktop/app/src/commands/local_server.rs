@@ -11,6 +11,7 @@ use crate::local::{self, LocalServerView};
 
 #[tauri::command]
 pub(crate) async fn show_local_server(app: AppHandle) -> Reply<LocalServerView> {
+    local::note_service(&app).await;
     Ok(local::view(&app))
 }
 
@@ -33,7 +34,7 @@ pub(crate) async fn list_local_log(desk: State<'_, Desk>, from: u64) -> Reply<Ve
 
 #[tauri::command]
 pub(crate) async fn set_up_local_server(desk: State<'_, Desk>, owner: Owner) -> Reply<ConnectionId> {
-    let url = desk.local.state().url().cloned().ok_or(CallError::NotRunning)?;
+    let url = desk.local_url().ok_or(CallError::NotRunning)?;
     let secrets = desk.prepare_secrets().await?;
     let connection = local::ensure_connection(&desk)?;
     let credential = set_up_site(&connection, &url, &desk.local.files().data_dir, &owner).await?;

@@ -22,6 +22,7 @@ pub(crate) fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static 
         app::set_autostart,
         app::copy_text,
         app::open_web_link,
+        app::open_pairing_page,
         app::save_diagnostics,
         app::check_for_updates,
         app::install_update,

@@ -1,6 +1,6 @@
 //! Pairing with a site, and ending it.
 
-use std::sync::PoisonError;
+use std::time::Instant;
 
 use serde::Serialize;
 use tauri::{AppHandle, State};
@@ -28,23 +28,24 @@ pub(crate) async fn propose_pairing(app: AppHandle, text: String) -> Reply<Propo
 
 #[tauri::command]
 pub(crate) async fn show_proposal(desk: State<'_, Desk>) -> Reply<Option<Proposal>> {
-    let proposed = desk.proposed.lock().unwrap_or_else(PoisonError::into_inner);
-    Ok(proposed.as_ref().map(|(_, proposal)| proposal.clone()))
+    Ok(desk.waiting.proposal())
 }
 
 #[tauri::command]
 pub(crate) async fn approve_pairing(desk: State<'_, Desk>, approval: Approval) -> Reply<PairedView> {
     let secrets = desk.prepare_secrets().await?;
-    let proposed = desk.proposed.lock().unwrap_or_else(PoisonError::into_inner).take();
-    let (link, proposal) =
-        proposed.ok_or_else(|| Refusal::new("no_proposal", "there is nothing to approve"))?;
+    let nothing = || Refusal::new("no_proposal", "there is nothing to approve");
+    let (link, proposal) = desk.waiting.take().ok_or_else(nothing)?;
     let known = desk.connection_to(&link.address);
+    if known.is_none() {
+        desk.book().check_room()?;
+    }
     let paired = match pair(&link, approval, known.as_ref()).await {
         Ok(paired) => paired,
         Err(error) => {
             if !error.spends_code() {
                 // What was refused can be mended and approved again.
-                desk.proposed.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert((link, proposal));
+                desk.waiting.keep(link, proposal, Instant::now());
             }
             return Err(error.into());
         }
@@ -54,9 +55,14 @@ pub(crate) async fn approve_pairing(desk: State<'_, Desk>, approval: Approval) -
     kept.map_err(|error| Refusal::new("keyring_unavailable", error))??;
     // What was known of the site before, its key and its tokens, counts no more.
     desk.gateway.forget(id).await;
-    match known {
-        Some(_) => desk.book().update(paired.connection)?,
-        None => desk.book().add(paired.connection)?,
+    let entered = match known {
+        Some(_) => desk.book().update(paired.connection),
+        None => desk.book().add(paired.connection),
+    };
+    if let Err(error) = entered {
+        // A secret that nobody knows of would stay for good.
+        forget_secret(&desk, id).await?;
+        return Err(error.into());
     }
     desk.book().select(id)?;
     desk.note_condition(id, Condition::Unknown);
@@ -66,7 +72,7 @@ pub(crate) async fn approve_pairing(desk: State<'_, Desk>, approval: Approval) -
 
 #[tauri::command]
 pub(crate) async fn refuse_pairing(desk: State<'_, Desk>) -> Reply<()> {
-    *desk.proposed.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    desk.waiting.take();
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! What a chart shows, before it is drawn.
 
 use waystation_api::revenue::{RevenuePeriod, RevenueReport, RevenueSums};
+use waystation_api::site_usage::SiteUsage;
 use waystation_api::usage_series::ModelUsage;
 
 use crate::charts::amounts::{group_digits, write_amount};
@@ -62,39 +63,81 @@ pub fn margin_figure(language: Language, report: &RevenueReport) -> Figure {
     periods(language, title, report, |sums| sums.margin.map(|margin| margin.0.nanos()))
 }
 
-/// What models were used for, at list price.
+/// What somebody used of models, at list price.
 pub fn usage_figure(language: Language, models: &[ModelUsage]) -> Figure {
-    let mut models: Vec<&ModelUsage> = models.iter().collect();
-    models.sort_by_key(|model| std::cmp::Reverse(model.sums.cost.0.nanos()));
-    let (shown, rest) = models.split_at(models.len().min(MODELS_MAX));
-    let requests = |count: u64| match language {
-        Language::English => format!("{} calls", group_digits(count)),
-        Language::Chinese => format!("{} 次调用", group_digits(count)),
-    };
-    let bar = |label: &str, cost: i64, count: u64| Bar {
-        label: label.to_owned(),
-        note: format!("{} · {}", write_amount(cost), requests(count)),
-        nanos: Some(cost),
-    };
-    let mut bars: Vec<Bar> =
-        shown.iter().map(|model| bar(&model.model, model.sums.cost.0.nanos(), model.sums.requests)).collect();
-    let sum = |models: &[&ModelUsage]| {
-        models.iter().fold((0_i64, 0_u64), |(cost, count), model| {
-            (cost.saturating_add(model.sums.cost.0.nanos()), count.saturating_add(model.sums.requests))
-        })
-    };
-    if !rest.is_empty() {
-        let (cost, count) = sum(rest);
-        let label = match language {
-            Language::English => format!("{} others", rest.len()),
-            Language::Chinese => format!("其他 {} 个", rest.len()),
-        };
-        bars.push(bar(&label, cost, count));
+    let parts = models.iter().map(|model| Part {
+        label: model.model.clone(),
+        cost: model.sums.cost.0.nanos(),
+        requests: model.sums.requests,
+    });
+    parts_figure(language, language.pick("Usage by model", "各模型用量"), parts.collect(), Others::default())
+}
+
+/// What everybody used of models, at list price.
+pub fn site_usage_figure(language: Language, usage: &SiteUsage) -> Figure {
+    let parts = usage.items.iter().map(|item| Part {
+        label: item.model.clone().unwrap_or_default(),
+        cost: item.sums.list_cost.0.nanos(),
+        requests: item.sums.requests,
+    });
+    let others = usage.rest.as_ref().map(|rest| Others {
+        count: rest.parts,
+        cost: rest.sums.list_cost.0.nanos(),
+        requests: rest.sums.requests,
+    });
+    let title = language.pick("Usage of the site by model", "全站各模型用量");
+    parts_figure(language, title, parts.collect(), others.unwrap_or_default())
+}
+
+/// What was used of one thing.
+struct Part {
+    label: String,
+    cost: i64,
+    requests: u64,
+}
+
+/// What was used of all that is not named.
+#[derive(Default)]
+struct Others {
+    count: u64,
+    cost: i64,
+    requests: u64,
+}
+
+impl Others {
+    fn add(&mut self, part: &Part) {
+        self.count = self.count.saturating_add(1);
+        self.cost = self.cost.saturating_add(part.cost);
+        self.requests = self.requests.saturating_add(part.requests);
     }
-    let (cost, count) = sum(&models);
+}
+
+/// The dearest parts, and one bar for all others. `others` are those that are not among the parts.
+fn parts_figure(language: Language, title: &str, mut parts: Vec<Part>, mut others: Others) -> Figure {
+    parts.sort_by_key(|part| std::cmp::Reverse(part.cost));
+    let (shown, rest) = parts.split_at(parts.len().min(MODELS_MAX));
+    rest.iter().for_each(|part| others.add(part));
+    let note = |cost: i64, count: u64| {
+        let calls = match language {
+            Language::English => format!("{} calls", group_digits(count)),
+            Language::Chinese => format!("{} 次调用", group_digits(count)),
+        };
+        format!("{} · {calls}", write_amount(cost))
+    };
+    let bar = |label: String, cost, count| Bar { label, note: note(cost, count), nanos: Some(cost) };
+    let mut bars: Vec<Bar> =
+        shown.iter().map(|part| bar(part.label.clone(), part.cost, part.requests)).collect();
+    if others.count > 0 {
+        let label = match language {
+            Language::English => format!("{} others", others.count),
+            Language::Chinese => format!("其他 {} 个", others.count),
+        };
+        bars.push(bar(label, others.cost, others.requests));
+    }
+    shown.iter().for_each(|part| others.add(part));
     Figure {
-        title: language.pick("Usage by model", "各模型用量").to_owned(),
-        summary: format!("{} · {}", write_amount(cost), requests(count)),
+        title: title.to_owned(),
+        summary: note(others.cost, others.requests),
         nothing: nothing(language),
         layout: Layout::Rows,
         bars,
@@ -194,5 +237,35 @@ pub(super) mod tests {
         assert_eq!(figure.bars[MODELS_MAX].nanos, Some(rest));
         assert_eq!(figure.summary, "$190.00 · 40 calls");
         assert!(usage_figure(Language::English, &[]).bars.is_empty());
+    }
+
+    #[test]
+    fn what_a_site_does_not_name_is_one_bar_with_what_does_not_fit() {
+        let sums = |cost: u64| {
+            serde_json::json!({
+                "requests": 2, "errors": 0, "input_tokens": 1, "output_tokens": 1, "charged": "0", "gift_paid": "0",
+                "list_cost": cost.to_string(), "granted": "0", "operator_loss": "0", "upstream_cost": null,
+                "margin": null,
+            })
+        };
+        let named = |number: u64| {
+            let mut item = sums(number);
+            item["model"] = format!("m{number}").into();
+            item
+        };
+        let mut rest = sums(1);
+        rest["parts"] = 5.into();
+        let usage: SiteUsage = serde_json::from_value(serde_json::json!({
+            "from": "2026-11-01T00:00:00.000Z", "until": "2026-12-01T00:00:00.000Z", "time_zone": "UTC",
+            "group_by": "model", "currency": "USD", "items": (10..20).rev().map(named).collect::<Vec<_>>(),
+            "rest": rest, "total": sums(146), "next_cursor": null,
+        }))
+        .unwrap();
+        let figure = site_usage_figure(Language::English, &usage);
+        assert_eq!((figure.bars.len(), figure.bars[0].label.as_str()), (MODELS_MAX + 1, "m19"));
+        // 11, 10 and the 1 that the site summed.
+        let others = &figure.bars[MODELS_MAX];
+        assert_eq!((others.label.as_str(), others.note.as_str()), ("7 others", "$22.00 · 6 calls"));
+        assert_eq!(figure.summary, "$146.00 · 22 calls");
     }
 }

@@ -10,7 +10,7 @@ mod scale;
 
 use thiserror::Error;
 
-pub use figure::{Bar, Figure, Layout, margin_figure, revenue_figure, usage_figure};
+pub use figure::{Bar, Figure, Layout, margin_figure, revenue_figure, site_usage_figure, usage_figure};
 pub use output::{draw_png, draw_svg};
 pub use palette::Theme;
 

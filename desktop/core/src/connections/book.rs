@@ -80,11 +80,14 @@ impl Book {
         self.content.selected.and_then(|id| self.find(id))
     }
 
+    /// Refuses another connection where there are as many as there may be.
+    pub fn check_room(&self) -> Result<(), BookError> {
+        if self.content.connections.len() < CONNECTIONS_MAX { Ok(()) } else { Err(BookError::Full) }
+    }
+
     /// Adds a connection at the end and works with it if it is the first.
     pub fn add(&mut self, connection: Connection) -> Result<(), BookError> {
-        if self.content.connections.len() >= CONNECTIONS_MAX {
-            return Err(BookError::Full);
-        }
+        self.check_room()?;
         if self.find(connection.id).is_some() {
             return Err(BookError::Exists);
         }

@@ -11,7 +11,7 @@ mod user_service;
 
 pub use announcement::{Announcement, AnnouncementError};
 pub use log_ring::{LogLine, LogRing, LogSource};
-pub use port::{PortHolder, TakenPort};
+pub use port::{PortHolder, TakenPort, find_taken_port};
 pub use process::{LocalServer, ServerFiles, StartError};
 pub use setup::{Owner, SetUpError, set_up_site};
 pub use state::{LocalState, StopReason};

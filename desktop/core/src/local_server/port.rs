@@ -1,4 +1,5 @@
 use std::net::{Ipv4Addr, TcpListener};
+use std::path::Path;
 
 use serde::Serialize;
 
@@ -28,6 +29,28 @@ pub(super) fn choose_port(wished: Option<u16>) -> (u16, Option<TakenPort>) {
         Ok(_) => (port, None),
         Err(_) => (0, Some(TakenPort { port, holder: find_holder(port) })),
     }
+}
+
+/// What has a port, if something has it.
+pub fn find_taken_port(port: u16) -> Option<TakenPort> {
+    choose_port(Some(port)).1
+}
+
+/// Whether a port is held by a program of that path, which runs for the same user.
+#[cfg(target_os = "linux")]
+pub(super) fn is_held_by(port: u16, program: &Path) -> bool {
+    let running = |holder: PortHolder| std::fs::read_link(format!("/proc/{}/exe", holder.process)).ok();
+    let Some(running) = find_holder(port).and_then(running) else { return false };
+    // A program that was brought up to date goes on under this name (proc_pid_exe(5)).
+    let name = running.to_string_lossy();
+    let program = program.canonicalize().unwrap_or_else(|_| program.to_owned());
+    Path::new(name.trim_end_matches(" (deleted)")) == program
+}
+
+/// Elsewhere the system is not asked.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn is_held_by(_: u16, _: &Path) -> bool {
+    false
 }
 
 /// Who listens on a port of this computer.

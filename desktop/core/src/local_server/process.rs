@@ -1,5 +1,6 @@
 //! The server's process.
 
+use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
@@ -7,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use thiserror::Error;
-use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader, Lines};
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader, Split};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
@@ -92,19 +93,14 @@ impl LocalServer {
 
     /// Starts it and waits until it answers. It takes the wished port if that is free.
     pub async fn start(&self, wished_port: Option<u16>) -> Result<SiteAddress, StartError> {
+        // Only who has this starts one: what the state says now holds until it is changed here.
         let mut supervisor = self.supervisor.lock().await;
-        let may_start = self.state.send_if_modified(|state| {
-            let may_start = state.may_start();
-            if may_start {
-                *state = LocalState::Starting;
-            }
-            may_start
-        });
-        if !may_start {
+        if !self.state.borrow().may_start() {
             return Err(StartError::NotStopped);
         }
         let stop = Arc::new(Notify::new());
         *self.stop.lock().unwrap_or_else(PoisonError::into_inner) = stop.clone();
+        self.state.send_replace(LocalState::Starting);
         let launched = tokio::select! {
             launched = self.launch(wished_port) => launched,
             // What was begun goes with the future.
@@ -127,12 +123,18 @@ impl LocalServer {
 
     /// Tells it to stop and waits for its end. It lets calls finish before; one that only starts is given up.
     pub async fn stop(&self) {
-        self.stop.lock().unwrap_or_else(PoisonError::into_inner).notify_one();
+        self.tell_stop();
         let mut supervisor = self.supervisor.lock().await;
+        // Again: a start may have come between, and did not hear of it.
+        self.tell_stop();
         if let Some(supervisor) = supervisor.take() {
             // However the supervisor ended, the process is gone: it is killed when it is let go.
             let _ = supervisor.await;
         }
+    }
+
+    fn tell_stop(&self) {
+        self.stop.lock().unwrap_or_else(PoisonError::into_inner).notify_one();
     }
 
     /// Notes that its site has an owner now.
@@ -158,14 +160,13 @@ impl LocalServer {
         else {
             return Err(failed(StopReason::NotInstalled, None, None));
         };
-        let mut lines = BufReader::new(output).lines();
+        let mut lines = BufReader::new(output).split(b'\n');
         let log = self.log.clone();
-        let reading =
-            tokio::spawn(
-                async move { keep_lines(BufReader::new(errors).lines(), &log, LogSource::Log).await },
-            );
-        let announced = match timeout(START_TIME, lines.next_line()).await {
-            Ok(Ok(Some(line))) => Announcement::read(&line, child.id()),
+        let reading = tokio::spawn(async move {
+            keep_lines(BufReader::new(errors).split(b'\n'), &log, LogSource::Log).await
+        });
+        let announced = match timeout(START_TIME, lines.next_segment()).await {
+            Ok(Ok(Some(line))) => Announcement::read(&String::from_utf8_lossy(&line), child.id()),
             Ok(_) => {
                 let exit = timeout(HEALTH_TIME, child.wait()).await.ok().and_then(Result::ok);
                 // All of it has been said once the process is gone.
@@ -185,7 +186,11 @@ impl LocalServer {
 
     fn spawn(&self, port: u16) -> io::Result<Child> {
         create_private_folder(&self.files.data_dir)?;
-        Command::new(&self.files.program)
+        let mut command = Command::new(&self.files.program);
+        for name in foreign_settings(std::env::vars_os().map(|(name, _)| name)) {
+            command.env_remove(name);
+        }
+        command
             .args(["serve", "--attached", "--listen", &format!("127.0.0.1:{port}"), "--data-dir"])
             .arg(&self.files.data_dir)
             // A configuration file of the data folder counts, and none that lies where the app was started.
@@ -203,7 +208,7 @@ struct Running {
     child: Child,
     /// The server ends when this does.
     lifeline: ChildStdin,
-    lines: Lines<BufReader<ChildStdout>>,
+    lines: Split<BufReader<ChildStdout>>,
     announced: Announcement,
     taken_port: Option<TakenPort>,
     http: reqwest::Client,
@@ -290,8 +295,36 @@ fn http_client() -> reqwest::Result<reqwest::Client> {
     reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build()
 }
 
-async fn keep_lines(mut lines: Lines<BufReader<impl AsyncRead + Unpin>>, log: &LogRing, source: LogSource) {
-    while let Ok(Some(line)) = lines.next_line().await {
-        log.add(source, &line);
+/// Whatever the lines are made of: a server whose output nobody reads stands still when the pipe is full.
+async fn keep_lines(mut lines: Split<BufReader<impl AsyncRead + Unpin>>, log: &LogRing, source: LogSource) {
+    while let Ok(Some(line)) = lines.next_segment().await {
+        log.add(source, &String::from_utf8_lossy(&line));
+    }
+}
+
+/// Settings of another server, as of a shell that the app was started from: with them this one could open the other's
+/// database.
+fn foreign_settings(names: impl Iterator<Item = OsString>) -> impl Iterator<Item = OsString> {
+    names.filter(|name| name.to_string_lossy().to_ascii_uppercase().starts_with("WAYSTATION_"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_of_another_server_are_not_this_ones() {
+        let names = ["PATH", "WAYSTATION_DATABASE_URL", "waystation_listen", "HOME", "MY_WAYSTATION_X"];
+        let foreign: Vec<_> = foreign_settings(names.into_iter().map(OsString::from)).collect();
+        assert_eq!(foreign, ["WAYSTATION_DATABASE_URL", "waystation_listen"]);
+    }
+
+    #[tokio::test]
+    async fn lines_that_are_no_text_do_not_end_the_reading() {
+        let log = LogRing::default();
+        let said = &b"one\n\xff\xfe two\nthree"[..];
+        keep_lines(BufReader::new(said).split(b'\n'), &log, LogSource::Log).await;
+        let lines: Vec<String> = log.list_from(0).into_iter().map(|line| line.text).collect();
+        assert_eq!(lines, ["one", "\u{fffd}\u{fffd} two", "three"]);
     }
 }

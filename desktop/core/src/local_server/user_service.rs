@@ -5,11 +5,15 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use crate::files::replace_file;
+use crate::connections::SiteAddress;
+use crate::files::{read_file, replace_file};
 use crate::local_server::ServerFiles;
+use crate::local_server::port::is_held_by;
 
 /// What the service is called.
-const UNIT: &str = "waystation.service";
+const UNIT: &str = "waystation-local.service";
+const UNIT_BYTES_MAX: u64 = 64 * 1024;
+const LISTEN: &str = "--listen 127.0.0.1:";
 
 /// Why the service could not be changed.
 #[derive(Debug, Error)]
@@ -39,19 +43,24 @@ impl ServiceUnit {
     }
 }
 
-/// The unit that runs the server on a port of this machine.
+/// The unit that runs the server on a port of this machine. It does nothing once the app was taken off the system, and
+/// gives up where it cannot start.
 pub fn service_unit(files: &ServerFiles, port: u16) -> Result<ServiceUnit, ServiceError> {
     let program = quote(&files.program)?;
     let data_dir = quote(&files.data_dir)?;
     // Of a path that a setting takes whole, quotes would be a part.
     let working_folder = escape_specifiers(plain_text(&files.data_dir)?);
+    let needed_program = escape_specifiers(plain_text(&files.program)?);
     Ok(ServiceUnit(format!(
         "[Unit]\n\
          Description=Waystation, a relay for AI models\n\
          After=network.target\n\
+         ConditionFileIsExecutable={needed_program}\n\
+         StartLimitIntervalSec=300\n\
+         StartLimitBurst=5\n\
          \n\
          [Service]\n\
-         ExecStart={program} serve --listen 127.0.0.1:{port} --data-dir {data_dir}\n\
+         ExecStart={program} serve {LISTEN}{port} --data-dir {data_dir}\n\
          WorkingDirectory={working_folder}\n\
          Restart=on-failure\n\
          RestartSec=5\n\
@@ -79,6 +88,15 @@ impl ServiceFile {
         self.0.exists()
     }
 
+    /// Where the service answers: at its port, if the program that listens there is the server and runs for the same
+    /// user. Whoever else has the port is sent nothing.
+    pub fn find_server(&self, program: &Path) -> Option<SiteAddress> {
+        let unit = read_file(&self.0, UNIT_BYTES_MAX).ok()??;
+        let port = listening_port(std::str::from_utf8(&unit).ok()?)?;
+        let address = is_held_by(port, program).then(|| format!("http://127.0.0.1:{port}").parse());
+        address?.ok()
+    }
+
     /// Installs the service and starts it.
     pub async fn install(&self, unit: &ServiceUnit) -> Result<(), ServiceError> {
         replace_file(&self.0, unit.as_str().as_bytes()).map_err(ServiceError::File)?;
@@ -102,6 +120,11 @@ impl ServiceFile {
         std::fs::remove_file(&self.0).map_err(ServiceError::File)?;
         run_systemctl(&["daemon-reload"]).await
     }
+}
+
+fn listening_port(unit: &str) -> Option<u16> {
+    let (_, after) = unit.split_once(LISTEN)?;
+    after.split_whitespace().next()?.parse().ok()
 }
 
 async fn run_systemctl(arguments: &[&str]) -> Result<(), ServiceError> {
@@ -149,6 +172,27 @@ mod tests {
         ));
         assert!(unit.contains("WorkingDirectory=/home/a b/da%%ta\"$x\\\n"));
         assert!(!unit.contains("--attached"));
+        assert!(unit.contains("\nConditionFileIsExecutable=/usr/bin/waystation\n"));
+        assert_eq!(listening_port(&unit), Some(8787));
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_service_answers_where_the_server_itself_listens() {
+        let folder = tempfile::tempdir().unwrap();
+        let service = ServiceFile::below(folder.path());
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let program = std::env::current_exe().unwrap();
+        assert_eq!(service.find_server(&program), None);
+        let files = ServerFiles { program: program.clone(), data_dir: folder.path().to_owned() };
+        replace_file(&service.0, service_unit(&files, port).unwrap().as_str().as_bytes()).unwrap();
+        let found = service.find_server(&program).unwrap();
+        assert_eq!((found.is_loopback(), found.port()), (true, port));
+        // Another program that has the port is not it, and nobody is not either.
+        assert_eq!(service.find_server(Path::new("/usr/bin/waystation-server")), None);
+        drop(listener);
+        assert_eq!(service.find_server(&program), None);
     }
 
     #[test]

@@ -30,6 +30,10 @@ pub enum TroubleKind {
     SignedOut,
     /// Calls over a channel fail.
     ChannelFailing,
+    /// The site's books do not balance.
+    LedgerFailing,
+    /// The site's audit log is not as it was written.
+    AuditLogFailing,
     /// The server of this app ended by itself.
     ServerEnded,
 }
@@ -72,6 +76,10 @@ pub fn notification(language: Language, site: &str, trouble: &Trouble, is_of_mor
             ("This device was signed out. Pair it again.", "此设备已被登出，请重新配对。")
         }
         TroubleKind::ChannelFailing => ("Calls over this channel fail: ", "此渠道的调用失败："),
+        TroubleKind::LedgerFailing => ("The books do not balance.", "账目不平。"),
+        TroubleKind::AuditLogFailing => {
+            ("The audit log is not as it was written.", "审计日志与写入时不一致。")
+        }
         TroubleKind::ServerEnded => ("The local server has ended by itself.", "本地服务意外退出。"),
     };
     let mut body = language.pick(english, chinese).to_owned();

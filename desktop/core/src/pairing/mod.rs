@@ -3,6 +3,8 @@
 
 mod exchange;
 mod link;
+mod waiting;
 
 pub use exchange::{Approval, PairError, Paired, Proposal, Replaced, pair, propose};
 pub use link::{Link, LinkError, OpenTarget, PairingCode, PairingLink, read_link};
+pub use waiting::{Look, Waiting};

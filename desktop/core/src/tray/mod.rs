@@ -46,7 +46,7 @@ pub enum Condition {
     Unknown,
     /// It answers.
     Online,
-    /// It answers, and some of its channels fail.
+    /// It answers, and some of its channels fail, or its books or its log are not right.
     Troubled,
     /// It does not answer.
     Offline,
@@ -197,7 +197,7 @@ fn connection_entry(language: Language, connection: &TrayConnection, is_selected
     let condition = match connection.condition {
         Condition::Unknown => language.pick("not checked yet", "尚未检查"),
         Condition::Online => language.pick("online", "在线"),
-        Condition::Troubled => language.pick("channels failing", "渠道异常"),
+        Condition::Troubled => language.pick("needs attention", "需要处理"),
         Condition::Offline => language.pick("offline", "离线"),
         Condition::Blocked => language.pick("blocked: its key has changed", "已阻止：密钥已更改"),
         Condition::NeedsPairing => language.pick("needs pairing", "需要配对"),

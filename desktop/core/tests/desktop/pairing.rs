@@ -86,6 +86,18 @@ async fn a_site_on_this_machine_pairs_without_tls() {
 }
 
 #[tokio::test]
+async fn a_link_of_the_apps_own_server_pairs_its_connection_wherever_it_listens() {
+    let (site, _) = Site::start_owned(None, &local_connection()).await;
+    let (link, own) = (pairing_link(&site.pairing_link(None).await), local_connection());
+    let paired = pair(&link, approval(), Some(&own)).await.unwrap();
+    assert_eq!((paired.connection.id, &paired.connection.place), (own.id, &own.place));
+    let drawer = Drawer::new();
+    paired.credential.save(drawer.as_ref(), own.id).unwrap();
+    let gateway = Gateway::new(Some(drawer));
+    assert_eq!(get(&gateway, &own, &site.address, "/api/me").await.unwrap().status, 200);
+}
+
+#[tokio::test]
 async fn a_site_that_is_paired_anew_stays_the_connection_it_was() {
     let (identity, place) = (Identity::draw(), Front::reserve().await);
     let url = format!("https://{}", place.local_addr().unwrap());

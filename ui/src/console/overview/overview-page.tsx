@@ -22,6 +22,7 @@ import { Stat, Stats } from "@/kit/stat";
 
 import { useChannelSwitch } from "../channels/use-switch";
 import { paths } from "../paths";
+import { FailingAudits } from "./failing-audits";
 
 const REFRESH_MS = 60_000;
 const PPM = 1_000_000;
@@ -40,7 +41,9 @@ export function OverviewPage() {
     <>
       <PageHeader title={t("overview.title")} description={t("overview.why")} />
       <div className="grid grid-cols-1 gap-5">
-        <Panel>
+        {stats.data !== undefined && <FailingAudits of={stats.data.audits} />}
+        {/* Made anew below an alarm, so that nothing that is there already is pushed down. */}
+        <Panel key={stats.data?.audits.some(({ status }) => status === "failing") === true ? "below" : "first"}>
           <Listing query={stats} rows={3} isEmpty={() => false} empty={null}>
             {(data) => <Figures of={data} />}
           </Listing>

@@ -26,6 +26,8 @@ import { Stat, Stats } from "@/kit/stat";
 import { Table, type Column } from "@/kit/table";
 import { useToast } from "@/kit/toast";
 
+import { PartsPanel } from "./parts-panel";
+
 /** What was earned, by day or month. */
 export function RevenuePage() {
   const { t, i18n } = useTranslation("figures");
@@ -117,6 +119,7 @@ function Report({ of: revenue }: { of: RevenueReport }) {
           <Panel>
             <Chart of={revenue} />
           </Panel>
+          <PartsPanel of={revenue} />
           <Panel flush>
             <Table caption={t("revenue.title")} columns={columns} rows={[...items].sort((one, other) => other.at.localeCompare(one.at))} rowKey={({ period }) => period} />
           </Panel>

@@ -2,6 +2,7 @@ import { ShieldCheck } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { Alert } from "@/kit/alert";
 import { Button } from "@/kit/button";
 import { Checkbox } from "@/kit/checkbox";
 import { Dialog } from "@/kit/dialog";
@@ -10,22 +11,16 @@ import { TextInput } from "@/kit/text-input";
 
 import { useConnections, useDeed } from "../desk";
 import { SecretsPlace } from "../secrets/secrets-place";
-import type { Shell, ShellFailure } from "../shell";
+import type { ShellFailure } from "../shell";
 import type { Connection, Paired, Proposal } from "../shell-types";
 import { LookFields, ProxyField, toDraft, useDraftForm, USUAL, type DraftValues } from "./draft-form";
-import { Fingerprint } from "./fingerprint";
+import { Fingerprint, KeyComparison } from "./fingerprint";
 import { SiteNamed } from "./site-named";
 
-export type PairingOutcome = {
-  paired: Paired;
-  name: string;
-  /** Whether a connection that was to be replaced is still there. */
-  isOldLeft: boolean;
-};
+export type PairingOutcome = { paired: Paired; name: string };
 
 type PairingApprovalProps = {
   proposal: Proposal;
-  replaces: Connection | undefined;
   onDone: (outcome: PairingOutcome) => void;
   /** Called when the code is used up and came to nothing. */
   onFailed: (failure: ShellFailure) => void;
@@ -37,23 +32,19 @@ type PairingApprovalProps = {
 const NEEDS_SECRETS: ReadonlySet<string> = new Set(["secrets_locked", "keyring_unavailable"]);
 
 /** Whose invitation it is, by what the site would be known, and what to call it. Everything is filled in already. */
-export function PairingApproval({ proposal, replaces, onDone, onFailed, onOther, onClose }: PairingApprovalProps) {
+export function PairingApproval({ proposal, onDone, onFailed, onOther, onClose }: PairingApprovalProps) {
   const { t } = useTranslation("connections");
   const connections = useConnections().data?.connections ?? [];
-  const { host, address, is_loopback, seen, expected } = proposal;
-  const old = replaces ?? connections.find(({ place }) => place.kind === "site" && place.address === address);
-  const [isReplacing, setIsReplacing] = useState(true);
+  const { host, address, is_loopback, seen, expected, replaces } = proposal;
+  const old = connections.find(({ id }) => id === replaces?.id);
+  const isKeyNew = replaces !== null && replaces.fingerprint !== null && seen !== null && replaces.fingerprint !== seen.fingerprint;
   const [pinKey, setPinKey] = useState(false);
   const [deviceName, setDeviceName] = useState(t("pairing.device"));
   const form = useDraftForm(draftFor(proposal, old));
   const approve = useDeed({
-    act: (shell, values: DraftValues) => {
-      const approval = { draft: toDraft(values), device_name: deviceName.trim(), pin_key: pinKey };
-      const replaced = isReplacing && old !== undefined ? { connection: old, place: connections.findIndex(({ id }) => id === old.id) } : null;
-      return pairAndReplace(shell, approval, replaced);
-    },
+    act: (shell, values: DraftValues) => shell.approvePairing({ draft: toDraft(values), device_name: deviceName.trim(), pin_key: pinKey }),
     changes: ["connections", "proposal"],
-    onDone: ({ paired, isOldLeft }, { name }) => onDone({ paired, name, isOldLeft }),
+    onDone: (paired, { name }) => onDone({ paired, name }),
     onFailed: (failure) => !NEEDS_SECRETS.has(failure.code) && onFailed(failure),
   });
   const needsSecrets = approve.error !== null && NEEDS_SECRETS.has(approve.error.code);
@@ -97,13 +88,11 @@ export function PairingApproval({ proposal, replaces, onDone, onFailed, onOther,
         {seen?.is_trusted === true && (
           <Checkbox label={t("pairing.pin")} hint={t("pairing.pinHint")} checked={pinKey} onChange={(event) => setPinKey(event.target.checked)} />
         )}
-        {old !== undefined && (
-          <Checkbox
-            label={t("pairing.replace", { name: old.name })}
-            hint={t("pairing.replaceHint")}
-            checked={isReplacing}
-            onChange={(event) => setIsReplacing(event.target.checked)}
-          />
+        {replaces !== null && <p>{t("pairing.replaces", { name: replaces.name })}</p>}
+        {isKeyNew && (
+          <Alert tone="warning" title={t("pairing.keyIsNew")}>
+            <KeyComparison change={{ expected: replaces.fingerprint as string, found: seen.fingerprint }} expectedLabel={t("pairing.keyBefore")} />
+          </Alert>
         )}
         <LookFields form={form} />
         <details className="grid gap-3">
@@ -128,22 +117,4 @@ function draftFor({ host, is_loopback }: Proposal, old: Connection | undefined):
   }
   const environment = is_loopback ? "development" : "production";
   return { name: host.slice(0, 64), environment, ...USUAL[environment], proxy: "" };
-}
-
-/** Pairs, and gives the new connection the place of the old one. The old one goes last: a failure before costs nothing. */
-async function pairAndReplace(
-  shell: Shell,
-  approval: Parameters<Shell["approvePairing"]>[0],
-  replaced: { connection: Connection; place: number } | null,
-): Promise<{ paired: Paired; isOldLeft: boolean }> {
-  const paired = await shell.approvePairing(approval);
-  if (replaced === null) return { paired, isOldLeft: false };
-  try {
-    await shell.removeConnection(replaced.connection.id);
-    await shell.moveConnection(paired.id, replaced.place);
-    return { paired, isOldLeft: false };
-  } catch {
-    // The device is paired all the same, and the reader is told what is left to do.
-    return { paired, isOldLeft: true };
-  }
 }

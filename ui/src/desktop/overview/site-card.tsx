@@ -52,14 +52,16 @@ export function SiteCard({ connection, figures }: { connection: Connection; figu
 
 function Content({ connection, figures }: { connection: Connection; figures: SiteFigures }) {
   const { t } = useTranslation("machine");
-  const why = useTrouble(connection, figures);
+  const { why, canRetry } = useTrouble(connection, figures);
   if (figures.isError) {
     return (
       <div className="grid justify-items-start gap-2">
         <p className="text-muted">{why}</p>
-        <Button size="small" className="relative" aria-label={t("overview.retryNamed", { name: connection.name })} pending={figures.isFetching} onClick={() => void figures.refetch()}>
-          {t("overview.retry")}
-        </Button>
+        {canRetry && (
+          <Button size="small" className="relative" aria-label={t("overview.retryNamed", { name: connection.name })} pending={figures.isFetching} onClick={() => void figures.refetch()}>
+            {t("overview.retry")}
+          </Button>
+        )}
       </div>
     );
   }
@@ -67,23 +69,17 @@ function Content({ connection, figures }: { connection: Connection; figures: Sit
   return <Figures of={figures.data} />;
 }
 
-/** Gives the words for why a site shows no figures. */
-function useTrouble(connection: Connection, { error }: SiteFigures): string {
+/** Why a site shows no figures, and whether asking again may help; all else is done where the site is opened. */
+function useTrouble(connection: Connection, { error }: SiteFigures): { why: string; canRetry: boolean } {
   const { t } = useTranslation("machine");
   const say = useProblemWords();
   const sayShell = useShellWords();
-  if (error === null) return "";
+  if (error === null) return { why: "", canRetry: false };
   const problem = toProblem(error);
-  if (problem.code === "forbidden") return t("overview.notAllowed");
+  if (problem.code === "forbidden") return { why: t("overview.notAllowed"), canRetry: false };
   const trouble = troubleOf(connection, problem.code);
-  switch (trouble) {
-    case "pairing":
-      return t("overview.pair");
-    case null:
-      return problem instanceof ShellProblem ? sayShell(problem.failure) : say(problem);
-    default:
-      return t(`overview.${trouble}`);
-  }
+  if (trouble === null) return { why: problem instanceof ShellProblem ? sayShell(problem.failure) : say(problem), canRetry: true };
+  return { why: t(`overview.${trouble}`), canRetry: trouble === "offline" };
 }
 
 function Figures({ of: { now, failing_channels, low_balance } }: { of: Overview }) {

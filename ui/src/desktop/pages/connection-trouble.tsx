@@ -1,13 +1,15 @@
+import { Link } from "@tanstack/react-router";
 import { CloudOff, KeyRound, Lock, Server, ShieldAlert } from "lucide-react";
 import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
-import { Button } from "@/kit/button";
+import { Button, buttonLook } from "@/kit/button";
 import { EmptyState } from "@/kit/empty-state";
 import { Panel } from "@/kit/panel";
 
 import { KeyComparison } from "../connections/fingerprint";
 import { useAsked, useDeed, useLocalServer } from "../desk";
+import { paths } from "../paths";
 import { SecretsPlace } from "../secrets/secrets-place";
 import { ShellAlert } from "../shell-alert";
 import type { Connection, KeyChange } from "../shell-types";
@@ -143,6 +145,22 @@ function Stopped({ name, onRetry }: { name: string; onRetry: () => void }) {
   const local = useLocalServer();
   const start = useDeed({ act: (shell) => shell.startLocalServer(), changes: ["local-server", "connections"], onDone: onRetry });
   const isStarting = start.isPending || local.data?.server.state === "starting";
+  if (local.data?.is_service === true) {
+    // Two servers must not work with the same data.
+    return (
+      <Shown
+        icon={<Server size={18} />}
+        title={t("trouble.serviceTitle")}
+        action={
+          <Link to={paths.localServer} className={buttonLook({ variant: "primary" })}>
+            {t("title", { ns: "local" })}
+          </Link>
+        }
+      >
+        {t("pair", { ns: "local" })}
+      </Shown>
+    );
+  }
   return (
     <div className="grid gap-4">
       {start.isError && <ShellAlert failure={start.error} />}
@@ -168,7 +186,7 @@ function PairButton({ connection, label, onPaired }: { connection: Connection; l
       <Button variant="primary" onClick={() => setIsPairing(true)}>
         {label}
       </Button>
-      {isPairing && <PairingDialog replaces={connection} onClose={() => setIsPairing(false)} onPaired={onPaired} />}
+      {isPairing && <PairingDialog again={connection} onClose={() => setIsPairing(false)} onPaired={onPaired} />}
     </>
   );
 }

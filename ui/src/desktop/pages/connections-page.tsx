@@ -83,7 +83,7 @@ export function ConnectionsPage() {
         </Panel>
       </div>
       {opened?.deed === "add" && <PairingDialog onClose={close} onPaired={() => void navigate({ to: paths.site })} />}
-      {opened?.deed === "pair" && <PairingDialog replaces={opened.connection} onClose={close} onPaired={() => void navigate({ to: paths.site })} />}
+      {opened?.deed === "pair" && <PairingDialog again={opened.connection} onClose={close} onPaired={() => void navigate({ to: paths.site })} />}
       {opened?.deed === "edit" && <EditDialog connection={opened.connection} onClose={close} />}
       {opened?.deed === "signOut" && <SignOutDialog connection={opened.connection} onClose={close} />}
       {opened?.deed === "remove" && <RemoveDialog connection={opened.connection} onClose={close} />}

@@ -19,8 +19,8 @@ import type { ShellFailure } from "../shell";
 import type { Connection } from "../shell-types";
 
 type PairingDialogProps = {
-  /** The connection that is paired anew and gives its place to the new one. */
-  replaces?: Connection;
+  /** The connection that is to be paired anew. */
+  again?: Connection;
   onClose: () => void;
   /** Called with the connection's id once this device is paired; the connection is the one that is worked with then. */
   onPaired?: (id: string) => void;
@@ -30,7 +30,7 @@ type PairingDialogProps = {
  * Pairs this device with a site: a code is pasted, or came by a link; the reader sees whose it is, and agrees. The shell
  * keeps the code, and what waits for an answer: this dialog shows that.
  */
-export function PairingDialog({ replaces, onClose, onPaired }: PairingDialogProps) {
+export function PairingDialog({ again, onClose, onPaired }: PairingDialogProps) {
   const { t } = useTranslation("connections");
   const toast = useToast();
   const proposal = useProposal();
@@ -41,9 +41,9 @@ export function PairingDialog({ replaces, onClose, onPaired }: PairingDialogProp
     refuse.mutate();
     onClose();
   };
-  const done = ({ paired, name, isOldLeft }: PairingOutcome) => {
+  const done = ({ paired, name }: PairingOutcome) => {
     const role = t(`roles.${paired.role as "owner"}`, { ns: "shared", defaultValue: paired.role });
-    toast(isOldLeft ? { tone: "danger", text: t("pairing.oldStays") } : { text: t("pairing.done", { name, email: paired.email, role }) });
+    toast({ text: t("pairing.done", { name, email: paired.email, role }) });
     onClose();
     onPaired?.(paired.id);
   };
@@ -53,13 +53,13 @@ export function PairingDialog({ replaces, onClose, onPaired }: PairingDialogProp
       refuse.mutate();
     };
     const shown = { proposal: proposal.data, onOther: another, onClose: leave };
-    return proposal.data.may_pair ? <PairingApproval {...shown} replaces={replaces} onDone={done} onFailed={setFailure} /> : <PairingRefused {...shown} />;
+    return proposal.data.may_pair ? <PairingApproval {...shown} onDone={done} onFailed={setFailure} /> : <PairingRefused {...shown} />;
   }
   return (
     <Dialog
       open
       onClose={leave}
-      title={replaces === undefined ? t("pairing.title") : t("pairing.againTitle", { name: replaces.name })}
+      title={again === undefined ? t("pairing.title") : t("pairing.againTitle", { name: again.name })}
       description={t("pairing.why")}
       footer={<Button onClick={leave}>{t("cancel", { ns: "shared" })}</Button>}
     >
@@ -93,10 +93,12 @@ function CodeField({ onLookedAt }: { onLookedAt: () => void }) {
       onLookedAt();
     },
   });
+  const openPage = useDeed({ act: (shell, address: string) => shell.openPairingPage(address) });
   const isAddress = /^\s*https?:\/\//i.test(text);
   const look = (given: string, isWhole: boolean) => {
     setText(given);
     propose.reset();
+    openPage.reset();
     clearTimeout(timer.current);
     if (given.trim() === "" || /^\s*https?:/i.test(given)) return;
     if (isWhole) propose.mutate(given);
@@ -111,6 +113,7 @@ function CodeField({ onLookedAt }: { onLookedAt: () => void }) {
         look(text, true);
       }}
     >
+      {openPage.isError && <ShellAlert failure={openPage.error} />}
       {propose.isError && !isBadCode && <ShellAlert failure={propose.error} onRetry={() => propose.mutate(text)} />}
       <Field
         label={t("pairing.code")}
@@ -132,7 +135,12 @@ function CodeField({ onLookedAt }: { onLookedAt: () => void }) {
       )}
       {isAddress && (
         <Alert tone="info" live>
-          <p>{t("pairing.isAddress")}</p>
+          <div className="grid justify-items-start gap-3">
+            <p>{t("pairing.isAddress")}</p>
+            <Button pending={openPage.isPending} onClick={() => openPage.mutate(text)}>
+              {t("pairing.openPage")}
+            </Button>
+          </div>
         </Alert>
       )}
     </form>
