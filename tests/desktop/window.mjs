@@ -77,11 +77,13 @@ class AppWindow {
 
     // The one element of that role and name, once it is there.
     async find(role, name, options = {}) {
-        let found = [];
-        await until(async () => (found = await this.all(role, name, options)).length === 1, () => `one ${role} ${name}; there are ${found.length}`, options.seconds).catch(async (failure) => {
-            if (process.env.WAYSTATION_SHOW) console.log(await this.text());
-            throw failure;
-        });
+        let [found, said] = [[], ""];
+        const look = async () => {
+            found = await this.all(role, name, options);
+            if (found.length !== 1) said = await this.text();
+            return found.length === 1;
+        };
+        await until(look, () => `one ${role} ${name}; there are ${found.length}, and the window says:\n${said}`, options.seconds);
         return found[0];
     }
 
