@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
 use tauri::{AppHandle, Emitter, Manager};
+use tokio::sync::Notify;
 use waystation_desktop::Language;
 use waystation_desktop::calls::{CallError, Gateway};
 use waystation_desktop::connections::{
@@ -43,6 +44,8 @@ pub(crate) struct Desk {
     pub(crate) gate: Mutex<Gate>,
     pub(crate) watcher: Mutex<Watcher>,
     pub(crate) waiting: Waiting,
+    /// Has the sites looked at now and not at the next minute.
+    pub(crate) look_again: Notify,
     link_news: Mutex<UnheardNews>,
     pub(crate) import: Mutex<Option<Exchange>>,
 }
@@ -86,6 +89,7 @@ impl Desk {
             gate: Mutex::default(),
             watcher: Mutex::default(),
             waiting: Waiting::default(),
+            look_again: Notify::new(),
             link_news: Mutex::default(),
             import: Mutex::default(),
             config_dir,

@@ -10,7 +10,7 @@ use waystation_api::audits::{AuditKind, AuditStatus};
 use waystation_api::statistics::OverviewQuery;
 use waystation_client::Client;
 use waystation_desktop::calls::CallError;
-use waystation_desktop::connections::Connection;
+use waystation_desktop::connections::{Connection, ConnectionId};
 use waystation_desktop::local_server::{LocalState, StopReason};
 use waystation_desktop::notifications::{Decision, Trouble, TroubleKind, notification};
 use waystation_desktop::rounds::visit_all;
@@ -35,7 +35,9 @@ pub(crate) fn start(app: &AppHandle) {
         tokio::time::sleep(FIRST).await;
         loop {
             look(&app).await;
-            tokio::time::sleep(INTERVAL).await;
+            let desk = app.state::<Desk>();
+            // Whichever comes first.
+            let _ = tokio::time::timeout(INTERVAL, desk.look_again.notified()).await;
         }
     });
 }
@@ -134,20 +136,51 @@ async fn examine(desk: &Desk, connection: &Connection) -> (Condition, BTreeSet<T
             let condition = if failing.is_empty() { Condition::Online } else { Condition::Troubled };
             (condition, failing)
         }
-        // Who may not see the overview is still answered.
-        Err(CallError::Refused(_)) => (Condition::Online, BTreeSet::new()),
-        Err(CallError::NotPaired) => (Condition::NeedsPairing, BTreeSet::new()),
-        Err(CallError::SignedOut) => {
-            (Condition::NeedsPairing, BTreeSet::from([trouble(TroubleKind::SignedOut, "")]))
+        Err(error) => {
+            let kind = match &error {
+                CallError::SignedOut => Some(TroubleKind::SignedOut),
+                CallError::KeyChanged(_) | CallError::Untrusted(_) => Some(TroubleKind::KeyChanged),
+                // A server that somebody stopped is no trouble, nor is what somebody has to unlock.
+                CallError::Refused(_)
+                | CallError::NotPaired
+                | CallError::NotRunning
+                | CallError::Secrets(_) => None,
+                _ => Some(TroubleKind::Offline),
+            };
+            let condition = condition_after(&error).unwrap_or(Condition::Offline);
+            (condition, kind.map(|kind| trouble(kind, "")).into_iter().collect())
         }
-        Err(CallError::KeyChanged(_) | CallError::Untrusted(_)) => {
-            (Condition::Blocked, BTreeSet::from([trouble(TroubleKind::KeyChanged, "")]))
+    }
+}
+
+/// How a site is whose call failed like that; none: the failure says nothing of it.
+fn condition_after(error: &CallError) -> Option<Condition> {
+    match error {
+        // Who may not do that is still answered.
+        CallError::Refused(_) => Some(Condition::Online),
+        CallError::NotPaired | CallError::SignedOut | CallError::Secrets(SecretError::Damaged) => {
+            Some(Condition::NeedsPairing)
         }
-        Err(CallError::Secrets(SecretError::Damaged)) => (Condition::NeedsPairing, BTreeSet::new()),
-        Err(CallError::Secrets(_)) => (Condition::Locked, BTreeSet::new()),
-        // A server that somebody stopped is no trouble.
-        Err(CallError::NotRunning) => (Condition::Offline, BTreeSet::new()),
-        Err(_) => offline(connection),
+        CallError::KeyChanged(_) | CallError::Untrusted(_) => Some(Condition::Blocked),
+        CallError::Secrets(_) => Some(Condition::Locked),
+        CallError::NotRunning | CallError::Unreachable(_) | CallError::Late => Some(Condition::Offline),
+        _ => None,
+    }
+}
+
+/// Keeps what a call of the window's has shown of its site: the tray need not wait for the next look.
+pub(crate) fn note_call(desk: &Desk, id: ConnectionId, failure: Option<&CallError>) {
+    let condition = match (failure, desk.condition(id)) {
+        // What is wrong there besides is looked at in turn.
+        (None, Condition::Troubled) => return,
+        (None, _) => Condition::Online,
+        (Some(error), _) => match condition_after(error) {
+            Some(condition) => condition,
+            None => return,
+        },
+    };
+    if desk.note_condition(id, condition) {
+        desk.announce_connections();
     }
 }
 

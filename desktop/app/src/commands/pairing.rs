@@ -71,6 +71,7 @@ pub(crate) async fn approve_pairing(desk: State<'_, Desk>, approval: Approval) -
     }
     desk.book().select(id)?;
     desk.note_condition(id, Condition::Unknown);
+    desk.look_again.notify_one();
     desk.announce_connections();
     Ok(PairedView { id, email: paired.email, role: paired.role })
 }
