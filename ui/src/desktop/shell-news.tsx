@@ -12,14 +12,14 @@ import { paths } from "./paths";
 import type { createDesktopRouter } from "./router";
 import { ShellFailure, useShell } from "./shell";
 import { useShellWords } from "./shell-alert";
-import type { OpenTarget, ShellLanguage } from "./shell-types";
+import type { LinkNews, OpenTarget, ShellLanguage } from "./shell-types";
 import { useRooms } from "./window";
 
 /** Hears what the shell tells of, and tells it what it has to know. */
-export function ShellNews({ router }: { router: ReturnType<typeof createDesktopRouter> }) {
+export function ShellNews({ router, link }: { router: ReturnType<typeof createDesktopRouter>; link: LinkNews | null }) {
   useFollowedConnections();
   useToldLanguage();
-  useOpenedPages((path) => router.history.push(path));
+  useOpenedPages((path) => router.history.push(path), link);
   return <Invitation onPaired={() => router.history.push(paths.site)} />;
 }
 
@@ -47,8 +47,8 @@ function useToldLanguage() {
   }, [i18n.language, mutate]);
 }
 
-/** Links that were opened outside lead to pages here. */
-function useOpenedPages(go: (path: string) => void) {
+/** Links that were opened outside lead to pages here, the one among them that started the app. */
+function useOpenedPages(go: (path: string) => void, first: LinkNews | null) {
   const shell = useShell();
   const toast = useToast();
   const say = useShellWords();
@@ -57,7 +57,15 @@ function useOpenedPages(go: (path: string) => void) {
     if (target.page === "request") go(screens.request(target.id));
   });
   const refuse = useEffectEvent(({ code, message }: { code: string; message: string }) => toast({ tone: "danger", text: say(new ShellFailure(code, message)) }));
+  const isFirstFollowed = useRef(false);
+  const followFirst = useEffectEvent(() => {
+    if (isFirstFollowed.current || first === null) return;
+    isFirstFollowed.current = true;
+    if ("page" in first) open(first.page);
+    else refuse(first.failure);
+  });
   useEffect(() => {
+    followFirst();
     const stops = [shell.listen("open", (target) => open(target)), shell.listen("proposal-failed", (failure) => refuse(failure))];
     return () => stops.forEach((stop) => stop());
   }, [shell]);

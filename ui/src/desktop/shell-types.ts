@@ -12,8 +12,11 @@ export type AppView = {
   can_update: boolean;
   autostart: boolean;
   /** What a link came to that was opened before this was asked. */
-  link: { page: OpenTarget } | { failure: { code: string; message: string } } | null;
+  link: LinkNews | null;
 };
+
+/** What a link that was opened outside came to: a page to show, or why its site could not be looked at. */
+export type LinkNews = { page: OpenTarget } | { failure: { code: string; message: string } };
 
 export type ShellLanguage = "en" | "zh-CN";
 

@@ -16,6 +16,7 @@ import { createRooms, type Reason } from "./rooms";
 import { addressElsewhere, createDesktopRouter } from "./router";
 import type { Shell } from "./shell";
 import { ShellNews } from "./shell-news";
+import type { LinkNews } from "./shell-types";
 import { WindowProvider } from "./window";
 import { createWriteGuards } from "./write-guards";
 
@@ -23,7 +24,7 @@ const loadMessages = async (language: "zh-CN" | "en") => (language === "zh-CN" ?
 
 /** Shows the panel around a shell. */
 export async function startDesktop(shell: Shell): Promise<void> {
-  await takeLanguage(shell);
+  const link = await beginWith(shell);
   await startLanguages(loadMessages);
   const root = document.getElementById("root");
   if (root === null) return;
@@ -31,22 +32,25 @@ export async function startDesktop(shell: Shell): Promise<void> {
   const history = createHashHistory();
   createRoot(root, { onCaughtError: writeFault }).render(
     <StrictMode>
-      <Desktop shell={shell} history={history} />
+      <Desktop shell={shell} history={history} link={link} />
     </StrictMode>,
   );
 }
 
-/** The tray and the pages speak one language; the shell keeps which. */
-async function takeLanguage(shell: Shell) {
+/** The tray and the pages speak one language; the shell keeps which. It tells once what a link came to that started the app. */
+async function beginWith(shell: Shell): Promise<LinkNews | null> {
   try {
-    rememberLanguage((await shell.showApp()).language);
+    const { language, link } = await shell.showApp();
+    rememberLanguage(language);
+    return link;
   } catch {
     // The pages are shown in the language that they had the last time.
+    return null;
   }
 }
 
 /** The panel as a whole. */
-export function Desktop({ shell, history }: { shell: Shell; history: RouterHistory }) {
+export function Desktop({ shell, history, link = null }: { shell: Shell; history: RouterHistory; link?: LinkNews | null }) {
   const [{ router, outside, ...state }] = useState(() => open(shell, history));
   useEffect(watchTyping, []);
   return (
@@ -58,7 +62,7 @@ export function Desktop({ shell, history }: { shell: Shell; history: RouterHisto
               <KitWords>
                 <ToastProvider>
                   <RouterProvider router={router} />
-                  <ShellNews router={router} />
+                  <ShellNews router={router} link={link} />
                 </ToastProvider>
               </KitWords>
             </ClipboardProvider>

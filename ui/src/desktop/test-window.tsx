@@ -9,7 +9,7 @@ import { startLanguages } from "@/i18n/start";
 import { PRODUCTION, STAGING } from "./fake-desk";
 import { answerJson, createFakeShell, type FakeDesk, type FakeShell, type FakeSite } from "./fake-shell";
 import type { Shell } from "./shell";
-import type { Call, CallAnswer } from "./shell-types";
+import type { Call, CallAnswer, LinkNews } from "./shell-types";
 import { Desktop } from "./start";
 
 const AT = "2026-11-21T04:00:00.000Z";
@@ -42,10 +42,10 @@ export function siteOf(answers: Answers = {}, permissions: string[] = ["stats.re
   return (call) => all[`${call.method} ${call.path}`]?.(call) ?? answerJson(404, { error: { code: "not_found", message: "No.", request_id: "req_1" } });
 }
 
-export function openWindow(path: string, changes: Partial<FakeDesk> = {}) {
+export function openWindow(path: string, changes: Partial<FakeDesk> = {}, link: LinkNews | null = null) {
   const shell = createFakeShell({ sites: { [PRODUCTION.id]: siteOf(), [STAGING.id]: siteOf() }, ...changes });
   const history = createMemoryHistory({ initialEntries: [path] });
-  render(<Desktop shell={shell} history={history} />);
+  render(<Desktop shell={shell} history={history} link={link} />);
   return { shell, address: () => history.location.pathname };
 }
 

@@ -70,7 +70,7 @@ type PreviewedProps = { of: PreviewedConnection; isChosen: boolean; onChoose: (i
 function Previewed({ of: { connection, change, needs_pairing }, isChosen, onChoose }: PreviewedProps) {
   const { t, i18n } = useTranslation("connections");
   const { id, name, colour, environment, place } = connection;
-  const list = new Intl.ListFormat(i18n.language, { type: "unit" });
+  const list = new Intl.ListFormat(i18n.language, { type: "conjunction" });
   return (
     <li className="flex flex-wrap items-start justify-between gap-x-4 gap-y-2 py-2.5">
       <Checkbox

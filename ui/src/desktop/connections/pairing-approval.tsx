@@ -81,7 +81,7 @@ export function PairingApproval({ proposal, onDone, onFailed, onOther, onClose }
           )}
           {seen !== null && (
             <p className="text-[0.8125rem] text-muted">
-              {t("pairing.knownBy")}: {proposal.tls?.kind === "pinned_key" || pinKey ? t("pairing.byKey") : t("pairing.bySystem")}
+              {proposal.tls?.kind === "pinned_key" || pinKey ? t("pairing.byKey") : t("pairing.bySystem")}
             </p>
           )}
         </div>

@@ -106,7 +106,8 @@ function Figures({ of: { now, failing_channels, low_balance, audits } }: { of: O
           </div>
         ))}
       </dl>
-      {audits
+      {/* A site of an earlier version says nothing of these. */}
+      {(audits ?? [])
         .filter(({ status }) => status === "failing")
         .map(({ kind }) => (
           <p key={kind} className="text-[0.8125rem] font-medium text-danger">

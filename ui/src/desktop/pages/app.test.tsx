@@ -97,3 +97,15 @@ describe("diagnostics", () => {
     await screen.findByText("Saved to /srv/desk/diagnostics.json");
   });
 });
+
+describe("a link that started the app", () => {
+  it("leads to its page", async () => {
+    const { address } = openWindow("/", {}, { page: { page: "connections" } });
+    await waitFor(() => expect(address()).toBe("/connections"));
+  });
+
+  it("is told of where its site could not be looked at", async () => {
+    openWindow("/", {}, { failure: { code: "no_connection", message: "the site cannot be reached" } });
+    await screen.findByText(/The site can’t be reached/);
+  });
+});

@@ -117,7 +117,7 @@ function Row({ connection, place, last, onOpen }: RowProps) {
           </div>
           <p className="ps-3.5 text-[0.8125rem] text-muted [overflow-wrap:anywhere]">{address ?? desk("thisAppStopped")}</p>
           <p className="ps-3.5 text-[0.8125rem] text-muted [overflow-wrap:anywhere]">
-            {tlsWords(connection)} · {t("guard")}: {desk(`guards.${write_guard}`)}
+            {tlsWords(connection)} · {t("guardIs", { guard: desk(`guards.${write_guard}`) })}
           </p>
         </div>
         <div className="flex items-center gap-1.5">

@@ -276,7 +276,7 @@ describe("the list of connections", () => {
     });
     await press("More for all connections");
     await userEvent.click(await screen.findByRole("menuitem", { name: "Import…" }));
-    await screen.findByText("Changes: name, how it is known");
+    await screen.findByText("Changes: name and how it is known");
     expect(given(shell, "applyImport")).toEqual([]);
     await userEvent.click(screen.getByRole("checkbox", { name: "Renamed" }));
     await press("Import 1 connection");

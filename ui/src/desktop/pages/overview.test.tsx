@@ -42,6 +42,16 @@ describe("all sites at once", () => {
     expect(sums.getByText("Of the 2 sites that answered. Success rates and times can’t be added up.")).toBeDefined();
   });
 
+  it("tells of books that do not balance, and bears with a site of an earlier version", async () => {
+    const { audits: _, ...earlier } = overviewOf();
+    const failing = { ...overviewOf(), audits: [{ kind: "ledger", status: "failing", findings: 1 }, { kind: "audit_log", status: "ok", findings: 0 }] };
+    const saying = (overview: unknown) => siteOf({ "GET /api/admin/stats/overview": () => answerJson(200, overview) });
+    openWindow("/", { sites: { [PRODUCTION.id]: saying(failing), [STAGING.id]: saying(earlier) } });
+    await (await card("Example AI")).findByText("The books do not balance");
+    expect((await card("Example AI")).queryByText("The audit log is not as it was written")).toBeNull();
+    await (await card("Rehearsal")).findByText("98%");
+  });
+
   it("opens a site by one press", async () => {
     const { shell, address } = openWindow("/");
     await userEvent.click((await card("Rehearsal")).getByRole("button", { name: "Rehearsal" }));
