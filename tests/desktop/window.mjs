@@ -129,7 +129,8 @@ class AppWindow {
     async renew() {
         await this.run(() => {
             window.isLeaving = true;
-            location.reload();
+            // The driver has its answer first.
+            setTimeout(() => location.reload());
         });
         await until(() => this.run(() => window.isLeaving === undefined && document.querySelector("main h1") !== null).catch(() => false), "the page is there again");
     }
