@@ -62,6 +62,8 @@ export function createRooms({ shell, guards, leave }: Needs) {
     meant = null;
     const before = shown.room;
     before?.close();
+    // What waited there for changes to be unlocked is over.
+    if (guards.current().asking !== null) guards.turnAway();
     const show = () => turn === turns && change({ room: open(connection), held: null });
     if (before === null) show();
     else void leave(reason).then(show);

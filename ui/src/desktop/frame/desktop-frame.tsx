@@ -42,7 +42,8 @@ export function DesktopFrame() {
   const icon = <ChartPie size={18} aria-hidden="true" />;
   const screens = usePlaces(person === undefined || isTurnedAway(person) ? undefined : person, [{ to: paths.charts, label: t("places.charts"), icon, needs: "revenue.read" }]);
   const ofSite = screens.map((place, at) => (at === 0 && connection !== undefined ? { ...place, heading: connection.name } : place));
-  const choose = (id: string) => void rooms.choose(id).catch((thrown: unknown) => toast({ tone: "danger", text: say(toShellFailure(thrown)) }));
+  const tell = (thrown: unknown) => toast({ tone: "danger", text: say(toShellFailure(thrown)) });
+  const choose = (id: string) => void rooms.choose(id).catch(tell);
   useWebLinks();
   useDigitKeys((at) => {
     const meant = connections[at];
@@ -85,7 +86,7 @@ export function DesktopFrame() {
           action={t("held.go")}
           cancel={t("held.stay")}
           onConfirm={rooms.proceed}
-          onCancel={() => void rooms.stay()}
+          onCancel={() => void rooms.stay().catch(tell)}
         />
       )}
     </>
