@@ -8,6 +8,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 tests=(
     a_secret_is_kept_replaced_and_forgotten_by_the_keyring
     a_locked_keyring_says_so_and_gives_nothing
+    a_keyring_that_began_anew_is_found_again
     without_a_keyring_its_absence_is_told_and_nothing_is_written
     the_place_is_told
 )

@@ -89,9 +89,9 @@ export class Machine {
         this.session = { write: (line) => session.stdin.write(line), next: async () => JSON.parse((await lines.next()).value) };
     }
 
-    // A program on this desktop; it ends with the desktop.
+    // A program on this desktop; it ends with the desktop, and so does what it has started.
     spawn(program, words, options = {}) {
-        const child = spawn(program, words, { env: this.environment, stdio: ["ignore", "pipe", "ignore"], ...options });
+        const child = spawn(program, words, { env: this.environment, stdio: ["ignore", "pipe", "ignore"], detached: true, ...options });
         child.on("error", (error) => console.error(`${program}: ${error.message}`));
         this.#children.push(child);
         return child;
@@ -263,8 +263,8 @@ export class Machine {
     async stop() {
         for (const number of await this.processes("waystation-")) kill(number);
         for (const child of this.#children.reverse()) {
-            if (child.exitCode !== null || child.signalCode !== null) continue;
-            child.kill("SIGKILL");
+            // A group of its own: what outlived its parent is in it still.
+            if (child.pid) kill(-child.pid);
             await ended(child);
         }
         await rm(this.home, { recursive: true, force: true, maxRetries: 5 });

@@ -23,11 +23,13 @@ const press = (role, name) => (window) => window.press(role, name);
 
 async function wear(window, { language, theme }) {
     await window.invoke("update_preferences", { preferences: { language, has_notifications: null, stays_in_tray: null } });
-    await window.run((theme) => {
-        localStorage.setItem("waystation.theme", theme);
-        location.reload();
-    }, theme);
-    await until(() => window.run((language, theme) => document.documentElement.lang === language && document.documentElement.classList.contains("dark") === (theme === "dark") && document.querySelector("main h1") !== null, language, theme).catch(() => false), `the page in ${language}, ${theme}`);
+    await window.run((theme) => localStorage.setItem("waystation.theme", theme), theme);
+    await beginAnew(window);
+    assert.deepEqual(await window.run(() => [document.documentElement.lang, document.documentElement.classList.contains("dark")]), [language, theme === "dark"]);
+}
+
+async function beginAnew(window) {
+    await window.renew();
     await window.run(() => {
         window.faults = [];
         document.addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) => window.faults.push(`breaks the policy: ${violatedDirective} ${blockedURI}`));
@@ -80,8 +82,7 @@ async function lookAtAll(window, looks, pages) {
             }
             if (open) {
                 await window.invoke("refuse_pairing");
-                await window.run(() => location.reload());
-                await wear(window, look);
+                await beginAnew(window);
             }
         }
     }

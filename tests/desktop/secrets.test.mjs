@@ -35,7 +35,7 @@ test("a token appears in no message, no file, no page and no storage of the wind
     const [machine, shop] = await Promise.all([Machine.start(t), openRemoteShop(t)]);
     let window = await machine.open();
     await listenToMessages(window);
-    const connection = await pair(window, shop);
+    const connection = await pair(window, shop, { renew: false });
     await work(window, connection, shop);
     // A site that repeats a token in an answer does not get it into the page.
     shop.front.alter = (call, text) => (call.path === "/api/me" ? JSON.stringify({ ...JSON.parse(text), echo: call.authorization?.replace("Bearer ", "") }) : text);

@@ -25,11 +25,14 @@ export async function invite(shop, { email = OWNER, name = "Desk" } = {}) {
     return (await shop.site.command(["admin", "pair", "--email", email, "--name", name])).trim();
 }
 
-// Pairs without the window's own pages; gives the connection's id.
-export async function pair(window, shop, { name = "Main", environment = "staging", colour = "teal", write_guard = null } = {}) {
+// Pairs without the window's own pages; gives the connection's id. The pages have asked about it, and begin anew unless
+// something in them is to stay.
+export async function pair(window, shop, { name = "Main", environment = "staging", colour = "teal", write_guard = null, renew = true } = {}) {
     await window.invoke("propose_pairing", { text: await invite(shop) });
     const approval = { draft: { name, colour, environment, write_guard, proxy: null }, device_name: "Desk", pin_key: false };
-    return (await window.invoke("approve_pairing", { approval })).id;
+    const { id } = await window.invoke("approve_pairing", { approval });
+    if (renew) await window.renew();
+    return id;
 }
 
 // A call of the management API through the shell, as the page's own client makes it.

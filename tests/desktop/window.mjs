@@ -3,7 +3,7 @@
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 
-import { Builder, Capabilities, Key } from "selenium-webdriver";
+import { Builder, Capabilities, error, Key } from "selenium-webdriver";
 
 import { until } from "./machine.mjs";
 
@@ -77,24 +77,37 @@ class AppWindow {
 
     // The one element of that role and name, once it is there.
     async find(role, name, options = {}) {
-        let found = [];
-        await until(async () => (found = await this.all(role, name, options)).length === 1, () => `one ${role} ${name}; there are ${found.length}`, options.seconds).catch(async (error) => {
-            if (process.env.WAYSTATION_SHOW) console.log(await this.text());
-            throw error;
-        });
+        let [found, said] = [[], ""];
+        const look = async () => {
+            found = await this.all(role, name, options);
+            if (found.length !== 1) said = await this.text();
+            return found.length === 1;
+        };
+        await until(look, () => `one ${role} ${name}; there are ${found.length}, and the window says:\n${said}`, options.seconds);
         return found[0];
     }
 
     async press(role, name, options) {
-        const element = await this.find(role, name, options);
-        await this.run((element) => element.scrollIntoView({ block: "center", inline: "nearest" }), element);
-        await element.click();
+        await until(async () => {
+            const element = await this.find(role, name, options);
+            try {
+                await this.run((element) => element.scrollIntoView({ block: "center", inline: "nearest" }), element);
+                await element.click();
+                return true;
+            } catch (failure) {
+                // It moves still, or another took its place: nothing was pressed.
+                if (failure instanceof error.ElementNotInteractableError || failure instanceof error.ElementClickInterceptedError || failure instanceof error.StaleElementReferenceError) return false;
+                throw failure;
+            }
+        }, `${role} ${name} can be pressed`);
     }
 
     // Types into a field, instead of what it holds, and may leave it then.
     async fill(label, text, { leave = false, ...options } = {}) {
         const field = await this.find("label", label, options);
-        await field.sendKeys(Key.chord(Key.CONTROL, "a"), Key.DELETE, text);
+        // What is marked is replaced by what is typed.
+        await this.run((field) => field.select(), field);
+        await field.sendKeys(text);
         if (leave) await field.sendKeys(Key.TAB);
     }
 
@@ -110,6 +123,16 @@ class AppWindow {
     async see(text, seconds) {
         let seen = "";
         await until(async () => (text instanceof RegExp ? text.test((seen = await this.text())) : (seen = await this.text()).includes(text)), () => `the window says ${text}; it says:\n${seen}`, seconds);
+    }
+
+    // Loads the page once more.
+    async renew() {
+        await this.run(() => {
+            window.isLeaving = true;
+            // The driver has its answer first.
+            setTimeout(() => location.reload());
+        });
+        await until(() => this.run(() => window.isLeaving === undefined && document.querySelector("main h1") !== null).catch(() => false), "the page is there again");
     }
 
     async close() {

@@ -3,10 +3,10 @@
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
 
 use serde::Serialize;
 use tauri::{AppHandle, Emitter, Manager};
+use tokio::sync::Notify;
 use waystation_desktop::Language;
 use waystation_desktop::calls::{CallError, Gateway};
 use waystation_desktop::connections::{
@@ -41,11 +41,11 @@ pub(crate) struct Desk {
     service_url: Mutex<Option<SiteAddress>>,
     preferences: Mutex<Preferences>,
     conditions: Mutex<HashMap<ConnectionId, Condition>>,
-    /// Until when nobody is asked to unlock the keyring, unless somebody works with the app.
-    keyring_rest: Mutex<Option<Instant>>,
     pub(crate) gate: Mutex<Gate>,
     pub(crate) watcher: Mutex<Watcher>,
     pub(crate) waiting: Waiting,
+    /// Has the sites looked at now and not at the next minute.
+    pub(crate) look_again: Notify,
     link_news: Mutex<UnheardNews>,
     pub(crate) import: Mutex<Option<Exchange>>,
 }
@@ -86,10 +86,10 @@ impl Desk {
             service_url: Mutex::default(),
             preferences: Mutex::new(preferences),
             conditions: Mutex::default(),
-            keyring_rest: Mutex::default(),
             gate: Mutex::default(),
             watcher: Mutex::default(),
             waiting: Waiting::default(),
+            look_again: Notify::new(),
             link_news: Mutex::default(),
             import: Mutex::default(),
             config_dir,
@@ -185,16 +185,6 @@ impl Desk {
     /// The language of what the shell says.
     pub(crate) fn language(&self) -> Language {
         self.preferences().language.unwrap_or_else(|| Language::of_locale(&locale()))
-    }
-
-    /// Until when nobody is asked to unlock the keyring for the looking after.
-    pub(crate) fn keyring_rests_until(&self) -> Option<Instant> {
-        *self.keyring_rest.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Lets the keyring rest, or no more: its secrets could be had.
-    pub(crate) fn rest_keyring(&self, until: Option<Instant>) {
-        *self.keyring_rest.lock().unwrap_or_else(PoisonError::into_inner) = until;
     }
 
     /// Forgets what was known of a connection that is gone.

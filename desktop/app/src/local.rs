@@ -136,7 +136,9 @@ pub(crate) fn start_watching(app: &AppHandle) {
         while states.changed().await.is_ok() {
             let state = states.borrow_and_update().clone();
             note_local_server(&app, &state);
-            app.state::<Desk>().announce("local-server");
+            let desk = app.state::<Desk>();
+            desk.announce("local-server");
+            desk.look_again.notify_one();
         }
     });
 }

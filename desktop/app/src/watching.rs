@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::PoisonError;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tauri::{AppHandle, Manager};
 use tauri_plugin_notification::NotificationExt;
@@ -14,7 +14,7 @@ use waystation_desktop::connections::{Connection, ConnectionId};
 use waystation_desktop::local_server::{LocalState, StopReason};
 use waystation_desktop::notifications::{Decision, Trouble, TroubleKind, notification};
 use waystation_desktop::rounds::visit_all;
-use waystation_desktop::secrets::SecretError;
+use waystation_desktop::secrets::{SecretError, SecretsCondition};
 use waystation_desktop::tray::Condition;
 
 use crate::desk::Desk;
@@ -27,8 +27,6 @@ const FIRST: Duration = Duration::from_secs(3);
 const AGAIN: Duration = Duration::from_secs(5);
 /// A site that hangs is not waited for longer.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Whoever does not unlock the keyring is not asked to every minute.
-const KEYRING_REST: Duration = Duration::from_secs(15 * 60);
 
 /// Looks after the sites from now on.
 pub(crate) fn start(app: &AppHandle) {
@@ -37,7 +35,9 @@ pub(crate) fn start(app: &AppHandle) {
         tokio::time::sleep(FIRST).await;
         loop {
             look(&app).await;
-            tokio::time::sleep(INTERVAL).await;
+            let desk = app.state::<Desk>();
+            // Whichever comes first.
+            let _ = tokio::time::timeout(INTERVAL, desk.look_again.notified()).await;
         }
     });
 }
@@ -61,10 +61,7 @@ async fn look(app: &AppHandle) {
     let needs_secret = |connection: &Connection| {
         desk.address_of(connection).is_ok_and(|address| !desk.gateway.has_token(connection, &address))
     };
-    let is_open = match connections.iter().find(|connection| needs_secret(connection)) {
-        Some(connection) => opened && can_read(&desk, connection.id).await,
-        None => true,
-    };
+    let is_open = !connections.iter().any(needs_secret) || opened && can_read(&desk).await;
     let (locked, reachable) =
         connections.into_iter().partition::<Vec<_>, _>(|connection| !is_open && needs_secret(connection));
     for connection in locked {
@@ -81,16 +78,11 @@ async fn look(app: &AppHandle) {
     .await;
 }
 
-/// Whether secrets can be read. A keyring that is locked asks somebody to unlock it, once for all sites.
-async fn can_read(desk: &Desk, id: ConnectionId) -> bool {
-    if desk.keyring_rests_until().is_some_and(|end| Instant::now() < end) {
-        return false;
-    }
-    let Ok(secrets) = desk.gateway.secrets() else { return false };
-    let read = tauri::async_runtime::spawn_blocking(move || secrets.load(id).map(drop)).await;
-    let is_locked = matches!(read, Ok(Err(SecretError::Locked)));
-    desk.rest_keyring(is_locked.then(|| Instant::now() + KEYRING_REST));
-    !is_locked
+/// Whether secrets can be read. Nobody is asked to unlock anything: it is asked for every minute.
+async fn can_read(desk: &Desk) -> bool {
+    let cupboard = desk.cupboard.clone();
+    let state = tauri::async_runtime::spawn_blocking(move || cupboard.state()).await;
+    state.is_ok_and(|state| state.condition == SecretsCondition::Ready)
 }
 
 /// Keeps how a connection is, and tells of what is new.
@@ -144,20 +136,51 @@ async fn examine(desk: &Desk, connection: &Connection) -> (Condition, BTreeSet<T
             let condition = if failing.is_empty() { Condition::Online } else { Condition::Troubled };
             (condition, failing)
         }
-        // Who may not see the overview is still answered.
-        Err(CallError::Refused(_)) => (Condition::Online, BTreeSet::new()),
-        Err(CallError::NotPaired) => (Condition::NeedsPairing, BTreeSet::new()),
-        Err(CallError::SignedOut) => {
-            (Condition::NeedsPairing, BTreeSet::from([trouble(TroubleKind::SignedOut, "")]))
+        Err(error) => {
+            let kind = match &error {
+                CallError::SignedOut => Some(TroubleKind::SignedOut),
+                CallError::KeyChanged(_) | CallError::Untrusted(_) => Some(TroubleKind::KeyChanged),
+                // A server that somebody stopped is no trouble, nor is what somebody has to unlock.
+                CallError::Refused(_)
+                | CallError::NotPaired
+                | CallError::NotRunning
+                | CallError::Secrets(_) => None,
+                _ => Some(TroubleKind::Offline),
+            };
+            let condition = condition_after(&error).unwrap_or(Condition::Offline);
+            (condition, kind.map(|kind| trouble(kind, "")).into_iter().collect())
         }
-        Err(CallError::KeyChanged(_) | CallError::Untrusted(_)) => {
-            (Condition::Blocked, BTreeSet::from([trouble(TroubleKind::KeyChanged, "")]))
+    }
+}
+
+/// How a site is whose call failed like that; none: the failure says nothing of it.
+fn condition_after(error: &CallError) -> Option<Condition> {
+    match error {
+        // Who may not do that is still answered.
+        CallError::Refused(_) => Some(Condition::Online),
+        CallError::NotPaired | CallError::SignedOut | CallError::Secrets(SecretError::Damaged) => {
+            Some(Condition::NeedsPairing)
         }
-        Err(CallError::Secrets(SecretError::Damaged)) => (Condition::NeedsPairing, BTreeSet::new()),
-        Err(CallError::Secrets(_)) => (Condition::Locked, BTreeSet::new()),
-        // A server that somebody stopped is no trouble.
-        Err(CallError::NotRunning) => (Condition::Offline, BTreeSet::new()),
-        Err(_) => offline(connection),
+        CallError::KeyChanged(_) | CallError::Untrusted(_) => Some(Condition::Blocked),
+        CallError::Secrets(_) => Some(Condition::Locked),
+        CallError::NotRunning | CallError::Unreachable(_) | CallError::Late => Some(Condition::Offline),
+        _ => None,
+    }
+}
+
+/// Keeps what a call of the window's has shown of its site: the tray need not wait for the next look.
+pub(crate) fn note_call(desk: &Desk, id: ConnectionId, failure: Option<&CallError>) {
+    let condition = match (failure, desk.condition(id)) {
+        // What is wrong there besides is looked at in turn.
+        (None, Condition::Troubled) => return,
+        (None, _) => Condition::Online,
+        (Some(error), _) => match condition_after(error) {
+            Some(condition) => condition,
+            None => return,
+        },
+    };
+    if desk.note_condition(id, condition) {
+        desk.announce_connections();
     }
 }
 

@@ -46,6 +46,36 @@ fn a_secret_is_kept_replaced_and_forgotten_by_the_keyring() {
 }
 
 #[test]
+fn a_keyring_that_began_anew_is_found_again() {
+    let (keyring, id) = (Keyring::open().unwrap(), ConnectionId::draw());
+    keyring.save(id, b"wsr_canary").unwrap();
+    let bus =
+        ["call", "--session", "--dest", "org.freedesktop.DBus", "--object-path", "/org/freedesktop/DBus"];
+    let ask = |method: &str| {
+        let method = format!("org.freedesktop.DBus.{method}");
+        let ran =
+            Command::new("gdbus").args(bus).args(["--method", &method, "org.freedesktop.secrets"]).output();
+        String::from_utf8(ran.unwrap().stdout).unwrap()
+    };
+    let told = ask("GetConnectionUnixProcessID");
+    let process: String = told.rsplit(' ').next().unwrap().chars().filter(char::is_ascii_digit).collect();
+    assert!(Command::new("kill").arg(&process).status().unwrap().success(), "{told}");
+    while ask("NameHasOwner").contains("true") {
+        std::thread::yield_now();
+    }
+    let mut again = Command::new("gnome-keyring-daemon")
+        .args(["--unlock", "--components=secrets"])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    // The end of its input is the end of the password.
+    std::io::Write::write_all(&mut again.stdin.take().unwrap(), b"a password of the test").unwrap();
+    assert!(again.wait().unwrap().success());
+    assert_eq!(keyring.load(id).unwrap().unwrap().as_slice(), b"wsr_canary");
+}
+
+#[test]
 fn a_locked_keyring_says_so_and_gives_nothing() {
     let (keyring, id) = (Keyring::open().unwrap(), ConnectionId::draw());
     keyring.prepare().unwrap();

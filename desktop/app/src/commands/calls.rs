@@ -10,6 +10,7 @@ use waystation_desktop::connections::ConnectionId;
 use crate::desk::Desk;
 use crate::dialogs::choose_new_file;
 use crate::failure::{Refusal, Reply};
+use crate::watching::note_call;
 
 /// What an export came to.
 #[derive(Debug, Serialize)]
@@ -24,9 +25,9 @@ pub(crate) async fn api(desk: State<'_, Desk>, call: Call) -> Reply<Answer> {
     let connection = desk.connection(call.connection)?;
     desk.open_secrets().await?;
     let address = desk.address_of(&connection)?;
-    let answer = desk.gateway.call(&connection, &address, call).await?;
-    desk.rest_keyring(None);
-    Ok(answer)
+    let called = desk.gateway.call(&connection, &address, call).await;
+    note_call(&desk, connection.id, called.as_ref().err());
+    Ok(called?)
 }
 
 #[tauri::command]

@@ -4,6 +4,7 @@ use tauri::{AppHandle, State};
 use waystation_desktop::calls::CallError;
 use waystation_desktop::connections::ConnectionId;
 use waystation_desktop::local_server::{LogLine, Owner, set_up_site};
+use waystation_desktop::tray::Condition;
 
 use crate::desk::Desk;
 use crate::failure::{Refusal, Reply};
@@ -42,6 +43,8 @@ pub(crate) async fn set_up_local_server(desk: State<'_, Desk>, owner: Owner) -> 
     let kept = tauri::async_runtime::spawn_blocking(move || credential.save(secrets.as_ref(), id)).await;
     kept.map_err(|error| Refusal::new("keyring_unavailable", error))??;
     desk.local.note_set_up();
+    desk.note_condition(id, Condition::Unknown);
+    desk.look_again.notify_one();
     desk.book().select(id)?;
     desk.announce_connections();
     Ok(id)

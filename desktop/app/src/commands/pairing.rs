@@ -37,15 +37,17 @@ pub(crate) async fn approve_pairing(desk: State<'_, Desk>, approval: Approval) -
     let nothing = || Refusal::new("no_proposal", "there is nothing to approve");
     let (link, proposal) = desk.waiting.take().ok_or_else(nothing)?;
     let known = desk.connection_to(&link.address);
-    if known.is_none() {
-        desk.book().check_room()?;
+    let room = if known.is_some() { Ok(()) } else { desk.book().check_room() };
+    if let Err(error) = room {
+        desk.waiting.put_back(link, proposal, Instant::now());
+        return Err(error.into());
     }
     let paired = match pair(&link, approval, known.as_ref()).await {
         Ok(paired) => paired,
         Err(error) => {
             if !error.spends_code() {
                 // What was refused can be mended and approved again.
-                desk.waiting.keep(link, proposal, Instant::now());
+                desk.waiting.put_back(link, proposal, Instant::now());
             }
             return Err(error.into());
         }
@@ -55,17 +57,21 @@ pub(crate) async fn approve_pairing(desk: State<'_, Desk>, approval: Approval) -
     kept.map_err(|error| Refusal::new("keyring_unavailable", error))??;
     // What was known of the site before, its key and its tokens, counts no more.
     desk.gateway.forget(id).await;
+    let is_new = known.is_none();
     let entered = match known {
         Some(_) => desk.book().update(paired.connection),
         None => desk.book().add(paired.connection),
     };
     if let Err(error) = entered {
-        // A secret that nobody knows of would stay for good.
-        forget_secret(&desk, id).await?;
+        if is_new {
+            // A secret that nobody knows of would stay for good.
+            forget_secret(&desk, id).await?;
+        }
         return Err(error.into());
     }
     desk.book().select(id)?;
     desk.note_condition(id, Condition::Unknown);
+    desk.look_again.notify_one();
     desk.announce_connections();
     Ok(PairedView { id, email: paired.email, role: paired.role })
 }

@@ -38,7 +38,6 @@ async fn use_place(desk: &Desk, place: SecretsPlace) -> Reply<SecretsState> {
     desk.change_preferences(|kept| kept.secrets = Some(place))?;
     desk.cupboard.choose(place);
     desk.gateway.use_secrets(None);
-    desk.rest_keyring(None);
     state_of(desk).await
 }
 

@@ -56,6 +56,11 @@ impl Waiting {
         self.state().kept.take().map(|kept| (kept.link, kept.proposal))
     }
 
+    /// Puts back what was taken and could not be answered, unless another waits by now.
+    pub fn put_back(&self, link: PairingLink, proposal: Proposal, now: Instant) {
+        self.state().kept.get_or_insert(Kept { link, proposal, since: now });
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

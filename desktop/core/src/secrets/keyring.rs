@@ -1,6 +1,6 @@
 //! The system's keyring.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use keyring_core::{CredentialStore, Entry, Error};
 use zeroize::Zeroizing;
@@ -13,13 +13,13 @@ const SERVICE: &str = "Waystation";
 
 /// The keyring of this system: the Secret Service, the Keychain or the Credential Manager.
 pub struct Keyring {
-    store: Arc<CredentialStore>,
+    store: Mutex<Arc<CredentialStore>>,
 }
 
 impl Keyring {
     /// Finds the keyring. It may be locked.
     pub fn open() -> Result<Self, SecretError> {
-        Ok(Keyring { store: system_store().map_err(translate)? })
+        Ok(Keyring { store: Mutex::new(system_store().map_err(translate)?) })
     }
 
     /// Whether somebody would have to unlock it before it gives anything. It is not asked to.
@@ -27,8 +27,23 @@ impl Keyring {
         lock::is_locked().map_err(translate)
     }
 
-    fn entry(&self, id: ConnectionId) -> Result<Entry, SecretError> {
-        self.store.build(SERVICE, &id.to_string(), None).map_err(translate)
+    /// Works with the entry of a connection. The keyring's program may have begun anew since it was found, and then it is
+    /// looked for again.
+    fn with_entry<A>(
+        &self,
+        id: ConnectionId,
+        work: impl Fn(&Entry) -> Result<A, Error>,
+    ) -> Result<A, SecretError> {
+        let work_in = |store: &CredentialStore| work(&store.build(SERVICE, &id.to_string(), None)?);
+        let known = self.store.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let worked = match work_in(known.as_ref()) {
+            Err(Error::PlatformFailure(_)) => system_store().and_then(|found| {
+                *self.store.lock().unwrap_or_else(PoisonError::into_inner) = found.clone();
+                work_in(found.as_ref())
+            }),
+            worked => worked,
+        };
+        worked.map_err(translate)
     }
 }
 
@@ -38,22 +53,22 @@ impl SecretStore for Keyring {
     }
 
     fn load(&self, id: ConnectionId) -> Result<Option<Zeroizing<Vec<u8>>>, SecretError> {
-        match self.entry(id)?.get_secret() {
+        self.with_entry(id, |entry| match entry.get_secret() {
             Ok(secret) => Ok(Some(Zeroizing::new(secret))),
             Err(Error::NoEntry) => Ok(None),
-            Err(error) => Err(translate(error)),
-        }
+            Err(error) => Err(error),
+        })
     }
 
     fn save(&self, id: ConnectionId, secret: &[u8]) -> Result<(), SecretError> {
-        self.entry(id)?.set_secret(secret).map_err(translate)
+        self.with_entry(id, |entry| entry.set_secret(secret))
     }
 
     fn delete(&self, id: ConnectionId) -> Result<(), SecretError> {
-        match self.entry(id)?.delete_credential() {
+        self.with_entry(id, |entry| match entry.delete_credential() {
             Ok(()) | Err(Error::NoEntry) => Ok(()),
-            Err(error) => Err(translate(error)),
-        }
+            Err(error) => Err(error),
+        })
     }
 }
 

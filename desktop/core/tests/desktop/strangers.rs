@@ -189,3 +189,41 @@ async fn a_secret_that_is_forgotten_while_it_is_exchanged_does_not_come_back() {
     assert!(calling.await.unwrap().is_err());
     assert_eq!(drawer.text(connection.id), "");
 }
+
+#[tokio::test]
+async fn an_exchange_that_is_answered_without_end_is_given_up() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base: SiteAddress = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
+    let (connection, drawer) = (connection(base.as_str()), Drawer::new());
+    Credential::new(&connection, "wsr_CANARY1".to_owned()).save(drawer.as_ref(), connection.id).unwrap();
+    let gateway = Gateway::new(Some(drawer));
+    let flooding = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        assert!(stream.read(&mut [0; 4096]).await.unwrap() > 0);
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 1099511627776\r\n\r\n").await.unwrap();
+        let spaces = vec![b' '; 64 * 1024];
+        let mut sent = 0;
+        while stream.write_all(&spaces).await.is_ok() {
+            sent += spaces.len();
+        }
+        sent
+    });
+    let error = get(&gateway, &connection, &base, "/api/me").await.unwrap_err();
+    assert_eq!(error.code(), "unreadable_answer");
+    assert!(flooding.await.unwrap() < 64 * 1024 * 1024);
+}
+
+#[tokio::test]
+async fn the_name_of_this_machine_needs_no_name_server() {
+    let stranger = Stranger::start(|request| match is_refresh(request) {
+        true => http("200 OK", TOKENS),
+        false => http("200 OK", "{}"),
+    })
+    .await;
+    let (_, base, _) = stranger.known();
+    let named: SiteAddress = format!("http://localhost:{}", base.port()).parse().unwrap();
+    let (connection, drawer) = (connection(named.as_str()), Drawer::new());
+    Credential::new(&connection, "wsr_CANARY1".to_owned()).save(drawer.as_ref(), connection.id).unwrap();
+    let gateway = Gateway::new(Some(drawer));
+    assert_eq!(get(&gateway, &connection, &named, "/api/me").await.unwrap().status, 200);
+}

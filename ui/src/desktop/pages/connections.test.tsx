@@ -209,7 +209,7 @@ describe("the list of connections", () => {
   });
 
   it("is known by something else only once the site passes that too", async () => {
-    const { shell } = openWindow("/connections", { savesTo: "/home/operator/authorities.pem" });
+    const { shell } = openWindow("/connections", { savesTo: "/srv/desk/authorities.pem" });
     await choose("Rehearsal", "Change how it is known");
     await screen.findByText(/Now: Certificate authorities of this system/);
     await userEvent.click(await screen.findByRole("radio", { name: /The key it shows now/ }));
@@ -219,7 +219,7 @@ describe("the list of connections", () => {
     expect(shell.desk.connections[1]?.tls).toEqual({ kind: "system" });
     await userEvent.click(screen.getByRole("radio", { name: /Authorities in a file/ }));
     await press("Change");
-    await waitFor(() => expect(shell.desk.connections[1]?.tls).toEqual({ kind: "ca_file", path: "/home/operator/authorities.pem" }));
+    await waitFor(() => expect(shell.desk.connections[1]?.tls).toEqual({ kind: "ca_file", path: "/srv/desk/authorities.pem" }));
     expect(given(shell, "changeTrust")).toEqual([[STAGING.id, "present_key"], [STAGING.id, "ca_file"]]);
   });
 
