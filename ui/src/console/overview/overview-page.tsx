@@ -37,13 +37,15 @@ export function OverviewPage() {
     queryFn: () => take(api.GET("/api/admin/stats/overview")),
     refetchInterval: REFRESH_MS,
   });
+  // The desktop app may be newer than the site, which then says nothing of these.
+  const audits = stats.data?.audits ?? [];
   return (
     <>
       <PageHeader title={t("overview.title")} description={t("overview.why")} />
       <div className="grid grid-cols-1 gap-5">
-        {stats.data !== undefined && <FailingAudits of={stats.data.audits} />}
+        {stats.data !== undefined && <FailingAudits of={audits} />}
         {/* Made anew below an alarm, so that nothing that is there already is pushed down. */}
-        <Panel key={stats.data?.audits.some(({ status }) => status === "failing") === true ? "below" : "first"}>
+        <Panel key={audits.some(({ status }) => status === "failing") ? "below" : "first"}>
           <Listing query={stats} rows={3} isEmpty={() => false} empty={null}>
             {(data) => <Figures of={data} />}
           </Listing>
