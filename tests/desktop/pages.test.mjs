@@ -40,7 +40,7 @@ async function beginAnew(window) {
 
 // Waits until nothing is on its way and nothing moves.
 async function settle(window) {
-    await until(() => window.run(() => document.querySelector("[aria-busy=true], [data-sending]") === null && document.getAnimations().every(({ playState }) => playState !== "running")), "the page is at rest").catch(() => {});
+    await until(() => window.run(() => document.querySelector("[aria-busy=true], [data-sending]") === null && document.getAnimations().every((animation) => animation.playState !== "running" || animation.effect.getTiming().iterations === Infinity)), "the page is at rest", 1).catch(() => {});
 }
 
 async function lookAt(window, name, { language, theme }) {
@@ -112,6 +112,7 @@ test("every page of a window with sites in every state can be read and reached b
     const propose = async (shop, change = (text) => text) => {
         const text = change(await invite(shop));
         await window.invoke("propose_pairing", { text });
+        await until(async () => (await window.all("dialog")).length === 1, "it is asked about");
     };
     const pages = [
         { name: "overview", path: "/" },
