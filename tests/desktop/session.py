@@ -112,7 +112,12 @@ class Session:
 
     async def choose(self, number):
         place = await self.menu_place()
-        await self.call(*place, MENU, "Event", "isvu", [number, "clicked", Variant("i", 0), int(time.time())])
+        try:
+            await self.call(*place, MENU, "Event", "isvu", [number, "clicked", Variant("i", 0), int(time.time())])
+        except RuntimeError as error:
+            # Who is told to quit may be gone before it has said so.
+            if "NoReply" not in str(error):
+                raise
 
     async def notifications(self):
         return self.shown

@@ -6,14 +6,14 @@ use std::sync::OnceLock;
 use serde::Deserialize;
 use url::Url;
 
-use crate::connections::{Connection, Place, SiteAddress};
+use crate::connections::SiteAddress;
 
 const LENGTH_MAX: usize = 2048;
 const PRESETS: &str = include_str!("../../../server/api/presets/channels.json");
 
-/// The address to open, if it is one of a site that the app knows, or of a provider that the server has a preset for.
+/// The address to open, if it is at one of the sites that the app knows, or of a provider that the server has a preset for.
 /// Everything else, files and shares among them, is refused.
-pub fn find_web_link<'a>(text: &str, connections: impl IntoIterator<Item = &'a Connection>) -> Option<Url> {
+pub fn find_web_link(text: &str, sites: &[SiteAddress]) -> Option<Url> {
     if text.len() > LENGTH_MAX || text.chars().any(|letter| letter.is_control() || letter.is_whitespace()) {
         return None;
     }
@@ -21,10 +21,7 @@ pub fn find_web_link<'a>(text: &str, connections: impl IntoIterator<Item = &'a C
     if !url.username().is_empty() || url.password().is_some() {
         return None;
     }
-    let is_known = connections.into_iter().any(|connection| match &connection.place {
-        Place::Site { address } => address.join([]).origin() == url.origin(),
-        Place::ThisApp => false,
-    });
+    let is_known = sites.iter().any(|address| address.join([]).origin() == url.origin());
     let is_preset = url.scheme() == "https"
         && url.port().is_none()
         && url.host_str().is_some_and(|host| preset_hosts().contains(host));
@@ -55,23 +52,21 @@ fn preset_hosts() -> &'static BTreeSet<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::connections::{ConnectionId, Draft};
-    use crate::trust::TlsPolicy;
 
     #[test]
     fn only_pages_of_known_sites_and_providers_open() {
-        let draft: Draft =
-            serde_json::from_str(r#"{"name":"A","colour":"teal","environment":"staging"}"#).unwrap();
-        let place = Place::Site { address: "https://ai.example.com:8443/base".parse().unwrap() };
-        let known = [draft.into_connection(ConnectionId::draw(), place, TlsPolicy::System)];
+        let known = ["https://ai.example.com:8443/base", "http://127.0.0.1:8787"]
+            .map(|address| address.parse().unwrap());
         let opens = |text: &str| find_web_link(text, &known).is_some();
         assert!(opens("https://ai.example.com:8443/console/users?q=a#b"));
+        assert!(opens("http://127.0.0.1:8787/app/usage"));
         assert!(opens("https://api-docs.deepseek.com/"));
         for text in [
             "https://ai.example.com/",
             "http://ai.example.com:8443/",
             "https://evil.example/",
             "https://ai.example.com:8443@evil.example/",
+            "http://127.0.0.1:8788/",
             "https://user@ai.example.com:8443/",
             "https://api-docs.deepseek.com.evil.example/",
             "http://api-docs.deepseek.com/",

@@ -115,7 +115,9 @@ pub(crate) async fn copy_text(app: AppHandle, text: String, is_secret: bool) -> 
 
 #[tauri::command]
 pub(crate) async fn open_web_link(app: AppHandle, desk: State<'_, Desk>, url: String) -> Reply<()> {
-    let found = find_web_link(&url, desk.book().list());
+    let connections = desk.book().list().to_vec();
+    let sites: Vec<_> = connections.iter().filter_map(|kept| desk.address_of(kept).ok()).collect();
+    let found = find_web_link(&url, &sites);
     let url = found.ok_or_else(|| Refusal::new("link_refused", "only pages of known sites are opened"))?;
     app.opener().open_url(url.as_str(), None::<&str>).map_err(|error| Refusal::new("browser", error))
 }
