@@ -3663,7 +3663,7 @@ export interface components {
         OutputCapParameter: "max_completion_tokens" | "max_tokens";
         /** @description How the site fares. */
         Overview: {
-            /** @description Whether the books balance and the audit log is whole, as far as the server has checked. */
+            /** @description Whether the books balance and the audit log is whole, as far as the server has checked. Older servers say nothing. */
             audits: components["schemas"]["AuditState"][];
             /** @description The 24 hours before. */
             before: components["schemas"]["OverviewWindow"];
