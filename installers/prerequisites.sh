@@ -90,7 +90,7 @@ missing_desktop_packages() {
 
 # A screen, a keyboard, a clipboard, a window manager, a keyring and a driver.
 missing_desktop_test_packages() {
-    missing_of webkit2gtk-driver xvfb openbox xdotool xclip gnome-keyring dbus-x11 libglib2.0-bin openssl python3-venv
+    missing_of webkit2gtk-driver xvfb openbox xdotool xclip scrot gnome-keyring dbus-x11 libglib2.0-bin openssl python3-venv
 }
 
 missing_of() {

@@ -212,6 +212,12 @@ export class Machine {
         }, "the dialog is closed");
     }
 
+    // A picture of the window of that title, as the screen has it: the driver's own pictures do not always come.
+    async takePicture(title, path) {
+        await this.focus(title);
+        await this.run("scrot", ["--focused", "--overwrite", path]);
+    }
+
     readClipboard() {
         return this.run("xclip", ["-selection", "clipboard", "-o"]);
     }

@@ -2,7 +2,7 @@
 // cut off or against the policy. WAYSTATION_DESKTOP_PICTURES names a folder for pictures of them.
 
 import assert from "node:assert/strict";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -45,7 +45,7 @@ async function settle(window) {
 
 async function lookAt(window, name, { language, theme }) {
     await settle(window);
-    if (folder) await writeFile(join(folder, `${name}-${language}-${theme}.png`), Buffer.from(await window.driver.takeScreenshot(), "base64"));
+    if (folder) await window.machine.takePicture("Waystation", join(folder, `${name}-${language}-${theme}.png`));
     if (await window.run(() => window.axe === undefined)) await window.driver.executeScript(axe);
     const barriers = await window.wait(async (rules) => {
         const { violations } = await window.axe.run(document, { runOnly: rules });

@@ -26,17 +26,19 @@ class AppWindow {
     }
 
     // Runs a function in the page, with arguments that JSON can carry.
+    // The driver now and then loses a command; the test is told instead of kept waiting.
     run(work, ...arguments_) {
-        return this.driver.executeScript(`return (${work}).apply(null, arguments)`, ...arguments_);
+        return inTime(this.driver.executeScript(`return (${work}).apply(null, arguments)`, ...arguments_), work);
     }
 
     // The same for what is answered later; what it throws is thrown here.
     async wait(work, ...arguments_) {
-        const said = await this.driver.executeAsyncScript(
+        const asked = this.driver.executeAsyncScript(
             `const [given, done] = [[...arguments].slice(0, -1), arguments[arguments.length - 1]];
              Promise.resolve().then(() => (${work}).apply(null, given)).then((answer) => done({ answer }), (error) => done({ error }));`,
             ...arguments_,
         );
+        const said = await inTime(asked, work);
         if ("error" in said) throw Object.assign(new Error(JSON.stringify(said.error)), { failure: said.error });
         return said.answer;
     }
@@ -142,6 +144,15 @@ class AppWindow {
     async #giveFinder() {
         if (await this.run(() => window.TestingLibraryDom === undefined)) await this.driver.executeScript(`${finder}; window.TestingLibraryDom = TestingLibraryDom;`);
     }
+}
+
+// The answer of the driver, unless it is lost.
+function inTime(answer, work) {
+    let timer;
+    const late = new Promise((_, reject) => {
+        timer = setTimeout(() => reject(new Error(`the driver does not answer: ${work}`)), 45_000);
+    });
+    return Promise.race([answer, late]).finally(() => clearTimeout(timer));
 }
 
 // Every place of the page that a text could be left in and still has it.
