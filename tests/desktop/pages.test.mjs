@@ -113,7 +113,7 @@ test("every page of a window with sites in every state can be read and reached b
     const propose = async (shop, change = (text) => text) => {
         const text = change(await invite(shop));
         await window.invoke("propose_pairing", { text });
-        await until(async () => (await window.all("dialog")).length === 1, "it is asked about");
+        await until(async () => (await window.all("dialog")).length + (await window.all("alertdialog")).length === 1, "it is asked about");
     };
     const pages = [
         { name: "overview", path: "/" },
