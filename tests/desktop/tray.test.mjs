@@ -46,6 +46,26 @@ test("the tray says what became of each connection, and somebody is told once", 
     assert.equal(told.filter(({ title, body }) => `${title} ${body}`.includes("Works")).length, 0, JSON.stringify(told));
 });
 
+test("a channel that fails is told of once, and not at all while notifications are paused", async (t) => {
+    const [machine, shop, quiet] = await Promise.all([Machine.start(t), openShop(t), openShop(t)]);
+    for (const failing of [shop, quiet]) {
+        await failing.upstream.fail("kimi-k2", 500, "the upstream is unwell");
+        for (let call = 0; call < 8; call += 1) await failing.settled((await failing.call(failing.key.secret, { model: "kimi-k2" })).id);
+    }
+    const window = await machine.open();
+    await pair(window, shop, { name: "Failing" });
+    await machine.seeInTray("* Failing — needs attention");
+    const about = async (name) => (await machine.ask("notifications")).filter(({ title, body }) => `${title} ${body}`.includes(name));
+    await until(async () => (await about("Failing")).length > 0, "somebody is told of the channel");
+
+    await machine.chooseInTray("Pause notifications for 1 hour");
+    await machine.seeInTray("Resume notifications");
+    await pair(window, quiet, { name: "Silent" });
+    await machine.seeInTray("* Silent — needs attention");
+    assert.equal((await about("Failing")).length, 1, JSON.stringify(await machine.ask("notifications")));
+    assert.equal((await about("Silent")).length, 0, JSON.stringify(await machine.ask("notifications")));
+});
+
 test("the local server is started and stopped from the tray, and ends with the app", async (t) => {
     const machine = await Machine.start(t);
     const app = machine.launch(["--hidden"]);

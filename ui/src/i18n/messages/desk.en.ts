@@ -4,7 +4,7 @@ export default {
   conditions: {
     unknown: "Not checked yet",
     online: "Online",
-    troubled: "Channels failing",
+    troubled: "Needs attention",
     offline: "Not reachable",
     blocked: "Blocked",
     needs_pairing: "Needs pairing",

@@ -4,7 +4,7 @@ export default {
   conditions: {
     unknown: "尚未检查",
     online: "在线",
-    troubled: "有渠道出错",
+    troubled: "需要处理",
     offline: "无法连接",
     blocked: "已阻止",
     needs_pairing: "需要配对",
