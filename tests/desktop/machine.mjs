@@ -30,11 +30,12 @@ const busConfiguration = (socket) => `<busconfig>
 </busconfig>`;
 
 export class Machine {
-    // A running desktop; it ends with the test. Its keyring is `open`, or `absent`.
-    static async start(t, { keyring = "open", language = "en_US.UTF-8" } = {}) {
+    // A running desktop; it ends with the test. Its keyring is `open`, or `absent`. Without a panel nobody shows the tray,
+    // and nothing can be asked of the bus.
+    static async start(t, { keyring = "open", language = "en_US.UTF-8", hasPanel = true } = {}) {
         const machine = new Machine(await mkdtemp(join(tmpdir(), "waystation-desktop-")));
         t.after(() => machine.stop());
-        await machine.#begin(language);
+        await machine.#begin(language, hasPanel);
         if (keyring === "open") await machine.#makeKeyring();
         return machine;
     }
@@ -47,7 +48,7 @@ export class Machine {
         this.home = home;
     }
 
-    async #begin(language) {
+    async #begin(language, hasPanel) {
         const runtime = join(this.home, ".run");
         await mkdir(runtime, { mode: 0o700 });
         const browser = join(runtime, "xdg-open");
@@ -70,7 +71,7 @@ export class Machine {
         const bus = this.spawn("dbus-daemon", ["--nofork", `--config-file=${join(runtime, "bus.conf")}`, "--print-address=1"]);
         await firstLine(bus.stdout);
         this.spawn("openbox", []);
-        await this.#startSession();
+        if (hasPanel) await this.#startSession();
     }
 
     async #startScreen() {

@@ -34,6 +34,16 @@ test("the window comes back with the size it was left with", async (t) => {
     }, "the window has its size");
 });
 
+test("where nothing shows a tray, a hidden start is seen after all, and closing the window ends the app", async (t) => {
+    const machine = await Machine.start(t, { hasPanel: false, keyring: "absent" });
+    machine.launch(["--hidden"]);
+    // A panel may come up some time after the app that starts with the session.
+    await until(async () => (await machine.windows("Waystation")).length > 0, "the window is seen", 60);
+    await machine.focus("Waystation");
+    await machine.press("alt+F4");
+    await hasEnded(machine);
+});
+
 test("a window that was left on a screen that is gone is to be seen", async (t) => {
     const machine = await Machine.start(t);
     machine.launch();
