@@ -170,6 +170,16 @@ export class Machine {
         return id;
     }
 
+    // Closes the window of that title as a keyboard does; a press may come before the window is given the keys.
+    async closeWindow(title) {
+        await this.focus(title);
+        await until(async () => {
+            await this.press("alt+F4");
+            await wait(500);
+            return (await this.windows(title)).length === 0;
+        }, `${title} is gone`);
+    }
+
     // What the app has had opened in the browser.
     async readOpened() {
         return (await readFile(this.#opened, "utf8").catch(() => "")).split("\n").filter(Boolean);

@@ -112,9 +112,7 @@ test("a window that is closed stays in the tray, and opens from there", async (t
     const machine = await Machine.start(t);
     machine.launch();
     await machine.seeInTray("Open Waystation");
-    await machine.focus("Waystation");
-    await machine.press("alt+F4");
-    await until(async () => (await machine.windows("Waystation")).length === 0, "the window is gone");
+    await machine.closeWindow("Waystation");
     assert.equal((await machine.processes("waystation-desktop")).length, 1);
     await machine.chooseInTray("Open Waystation");
     await machine.focus("Waystation");

@@ -39,8 +39,7 @@ test("where nothing shows a tray, a hidden start is seen after all, and closing 
     machine.launch(["--hidden"]);
     // A panel may come up some time after the app that starts with the session.
     await until(async () => (await machine.windows("Waystation")).length > 0, "the window is seen", 60);
-    await machine.focus("Waystation");
-    await machine.press("alt+F4");
+    await machine.closeWindow("Waystation");
     await hasEnded(machine);
 });
 
