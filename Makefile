@@ -16,7 +16,7 @@ interface_sources := $(shell find ui/src ui/public ui/tools -type f) $(wildcard 
 browser_programs := WAYSTATION_BIN="$${CARGO_TARGET_DIR:-$(CURDIR)/target}/debug/waystation" \
 	WAYSTATION_MOCK_BIN="$${CARGO_TARGET_DIR:-$(CURDIR)/target}/debug/mock-upstream"
 
-.PHONY: help run test bench prove coverage screenshots vitals fmt interface interface-packages
+.PHONY: help run test bench prove coverage desktop screenshots vitals fmt interface interface-packages
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,10 @@ prove: ## run the long proofs (races, kills, failed calls, fuzzing) and write do
 coverage: ## run the tests with instrumentation and print each crate's covered lines
 	@tests/coverage
 
+desktop: ## build the desktop app with the server inside, as a .deb and an .rpm
+	@installers/prerequisites.sh desktop
+	@installers/desktop.sh
+
 screenshots: ## picture every page of a site in use into target/screenshots (OUT=FOLDER; SCREENSHOTS="--only=own- --language=en")
 	@installers/prerequisites.sh pictures
 	@$(MAKE) --no-print-directory interface
@@ -66,3 +70,4 @@ vitals: ## measure how soon pages are there and answer on a slow line and a slow
 
 fmt: ## format the Rust code
 	@cargo fmt --all
+	@cargo fmt --all --manifest-path desktop/Cargo.toml

@@ -6,6 +6,8 @@
 #   installers/prerequisites.sh bench  the databases and nginx, to measure against
 #   installers/prerequisites.sh pictures   a browser and what it needs, to take pictures of the pages
 #   installers/prerequisites.sh coverage   also the LLVM tools that fit the compiler
+#   installers/prerequisites.sh desktop    to build the desktop app
+#   installers/prerequisites.sh desktop-test   also to test it: a screen, a keyring and a driver of its own
 #
 # It says what it installs, asks sudo when it is not root, touches nothing that
 # is already there, and starts no system service.
@@ -21,20 +23,27 @@ main() {
         test) install_packages $(missing_run_packages) $(missing_test_packages) ;;
         bench) install_packages $(missing_run_packages) $(missing_database_packages) $(missing_bench_packages) ;;
         pictures) install_packages $(missing_run_packages) $(missing_browser_packages) ;;
+        desktop) install_packages $(missing_run_packages) $(missing_desktop_packages) ;;
+        desktop-test) install_packages $(missing_run_packages) $(missing_desktop_packages) $(missing_desktop_test_packages) ;;
         coverage) install_packages $(missing_run_packages) $(missing_test_packages) $(missing_llvm_packages) ;;
-        *) echo "usage: installers/prerequisites.sh [run|test|bench|pictures|coverage]" >&2; exit 2 ;;
+        *) echo "usage: installers/prerequisites.sh [run|test|bench|pictures|coverage|desktop|desktop-test]" >&2; exit 2 ;;
     esac
     check_rust
     case "$purpose" in
-        run | test | pictures | coverage) check_node ;;
+        run | test | pictures | coverage | desktop | desktop-test) check_node ;;
     esac
     case "$purpose" in
         test | coverage)
-            prepare_python
+            prepare_python tests/python/requirements.txt "$cache/python"
             prepare_node oidc "$cache/node"
             prepare_browser
             ;;
         pictures) prepare_browser ;;
+        desktop-test)
+            prepare_python tests/desktop/requirements.txt "$cache/desktop-python"
+            prepare_tests desktop
+            prepare_driver
+            ;;
     esac
 }
 
@@ -72,6 +81,23 @@ missing_browser_packages() {
     has python3 || echo python3
     has chromium || [ -n "${WAYSTATION_CHROMIUM:-}" ] || echo chromium
     ls /usr/share/fonts/opentype/noto/NotoSansCJK-* >/dev/null 2>&1 || echo fonts-noto-cjk
+}
+
+missing_desktop_packages() {
+    missing_of libwebkit2gtk-4.1-dev libgtk-3-dev libayatana-appindicator3-dev librsvg2-dev libxdo-dev pkg-config file \
+        fonts-noto-cjk rpm
+}
+
+# A screen, a keyboard, a clipboard, a window manager, a keyring and a driver.
+missing_desktop_test_packages() {
+    missing_of webkit2gtk-driver xvfb openbox xdotool xclip scrot gnome-keyring dbus-x11 libglib2.0-bin openssl python3-venv
+}
+
+missing_of() {
+    local package
+    for package in "$@"; do
+        dpkg -s "$package" >/dev/null 2>&1 || echo "$package"
+    done
 }
 
 # rustup's llvm-tools component serves as well.
@@ -156,9 +182,9 @@ check_node() {
 }
 
 # The packages live outside the clone, so that a fresh clone does not fetch them
-# again. The stamp holds the list they were installed from.
+# again. The stamp holds the list they were installed from: prepare_python LIST FOLDER.
 prepare_python() {
-    local python="$cache/python" list=tests/python/requirements.txt
+    local list=$1 python=$2
     if [ -x "$python/bin/python" ] && cmp -s "$list" "$python/requirements.installed"; then
         return 0
     fi
@@ -170,14 +196,25 @@ prepare_python() {
     cp "$list" "$python/requirements.installed"
 }
 
-# prepare_node NAME FOLDER: the same for the Node packages that tests/NAME names.
-prepare_browser() {
-    prepare_node browser "$cache/browser"
-    # Node looks for packages beside the files that name them; a folder of its own there would grow old.
-    [ -L tests/browser/node_modules ] || rm -rf tests/browser/node_modules
-    ln -sfn "$cache/browser/node_modules" tests/browser/node_modules
+prepare_browser() { prepare_tests browser; }
+
+# prepare_tests NAME: the packages of tests/NAME, where Node looks for them: beside the files that name them. A folder
+# of its own there would grow old.
+prepare_tests() {
+    prepare_node "$1" "$cache/$1"
+    [ -L "tests/$1/node_modules" ] || rm -rf "tests/$1/node_modules"
+    ln -sfn "$cache/$1/node_modules" "tests/$1/node_modules"
 }
 
+# What drives the app's window; it talks to the driver of the system's web view.
+prepare_driver() {
+    local version=2.1.0 root="$cache/tauri-driver"
+    grep -qs "tauri-driver $version " "$root/.crates.toml" && return 0
+    echo "Installing tauri-driver into $root"
+    cargo install --quiet --locked --root "$root" --version "$version" tauri-driver
+}
+
+# prepare_node NAME FOLDER: the same for the Node packages that tests/NAME names.
 prepare_node() {
     local from="tests/$1" node="$2"
     local list="$from/package-lock.json"

@@ -4,12 +4,14 @@ import tailwindcss from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 
+import { ownProperties } from "./tools/own-properties.ts";
+
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 const report = process.env.WAYSTATION_TEST_REPORT;
 
 export default defineConfig({
-  plugins: [react(), tailwindcss()],
+  plugins: [react(), tailwindcss(), ownProperties()],
   resolve: { alias: { "@": here("./src") } },
   build: {
     target: ["chrome111", "safari16.4", "firefox128"],

@@ -17,6 +17,7 @@ mod m0013_insight;
 mod m0014_model_groups;
 mod m0015_notices;
 mod m0016_channel_tests;
+mod m0017_audit_outcomes;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::{MigrationTrait, async_trait};
@@ -44,6 +45,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0014_model_groups::Migration),
             Box::new(m0015_notices::Migration),
             Box::new(m0016_channel_tests::Migration),
+            Box::new(m0017_audit_outcomes::Migration),
         ]
     }
 }

@@ -35,7 +35,7 @@ class Activations {
 
 // Runs in the page. One press counts once, however many events follow it: a click on a label clicks its field, too, and
 // Enter in a field clicks the button of its form.
-function watchActivations() {
+export function watchActivations() {
     let isCounted = true;
     const begin = () => (isCounted = false);
     const note = (element) => {

@@ -145,21 +145,30 @@ export async function readRoutes() {
 }
 
 async function readRoom(room) {
-    const [router, paths] = await Promise.all(["router.tsx", "paths.ts"].map((file) => readFile(new URL(`${room}/${file}`, ui), "utf8")));
+    const read = (file) => readFile(new URL(`${room}/${file}`, ui), "utf8");
+    const [router, paths] = await Promise.all([read("router.tsx"), read("paths.ts")]);
     const named = Object.fromEntries([...paths.matchAll(/^ {2}(\w+): "([^"]*)"/gm)].map(([, name, path]) => [name, path]));
+    const routes = readRoutesOf(`${room}/router.tsx`, router, named, {});
+    // What the console shares with the desktop panel stands below the route that is given to it.
+    const [, below] = /createScreens\((\w+)\)/.exec(router) ?? [];
+    const shared = below === undefined ? {} : readRoutesOf(`${room}/routes.tsx`, await read("routes.tsx"), named, { parent: routes[below] });
+    return [...new Set([routes, shared].flatMap(Object.values).filter(({ isFrame }) => !isFrame).map(({ path }) => path))];
+}
+
+// The routes that a file declares, by their names there; `known` are those that it is given.
+function readRoutesOf(file, text, named, known) {
     const routes = {};
-    for (const [, name, options] of router.matchAll(/^const (\w+) = createRoute\(\{\n([\s\S]*?)^\}\);/gm)) {
+    for (const [, indent, name, options] of text.matchAll(/^( *)const (\w+) = createRoute\(\{\n([\s\S]*?)^\1\}\);/gm)) {
         const parent = /getParentRoute: \(\) => (\w+)/.exec(options)[1];
-        const [, literal, reference] = /^ {2}path: (?:"([^"]*)"|paths\.(\w+))/m.exec(options) ?? [];
+        const [, literal, reference] = new RegExp(`^${indent} {2}path: (?:"([^"]*)"|paths\\.(\\w+))`, "m").exec(options) ?? [];
         const own = literal ?? named[reference] ?? "";
-        const above = routes[parent]?.path ?? "";
+        const above = (routes[parent] ?? known[parent])?.path ?? "";
         const path = own.startsWith("/") && own !== "/" ? own : `${above}/${own}`.replaceAll(/\/+/g, "/").replace(/(.)\/$/, "$1");
-        routes[name] = { path, isFrame: /^ {2}id: /m.test(options) };
+        routes[name] = { path, isFrame: new RegExp(`^${indent} {2}id: `, "m").test(options) };
     }
-    const found = Object.values(routes).filter(({ isFrame }) => !isFrame).map(({ path }) => path);
-    const declared = router.match(/createRoute\(/g).length;
-    if (Object.keys(routes).length !== declared) throw new Error(`${room}/router.tsx has ${declared} routes, and ${Object.keys(routes).length} could be read`);
-    return [...new Set(found)];
+    const declared = text.match(/createRoute\(/g).length;
+    if (Object.keys(routes).length !== declared) throw new Error(`${file} has ${declared} routes, and ${Object.keys(routes).length} could be read`);
+    return routes;
 }
 
 // The route that an address belongs to.

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Checks deny.toml's licences and wrappers without cargo-deny.
 
-Reads what Cargo resolved: every package from outside must carry a licence that
+Reads what Cargo resolved for the server and for the desktop app: every package from outside must carry a licence that
 deny.toml allows, and a package that deny.toml bans but for its wrappers may be
 named by those alone. Advisories need a database from the network and are left
 to `cargo deny check`.
@@ -14,21 +14,28 @@ import sys
 import tomllib
 
 
+WORKSPACES = ("Cargo.toml", "desktop/Cargo.toml")
+
+
 def main() -> int:
     with open("deny.toml", "rb") as file:
         rules = tomllib.load(file)
-    metadata = json.loads(
-        subprocess.run(
-            ["cargo", "metadata", "--locked", "--format-version", "1"], check=True, capture_output=True
-        ).stdout
-    )
-    packages = {package["id"]: package for package in metadata["packages"]}
-    problems = list(licence_problems(rules, packages.values())) + list(wrapper_problems(rules, metadata, packages))
+    outside, problems = set(), []
+    for manifest in WORKSPACES:
+        metadata = read_metadata(manifest)
+        packages = {package["id"]: package for package in metadata["packages"]}
+        problems += licence_problems(rules, packages.values())
+        problems += wrapper_problems(rules, metadata, packages)
+        outside |= {name for name, package in packages.items() if package["source"]}
     for problem in problems:
         print(problem)
-    outside = sum(1 for package in packages.values() if package["source"])
-    print(f"licences: {outside} packages from outside, {len(problems)} to mend")
+    print(f"licences: {len(outside)} packages from outside, {len(problems)} to mend")
     return 1 if problems else 0
+
+
+def read_metadata(manifest):
+    command = ["cargo", "metadata", "--locked", "--format-version", "1", "--manifest-path", manifest]
+    return json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
 
 
 def licence_problems(rules, packages):

@@ -61,6 +61,7 @@ export const CONSOLE_SCREENS = [
   { name: "billing-empty", path: "/console/billing", stub: { empty: true } },
   { name: "roles", path: "/console/roles", stub: {} },
   { name: "revenue", path: "/console/revenue", stub: {}, settle: 500 },
+  { name: "revenue-by-channel", path: "/console/revenue?parts=channel", stub: {}, settle: 500 },
   { name: "revenue-month", path: "/console/revenue?by=month", stub: {}, settle: 500 },
   { name: "revenue-none", path: "/console/revenue", stub: { empty: true } },
 ];

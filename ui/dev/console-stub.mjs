@@ -97,6 +97,17 @@ const revenue = (query, isEmpty) => {
   });
   return { from: items[0].at, until: ago(0), time_zone: "Asia/Shanghai", by, currency: "USD", items, total: isEmpty ? ZERO : { ...sums(9), requests: 43_086, charged: "512.40", list_cost: "572.40", gift_paid: "36.00", granted: "45.00", operator_loss: "15.00" }, next_cursor: null };
 };
+const parts = (query) => {
+  const group_by = query.get("group_by") ?? "model";
+  const named = group_by === "model" ? LISTED.slice(0, 5).map(({ name }) => ({ model: name })) : [{ channel_id: id("chn", 1), channel_name: "Main" }, { channel_id: id("chn", 7) }, {}];
+  const items = named.map((one, place) => ({ ...one, ...sums(place), list_cost: `${(280 / 2 ** place).toFixed(2)}` }));
+  return { from: query.get("start_date"), until: query.get("end_date"), time_zone: "Asia/Shanghai", group_by, currency: "USD", items, rest: group_by === "model" ? { parts: 3, ...sums(6), list_cost: "12.40" } : null, total: { ...sums(9), list_cost: "572.40" }, next_cursor: null };
+};
+const checked = (kind, first_finding) => ({ kind, status: first_finding === null ? "ok" : "failing", checked_at: ago(0.4), whole_checked_at: ago(9), findings: first_finding === null ? 0 : 3, first_finding });
+const audits = (isWell) => [
+  checked("ledger", isWell ? null : { code: "account_sum", subject: id("acc", 3), message: "The sum of an account is not that of its transfers." }),
+  checked("audit_log", null),
+];
 
 const setting = (name, value, origin, more = {}) => ({
   name, value, is_set: value !== null, is_secret: false, default: null, origin, origin_detail: null, kind: "text", choices: null, description: "What it is for, in a sentence.", is_editable: origin === "default" || origin === "database",
@@ -231,6 +242,7 @@ export function consoleRoutes({ state, page, find, fail, proven, seen }) {
       now: figures(state().empty ? 0 : 1_842, state().empty ? 0 : 37, "52.310250000"), before: figures(1_655, 12, "47.9"),
       failing_channels: state().empty ? [] : [{ channel_id: id("chn", 2), name: channels()[1].name, attempts: 40, failures: 31, last_error_code: "server_error", last_status_code: 503, last_failed_at: ago(0.1) }],
       low_balance: { threshold: "1.00", users: state().empty ? 0 : 3 },
+      audits: audits(state().empty),
     }),
     "GET /api/admin/stats/users/:id": ({ path }) => userStatistics(path.id, state().empty),
     "GET /api/admin/stats/billing": () => billing(state().empty),
@@ -245,6 +257,8 @@ export function consoleRoutes({ state, page, find, fail, proven, seen }) {
     "PATCH /api/admin/settings": ({ body }) => ({ items: settings().map((one) => (one.name in body.values ? { ...one, value: body.values[one.name] ?? one.default } : one)), next_cursor: null }),
     "GET /api/admin/revenue": ({ query }) => revenue(query, state().empty),
     "GET /api/admin/revenue/export.csv": () => "\uFEFFperiod,requests\r\n2026-11,12\r\n",
+    "GET /api/admin/usage": ({ query }) => parts(query),
+    "GET /api/admin/usage/export.csv": () => "\uFEFFmodel,requests\r\nsmall,12\r\n",
     "GET /api/admin/users/:id/balance": ({ path }) => ({ ...find(state().people, path.id).balance, accounts: state().empty ? [] : portal.accounts() }),
     "GET /api/admin/users/:id/ledger": ({ query }) => page(portal.transfers().slice(0, 6), query),
     "POST /api/admin/users/:id/adjustments": ({ path, body }) => {

@@ -23,7 +23,7 @@
 
   // Which of the shapes in the page is shown until its script is there.
   var path = location.pathname;
-  var isFramed = /^\/(app|console)(\/|$)/.test(path);
+  var isFramed = /^\/(app|console)(\/|$)|\/desktop\.html$/.test(path);
   root.setAttribute("data-first", isFramed ? "frame" : path === "/sign-in" && location.hash === "" ? "sign-in" : "stranger");
 
   // Whoever has typed and pressed before the script was there is signed in by it.

@@ -1,11 +1,13 @@
 // After the build: packs what the server serves, once and as small as it gets, and lists it. The server embeds what
-// the list names: the portal, the console and what these two load. The desktop panel carries its own copy.
-import { readFile, readdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+// the list names: the portal, the console and what these two load. What the desktop's window loads is copied to a
+// folder of its own, which the app embeds whole.
+import { copyFile, mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
 
-const PAGES = ["index.html", "console.html"];
+const SERVED = ["index.html", "console.html"];
+const IN_WINDOW = ["desktop.html"];
 // Less than this goes over the wire in one packet either way.
 const WORTH_PACKING = 512;
 const LIST = ".vite/served.txt";
@@ -14,20 +16,33 @@ const ui = new URL("../", import.meta.url).pathname;
 const dist = join(ui, "dist");
 const manifest = JSON.parse(await readFile(join(dist, ".vite/manifest.json"), "utf8"));
 
-const served = new Set(PAGES);
-for (const entry of await readdir(join(ui, "public"), { recursive: true, withFileTypes: true })) {
-  if (entry.isFile()) served.add(join(entry.parentPath, entry.name).slice(join(ui, "public/").length));
-}
-const visited = new Set();
-const visit = (key) => {
-  if (visited.has(key)) return;
-  visited.add(key);
-  const { file, css = [], assets = [], imports = [], dynamicImports = [] } = manifest[key];
-  for (const name of [file, ...css, ...assets]) served.add(name);
-  for (const other of [...imports, ...dynamicImports]) visit(other);
-};
-PAGES.forEach(visit);
+const everywhere = (await readdir(join(ui, "public"), { recursive: true, withFileTypes: true }))
+  .filter((entry) => entry.isFile())
+  .map((entry) => join(entry.parentPath, entry.name).slice(join(ui, "public/").length));
 
+/** The files that pages are made of, and all that these load in turn. */
+function filesOf(pages) {
+  const files = new Set([...pages, ...everywhere]);
+  const visited = new Set();
+  const visit = (key) => {
+    if (visited.has(key)) return;
+    visited.add(key);
+    const { file, css = [], assets = [], imports = [], dynamicImports = [] } = manifest[key];
+    for (const name of [file, ...css, ...assets]) files.add(name);
+    for (const other of [...imports, ...dynamicImports]) visit(other);
+  };
+  pages.forEach(visit);
+  return files;
+}
+
+const window = join(ui, "dist-desktop");
+await rm(window, { recursive: true, force: true });
+for (const name of filesOf(IN_WINDOW)) {
+  await mkdir(dirname(join(window, name)), { recursive: true });
+  await copyFile(join(dist, name), join(window, name));
+}
+
+const served = filesOf(SERVED);
 const packings = {
   br: (bytes) => promisify(brotliCompress)(bytes, { params: { [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length } }),
   gz: (bytes) => promisify(gzip)(bytes, { level: 9 }),

@@ -3,7 +3,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 
-const BUDGETS = { "index.html": { js: 180, css: 20 }, "console.html": { js: 230, css: 30 }, "desktop.html": { js: 230, css: 30 } };
+const BUDGETS = { "index.html": { js: 180, css: 20 }, "console.html": { js: 230, css: 30 }, "desktop.html": { js: 300, css: 30 } };
 const LAZY_CHUNK = 60;
 /** Charts come after the numbers they draw, so they may weigh more. */
 const CHART_CHUNK = 120;

@@ -2,6 +2,7 @@
 
 pub mod adjustments;
 pub mod audit_log;
+pub mod audits;
 pub mod channel_probes;
 pub mod channels;
 pub mod devices;
@@ -38,6 +39,7 @@ pub mod setup;
 pub mod sign_in;
 pub mod sign_in_options;
 pub mod site;
+pub mod site_usage;
 pub mod statistics;
 pub mod time;
 pub mod unpriced_models;

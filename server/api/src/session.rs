@@ -59,6 +59,10 @@ pub struct TokenRefresh {
     /// The one that was given last.
     #[schema(example = "wsr_…")]
     pub refresh_token: String,
+    /// 43 to 64 random characters, written down before they are sent. The same token shown again with the same ones
+    /// is answered alike, so that who loses an answer can ask for it again; with others it is a copy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<String>,
 }
 
 /// A short-lived token for programs, sent as `Authorization: Bearer …`. No Debug: nothing may print it by accident.

@@ -5,6 +5,7 @@ use utoipa::{IntoParams, ToSchema};
 use waystation_ids::{ChannelId, UserId};
 
 use crate::adjustments::AdjustmentDirection;
+use crate::audits::AuditState;
 use crate::ledger::Unit;
 use crate::money::Usd;
 use crate::time::Time;
@@ -34,6 +35,10 @@ pub struct Overview {
     pub failing_channels: Vec<FailingChannel>,
     /// Who runs out of money.
     pub low_balance: LowBalance,
+    /// Whether the books balance and the audit log is whole, as far as the server has checked. Older servers say nothing.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub audits: Vec<AuditState>,
 }
 
 /// What happened in 24 hours.

@@ -4,11 +4,14 @@ use std::fmt;
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use hmac::digest::InvalidLength;
+use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::random::random_bytes;
+use crate::site_secrets::SigningSecret;
 
 const TEXT_LENGTH: usize = 43;
 
@@ -20,6 +23,18 @@ impl DrawnSecret {
     /// A new one.
     pub(crate) fn draw() -> Result<Self, getrandom::Error> {
         let bytes = Zeroizing::new(random_bytes::<32>()?);
+        Ok(DrawnSecret(BASE64_URL_SAFE_NO_PAD.encode(bytes.as_slice())))
+    }
+
+    /// The one that takes this one's place in one exchange, and in no other: made of this one, the attempt and what
+    /// only the site knows, so that neither alone gives it away.
+    pub(crate) fn successor(&self, attempt: &str, key: &SigningSecret) -> Result<Self, InvalidLength> {
+        let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(key.bytes())?;
+        // What access tokens are signed over has no such beginning.
+        for part in ["\0successor\0", &self.0, "\0", attempt] {
+            mac.update(part.as_bytes());
+        }
+        let bytes = Zeroizing::new(<[u8; 32]>::from(mac.finalize().into_bytes()));
         Ok(DrawnSecret(BASE64_URL_SAFE_NO_PAD.encode(bytes.as_slice())))
     }
 
@@ -79,6 +94,22 @@ mod tests {
         for place in 0..TEXT_LENGTH - 1 {
             let letters: HashSet<u8> = drawn.iter().map(|text| text.as_bytes()[place]).collect();
             assert!(letters.len() > 50, "{place}");
+        }
+    }
+
+    #[test]
+    fn a_successor_comes_of_one_secret_one_attempt_and_one_site() {
+        let (one, other) = (DrawnSecret::draw().unwrap(), DrawnSecret::draw().unwrap());
+        let site = SigningSecret::new([1; 32]);
+        let next = one.successor("a", &site).unwrap();
+        assert_eq!(next.hash(), one.successor("a", &site).unwrap().hash());
+        assert!(DrawnSecret::read(next.reveal()).is_some() && next.hash() != one.hash());
+        for different in [
+            one.successor("b", &site),
+            other.successor("a", &site),
+            one.successor("a", &SigningSecret::new([2; 32])),
+        ] {
+            assert_ne!(different.unwrap().hash(), next.hash());
         }
     }
 

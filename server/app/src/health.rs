@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
 use tokio::time::timeout;
 use tracing::warn;
 
@@ -13,9 +14,16 @@ use crate::state::App;
 /// Whoever asks does not wait for longer.
 const PING_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// Shows whoever started the server that it is the one they started.
+const LAUNCH: HeaderName = HeaderName::from_static("x-waystation-launch");
+
 /// `GET /healthz`: the process answers.
-pub(crate) async fn show_alive() -> &'static str {
-    "ok\n"
+pub(crate) async fn show_alive(State(app): State<App>) -> Response {
+    let nonce = app.launch_nonce.get().and_then(|nonce| HeaderValue::from_str(nonce).ok());
+    match nonce {
+        Some(nonce) => ([(LAUNCH, nonce)], "ok\n").into_response(),
+        None => "ok\n".into_response(),
+    }
 }
 
 /// `GET /readyz`: the database answers and no migration of this version is missing there, and the other instances know

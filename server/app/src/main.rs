@@ -6,6 +6,7 @@ mod access_rules;
 mod adjustments;
 mod audit_log;
 mod audit_trail;
+mod audits;
 mod auth;
 mod base64_text;
 mod bootstrap;

@@ -78,6 +78,8 @@ pub(crate) struct Parts {
     pub(crate) oauth: Oauth,
     /// Where this server listens, once it does.
     pub(crate) listening_on: OnceLock<SocketAddr>,
+    /// By what the program that started this server knows it again, where one did.
+    pub(crate) launch_nonce: OnceLock<String>,
     /// Whether the site has an owner.
     pub(crate) setup: Setup,
     /// Hashes and compares passwords.
@@ -167,6 +169,7 @@ impl App {
             instance_lease: InstanceLease::default(),
             oauth,
             listening_on: OnceLock::new(),
+            launch_nonce: OnceLock::new(),
             setup: Setup::default(),
             passwords: Passwords::default(),
             mail,

@@ -9,6 +9,8 @@ use serde::de::DeserializeOwned;
 use thiserror::Error;
 use waystation_api::error::{ErrorBody, ErrorReply};
 
+const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
+
 /// Why a call gave no answer of its type.
 #[derive(Debug, Error)]
 pub enum ClientError {
@@ -59,6 +61,17 @@ impl fmt::Debug for Client {
 impl Client {
     /// A client of the site at `base`, such as `https://ai.example.com`, with an access token where calls need one.
     pub fn new(base: &str, access_token: Option<&str>) -> Result<Self, ClientError> {
+        let http = reqwest::Client::builder()
+            // A token must not follow a redirect to another host.
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .map_err(ClientError::Connection)?;
+        Client::over(http, base, access_token)
+    }
+
+    /// The same over connections of the caller's making, such as ones that believe a single certificate. They must
+    /// follow no redirects.
+    pub fn over(http: reqwest::Client, base: &str, access_token: Option<&str>) -> Result<Self, ClientError> {
         let setup = |error: Box<dyn std::error::Error + Send + Sync>| ClientError::Setup(error);
         let base = Url::parse(base.trim_end_matches('/')).map_err(|error| setup(error.into()))?;
         let mut headers = HeaderMap::new();
@@ -68,13 +81,7 @@ impl Client {
             value.set_sensitive(true);
             headers.insert(AUTHORIZATION, value);
         }
-        let http = reqwest::Client::builder()
-            .default_headers(headers)
-            // A token must not follow a redirect to another host.
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .map_err(ClientError::Connection)?;
-        Ok(Client { http, base, headers: HeaderMap::new() })
+        Ok(Client { http, base, headers })
     }
 
     /// The same client with a secret header.
@@ -173,9 +180,23 @@ impl Client {
     async fn send<A: DeserializeOwned>(&self, request: RequestBuilder) -> Result<A, ClientError> {
         let response = accept(request.send().await.map_err(ClientError::Connection)?).await?;
         let status = response.status();
-        let body = response.bytes().await.map_err(ClientError::Connection)?;
+        let body = read_body(response).await?;
         serde_json::from_slice(&body).map_err(|source| ClientError::Answer { status, source })
     }
+}
+
+/// Reads an answer to its end, or up to what answers may have: whoever is at the address could send one without end.
+async fn read_body(mut response: Response) -> Result<Vec<u8>, ClientError> {
+    let status = response.status();
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(ClientError::Connection)? {
+        if body.len() + chunk.len() > BODY_BYTES_MAX {
+            let source = serde::de::Error::custom("the answer is too large");
+            return Err(ClientError::Answer { status, source });
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
 }
 
 /// Makes every answer but a success an error.
@@ -184,7 +205,7 @@ async fn accept(response: Response) -> Result<Response, ClientError> {
     if status.is_success() {
         return Ok(response);
     }
-    let body = response.bytes().await.map_err(ClientError::Connection)?;
+    let body = read_body(response).await?;
     match serde_json::from_slice::<ErrorReply>(&body) {
         Ok(reply) => Err(ClientError::Refused(Box::new(reply.error), status)),
         Err(source) => Err(ClientError::Answer { status, source }),

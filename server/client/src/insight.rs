@@ -3,6 +3,7 @@
 use waystation_api::error_groups::{ErrorGroupQuery, ErrorGroups};
 use waystation_api::requests::{ExportedRequest, OwnRequestExportQuery};
 use waystation_api::revenue::{RevenueQuery, RevenueReport};
+use waystation_api::site_usage::{SiteUsage, SiteUsageQuery};
 use waystation_api::statistics::{BillingQuery, BillingStatistics, Overview, OverviewQuery, UserStatistics};
 use waystation_api::usage_series::{UsageSeries, UsageSeriesQuery, UsageTotals, UsageTotalsQuery};
 use waystation_ids::UserId;
@@ -41,6 +42,16 @@ impl Client {
     /// Gives what calls earned as CSV.
     pub async fn export_revenue(&self, query: &RevenueQuery) -> Result<String, ClientError> {
         self.find_text(&["admin", "revenue", "export.csv"], query).await
+    }
+
+    /// Shows what everybody used, by model or channel, and what it earned.
+    pub async fn show_site_usage(&self, query: &SiteUsageQuery) -> Result<SiteUsage, ClientError> {
+        self.find(&["admin", "usage"], query).await
+    }
+
+    /// Gives what everybody used, by model or channel, as CSV.
+    pub async fn export_site_usage(&self, query: &SiteUsageQuery) -> Result<String, ClientError> {
+        self.find_text(&["admin", "usage", "export.csv"], query).await
     }
 
     /// Shows how the site fares.

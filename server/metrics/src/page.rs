@@ -44,6 +44,20 @@ impl Page {
         self.line(name, labels, value);
     }
 
+    /// Writes numbers that may rise and fall and differ in one label.
+    pub fn gauges<'a>(
+        &mut self,
+        name: &str,
+        help: &str,
+        label: &str,
+        values: impl IntoIterator<Item = (&'a str, i64)>,
+    ) {
+        self.head(name, help, "gauge");
+        for (word, value) in values {
+            self.line(name, &[(label, word)], value);
+        }
+    }
+
     /// Writes a histogram.
     pub fn histogram(&mut self, name: &str, help: &str, histogram: &Histogram) {
         self.head(name, help, "histogram");
@@ -112,12 +126,14 @@ mod tests {
         let mut page = Page::default();
         page.counters("calls_total", "Calls.", "class", &calls);
         page.gauge_with("build", "Build.", &[("version", "a\"\\\n")], 1);
+        page.gauges("found", "Found.", "kind", [("one", 1), ("two", -2)]);
         page.histogram("wait_seconds", "Waiting.", &times);
         let text = page.into_text();
         assert!(text.starts_with(
             "# HELP calls_total Calls.\n# TYPE calls_total counter\ncalls_total{class=\"2xx\"} 1\ncalls_total{class=\"5xx\"} 0\n"
         ));
         assert!(text.contains("build{version=\"a\\\"\\\\\\n\"} 1\n"));
+        assert!(text.contains("# TYPE found gauge\nfound{kind=\"one\"} 1\nfound{kind=\"two\"} -2\n"));
         assert!(text.contains("wait_seconds_bucket{le=\"0.000100\"} 0\n"));
         assert!(text.contains("wait_seconds_bucket{le=\"0.000250\"} 1\n"));
         assert!(text.ends_with(

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod audit_log;
+mod audit_outcomes;
 mod book_transaction;
 mod budgets;
 mod catalog;
@@ -27,6 +28,7 @@ mod model_groups;
 mod models;
 mod newcomers;
 mod notices;
+mod pace;
 mod passkeys;
 mod passwords;
 mod pending_sign_ins;
@@ -53,7 +55,10 @@ mod user_search;
 mod users;
 
 pub use accounts::MoneyBalance;
-pub use audit_log::{AuditActor, AuditActorKind, AuditCheck, AuditEntry, AuditFilter, AuditRow, Audited};
+pub use audit_log::{
+    AuditActor, AuditActorKind, AuditCheck, AuditEntry, AuditFilter, AuditRow, Audited, VerifiedRow,
+};
+pub use audit_outcomes::{AuditFinding, AuditKind, AuditOutcome};
 pub use budgets::BudgetChange;
 pub use catalog::{CatalogRows, PricedModel};
 pub use changes::{Change, ChangeKind, RecentChanges};
@@ -80,6 +85,7 @@ pub use model_groups::{GroupedModel, ModelGroup, ModelGroupChange, NewModelGroup
 pub use models::{Model, ModelChange, NewModel, OutputCapParameter};
 pub use newcomers::{EnterError, Newcomer};
 pub use notices::{Notice, NoticeAudience, NoticeContent, NoticeLevel};
+pub use pace::Pace;
 pub use passkeys::{NewPasskey, Passkey, PasskeyCreation, PasskeyDeletion};
 pub use passwords::{ChangePasswordError, Login, PasswordChange, SignInFacts};
 pub use pending_sign_ins::{NewPending, Pending, PendingKind};

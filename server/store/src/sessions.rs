@@ -2,7 +2,7 @@
 
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, DbErr, EntityTrait, IntoActiveModel,
-    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, prelude::Uuid, sea_query::Expr,
 };
 use waystation_ids::{SessionId, UserId, UserStatus};
 
@@ -248,8 +248,9 @@ impl Store {
         .await
     }
 
-    /// Gives a device's session a new secret in exchange for its own. A secret that was exchanged before ends the
-    /// session: of its two bearers one is not whom it was given to.
+    /// Gives a device's session a new secret in exchange for its own. The same exchange again, while its new secret
+    /// is the session's, gives the same. A secret that was exchanged for another before ends the session: of its two
+    /// bearers one is not whom it was given to.
     pub async fn refresh_session(&self, refresh: &SessionRefresh) -> Result<Rotation, StoreError> {
         self.repeat(|| async {
             let transaction = self.begin().await?;
@@ -261,6 +262,12 @@ impl Store {
             let now_ms = database_time_ms(&transaction).await?;
             let Some(row) = row.filter(|row| is_open(row, now_ms)) else { return Ok(Rotation::Unknown) };
             if row.previous_hash.as_deref() == Some(&refresh.shown_hash[..]) {
+                // The new secret comes about in one exchange only, so this is the same one: its answer was lost.
+                if row.secret_hash.as_deref() == Some(&refresh.new_hash[..]) {
+                    let user = find_active_user(&transaction, row.user_id).await?;
+                    let Some(user) = user else { return Ok(Rotation::Unknown) };
+                    return Ok(Rotation::Rotated(Box::new((Session::try_from(row)?, User::try_from(user)?))));
+                }
                 let replaced_ms = now_ms.saturating_sub(row.rotated_at_ms.unwrap_or(row.created_at_ms));
                 if replaced_ms <= refresh.grace_ms {
                     return Ok(Rotation::JustRotated);
@@ -273,11 +280,9 @@ impl Store {
             if row.secret_hash.as_deref() != Some(&refresh.shown_hash[..]) {
                 return Ok(Rotation::Unknown);
             }
-            let user = users::entity::Entity::find_by_id(row.user_id)
-                .filter(users::entity::Column::Status.eq(UserStatus::Active.name()))
-                .one(&transaction)
-                .await?;
-            let Some(user) = user else { return Ok(Rotation::Unknown) };
+            let Some(user) = find_active_user(&transaction, row.user_id).await? else {
+                return Ok(Rotation::Unknown);
+            };
             let changed = entity::Model {
                 previous_hash: row.secret_hash.clone(),
                 secret_hash: Some(refresh.new_hash.to_vec()),
@@ -439,6 +444,16 @@ async fn end_session(transaction: &Transaction, row: &entity::Model, now_ms: i64
     entity::Entity::update(ended).exec_without_returning(transaction).await?;
     let id = SessionId::from_uuid(row.id);
     record_change(transaction, ChangeKind::Session, &id.to_string()).await
+}
+
+async fn find_active_user(
+    transaction: &Transaction,
+    id: Uuid,
+) -> Result<Option<users::entity::Model>, DbErr> {
+    users::entity::Entity::find_by_id(id)
+        .filter(users::entity::Column::Status.eq(UserStatus::Active.name()))
+        .one(transaction)
+        .await
 }
 
 fn is_open(row: &entity::Model, now_ms: i64) -> bool {

@@ -96,8 +96,8 @@ impl Store {
         limit: u64,
     ) -> Result<Vec<Uuid>, StoreError> {
         let filter = RequestFilter { user: Some(user), ..RequestFilter::default() };
-        let calls = self.list_user_calls(user, &filter, before.map(RequestId::from_uuid), limit).await?;
-        let mut operations: BTreeSet<Uuid> = calls.iter().map(|call| call.record.request.uuid()).collect();
+        let calls = self.list_user_calls::<RequestId>(user, &filter, before.map(RequestId::from_uuid), limit);
+        let mut operations: BTreeSet<Uuid> = calls.await?.into_iter().map(RequestId::uuid).collect();
         let changes = Query::select()
             .column("id")
             .from("adjustments")

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use sea_orm::sea_query::{Alias, CaseStatement, Expr, ExprTrait, Query, SelectStatement};
 use sea_orm::{ConnectionTrait, DbErr, QueryResult};
-use waystation_ids::{KeyId, UserId};
+use uuid::Uuid;
+use waystation_ids::{ChannelId, KeyId, UserId};
 use waystation_ledger::CallStatus;
 use waystation_pricing::Money;
 
@@ -40,6 +41,8 @@ pub enum UsageSplit {
     Model,
     /// Keys.
     Key,
+    /// Channels.
+    Channel,
 }
 
 /// What a sum is of.
@@ -51,6 +54,8 @@ pub enum UsagePart {
     Model(String),
     /// The calls with one key.
     Key(KeyId),
+    /// The calls that one channel answered last; none: those that came to no channel.
+    Channel(Option<ChannelId>),
 }
 
 /// What calls used, and what it cost.
@@ -174,7 +179,7 @@ impl Store {
                     cost: sums.cost,
                     charged: sums.charged,
                 }),
-                UsagePart::Whole | UsagePart::Key(_) => None,
+                UsagePart::Whole | UsagePart::Key(_) | UsagePart::Channel(_) => None,
             })
             .collect())
     }
@@ -251,6 +256,9 @@ fn select_sums(kind: DatabaseKind, filter: &UsageFilter, split: UsageSplit) -> S
         UsageSplit::Key => {
             query.column("key_id").group_by_col("key_id");
         }
+        UsageSplit::Channel => {
+            query.column("channel_id").group_by_col("channel_id");
+        }
     }
     query
 }
@@ -310,6 +318,11 @@ fn read_part(row: &QueryResult, split: UsageSplit) -> Result<UsagePart, DbErr> {
         UsageSplit::Whole => UsagePart::Whole,
         UsageSplit::Model => UsagePart::Model(row.try_get("", "model")?),
         UsageSplit::Key => UsagePart::Key(KeyId::from_uuid(row.try_get("", "key_id")?)),
+        UsageSplit::Channel => {
+            // Calls without a channel are summed under the id of none.
+            let channel: Uuid = row.try_get("", "channel_id")?;
+            UsagePart::Channel((!channel.is_nil()).then(|| ChannelId::from_uuid(channel)))
+        }
     })
 }
 

@@ -12,6 +12,7 @@ use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
 };
+use uuid::Uuid;
 use waystation_ids::{RequestId, UserId};
 
 use crate::column_values::read_count;
@@ -30,15 +31,39 @@ const CLOCKS_APART_MS: i64 = 24 * HOUR_MS;
 /// Of a selective filter, how many calls are looked at first; each further look is at twice as many.
 const LOOKED_AT_FIRST: u64 = 2_000;
 
+/// What is read of a call.
+pub(crate) trait OfCall: Sized + Send {
+    /// Reads it of the calls that a query finds.
+    fn read(
+        store: &Store,
+        query: Select<request::Entity>,
+    ) -> impl Future<Output = Result<Vec<Self>, StoreError>> + Send;
+}
+
+impl OfCall for EndedRequest {
+    async fn read(store: &Store, query: Select<request::Entity>) -> Result<Vec<Self>, StoreError> {
+        let rows = query.all(store.reader()).await?;
+        rows.into_iter().map(EndedRequest::try_from).collect()
+    }
+}
+
+impl OfCall for RequestId {
+    async fn read(store: &Store, query: Select<request::Entity>) -> Result<Vec<Self>, StoreError> {
+        let ids = query.select_only().column(request::Column::Id).into_tuple::<Uuid>();
+        Ok(ids.all(store.reader()).await?.into_iter().map(RequestId::from_uuid).collect())
+    }
+}
+
 impl Store {
-    /// The newest `limit` of a user's calls before `before`, newest first. `user` is the filter's.
-    pub(crate) async fn list_user_calls(
+    /// The newest `limit` of a user's calls before `before`, newest first: as a whole, or their ids. `user` is the
+    /// filter's.
+    pub(crate) async fn list_user_calls<T: OfCall>(
         &self,
         user: UserId,
         filter: &RequestFilter,
         before: Option<RequestId>,
         limit: u64,
-    ) -> Result<Vec<EndedRequest>, StoreError> {
+    ) -> Result<Vec<T>, StoreError> {
         let mut found = Vec::new();
         let Some((oldest, mut newest)) = self.find_hours_of_user(user, filter).await? else {
             return Ok(found);
@@ -65,10 +90,8 @@ impl Store {
                 if let Some(before) = before {
                     query = query.filter(request::Column::Id.lt(before.uuid()));
                 }
-                let rows = query.order_by_desc(request::Column::Id).limit(left).all(self.reader()).await?;
-                for row in rows {
-                    found.push(EndedRequest::try_from(row)?);
-                }
+                let query = query.order_by_desc(request::Column::Id).limit(left);
+                found.extend(T::read(self, query).await?);
             }
             newest = first - HOUR_MS;
             hours_together = min(hours_together * 4, hours_at_once());

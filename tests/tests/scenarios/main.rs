@@ -2,6 +2,7 @@
 //!
 //! A module per subject; each test is named after the fact it shows. A `World` audits the books when it ends.
 
+mod audits;
 mod bad_input;
 mod bodies;
 mod connections;

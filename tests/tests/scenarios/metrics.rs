@@ -58,6 +58,8 @@ async fn calls_holds_settlements_and_attempts_are_counted_as_they_end() {
             ("waystation_live_calls", 0.0),
             ("waystation_unsettled", 0.0),
             ("waystation_audit_differences", 0.0),
+            ("waystation_audit_findings{audit=\"ledger\"}", 0.0),
+            ("waystation_audit_findings{audit=\"audit_log\"}", 0.0),
             ("waystation_log_lines_lost_total", 0.0),
         ] {
             assert_eq!(numbers.get(name), Some(&value), "{name} on {kind:?}");

@@ -108,6 +108,18 @@ async fn what_was_earned_is_what_users_lost_whatever_became_of_their_calls() {
         let charged_in_table: i64 =
             table.lines().skip(1).map(|line| nanos(line.split(',').nth(5).unwrap())).sum();
         assert_eq!(charged_in_table, charged, "{table}");
+        for parts in ["model", "channel"] {
+            let usage = world.get(&format!("/api/admin/usage?group_by={parts}")).await;
+            assert_eq!((&usage["total"], &usage["rest"]), (total, &Value::Null), "{parts}");
+            let items = usage["items"].as_array().unwrap();
+            for (field, whole) in AMOUNTS.iter().zip([charged, gift, list, granted, loss]) {
+                assert_eq!(
+                    items.iter().map(|item| amount(&item[field])).sum::<i64>(),
+                    whole,
+                    "{parts} {field}"
+                );
+            }
+        }
         let billing = world.get("/api/admin/stats/billing").await;
         assert_eq!(billing["calls"]["charged"], total["charged"], "{billing}");
         let moved = billing["movements"].as_array().unwrap();

@@ -61,7 +61,7 @@ describe("the client", () => {
   it("does not repeat a call whose proof was withheld", async () => {
     const fetch = vi.fn(async () => reply(403, error("proof_required")));
     const { api } = apiOver(fetch, vi.fn(async () => null));
-    expect((await problemOf(take(api.POST("/api/me/totp")))).code).toBe("proof_withheld");
+    expect((await problemOf(take(api.POST("/api/me/totp")))).code).toBe("withheld");
     expect(fetch).toHaveBeenCalledOnce();
   });
 

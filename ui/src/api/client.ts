@@ -1,6 +1,6 @@
 import createClient, { type Client } from "openapi-fetch";
 
-import { ApiProblem, readProblem, toProblem } from "./problem";
+import { ApiProblem, isSessionOver, readProblem, toProblem } from "./problem";
 import type { paths } from "./schema";
 
 export type Api = Client<paths>;
@@ -50,8 +50,7 @@ async function callWithProof(host: Host, kept: KeptProof, request: Request): Pro
   const looksOnly = LOOKS_AT_PROOF.has(pathname);
   const again = request.clone();
   const yetAgain = request.clone();
-  const response = await host.fetch(request);
-  if (response.status === 401 && (await codeOf(response)) === "invalid_token") host.onSignedOut();
+  const response = await send(host, request);
   if (!(await needsProof(response))) return response;
   if (kept.proof !== null && (looksOnly || pathname === USES_UP_PROOF)) {
     again.headers.set("x-proof", kept.proof);
@@ -60,10 +59,22 @@ async function callWithProof(host: Host, kept: KeptProof, request: Request): Pro
     if (!(await needsProof(answer))) return answer;
   }
   const proof = await host.askForProof();
-  if (proof === null) throw new ApiProblem("proof_withheld", "No proof was given.");
+  if (proof === null) throw new ApiProblem("withheld", "No proof was given.");
   kept.proof = looksOnly ? proof : null;
   yetAgain.headers.set("x-proof", proof);
   return host.fetch(yetAgain);
+}
+
+/** Sends a call, and tells where it turns out that the session is over. */
+async function send(host: Host, request: Request): Promise<Response> {
+  try {
+    const response = await host.fetch(request);
+    if (response.status === 401 && isSessionOver(await codeOf(response))) host.onSignedOut();
+    return response;
+  } catch (thrown) {
+    if (thrown instanceof ApiProblem && isSessionOver(thrown.code)) host.onSignedOut();
+    throw thrown;
+  }
 }
 
 async function needsProof(response: Response): Promise<boolean> {

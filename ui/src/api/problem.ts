@@ -7,8 +7,41 @@ export type ProblemCode =
   | "no_connection"
   /** Something answered that is not the server, or not as it should. */
   | "unreadable_answer"
-  /** The reader turned away from proving who they are; nothing to complain about. */
-  | "proof_withheld";
+  /** The reader turned away from what was asked first, such as a proof; nothing to complain about. */
+  | "withheld"
+  /** Between the desktop app's window and the site stands its shell, which has reasons of its own. */
+  | ShellCode;
+
+export type ShellCode =
+  | "unknown_connection"
+  | "unknown_operation"
+  | "malformed_call"
+  | "call_too_large"
+  | "read_only"
+  | "writes_locked"
+  | "not_paired"
+  | "signed_out"
+  | "not_running"
+  | "key_changed"
+  | "untrusted"
+  | "timed_out"
+  | "answer_too_large"
+  | "refused"
+  | "tls_policy"
+  | "file"
+  | "keyring_unavailable"
+  | "secrets_locked"
+  | "wrong_passphrase"
+  | "weak_passphrase"
+  | "secret_damaged"
+  | "secret_not_kept"
+  | "link_refused"
+  | "shell_failed";
+
+/** Whoever calls is not signed in, or not any more. */
+export function isSessionOver(code: unknown): boolean {
+  return code === "invalid_token" || code === "signed_out" || code === "not_paired";
+}
 
 /** A call that did not succeed. There is no other kind of failure above the client. */
 export class ApiProblem extends Error {

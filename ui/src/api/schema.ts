@@ -639,6 +639,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show what everybody used, by model or channel, and what it earned
+         * @description At most 366 days. The parts with the highest list price are named, and all others are summed.
+         */
+        get: operations["show_site_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/usage/export.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export what everybody used, by model or channel, as CSV
+         * @description UTF-8 with a byte order mark; a row a part. `limit` does not count.
+         */
+        get: operations["export_site_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/users": {
         parameters: {
             query?: never;
@@ -1174,7 +1214,8 @@ export interface paths {
         /**
          * Exchange a refresh token
          * @description The answer has a new one, and the old one is of no use any more: whoever shows it again, 10 seconds later or more,
-         *     ends the session, as one of the two who had it is not whom it was given to.
+         *     ends the session, as one of the two who had it is not whom it was given to. Only with the same `attempt` it is the
+         *     same exchange, and answered alike until the new token is exchanged in turn.
          */
         post: operations["refresh_tokens"];
         delete?: never;
@@ -2109,6 +2150,24 @@ export interface components {
             /** @description The model's name there. */
             upstream_model: string;
         };
+        /** @description Something that did not agree. */
+        AuditFinding: {
+            /**
+             * @description A stable code: `account_sum`, `account_sequence`, `account_pending`, `budget_pending`, `overdrawn`,
+             *     `stray_transfer`, `call_lines`, `call_without_row`, `ended_and_held` or `row_broken`.
+             * @example account_sum
+             */
+            code: string;
+            /** @description The same in words. */
+            message: string;
+            /** @description The id of the account, transfer, budget or call, or the number of the row. */
+            subject: string;
+        };
+        /**
+         * @description What is checked.
+         * @enum {string}
+         */
+        AuditKind: "ledger" | "audit_log";
         /** @description Who did something. */
         AuditLogActor: {
             /** @description The person, where it is known. */
@@ -2155,6 +2214,26 @@ export interface components {
              */
             kind: string;
         };
+        /** @description How a check went. Each is made every hour, and once a day of everything from the beginning. */
+        AuditState: {
+            checked_at?: components["schemas"]["Time"] | null;
+            /**
+             * Format: int64
+             * @description How much did not agree.
+             */
+            findings: number;
+            first_finding?: components["schemas"]["AuditFinding"] | null;
+            /** @description What is checked. */
+            kind: components["schemas"]["AuditKind"];
+            /** @description What the last check found. */
+            status: components["schemas"]["AuditStatus"];
+            whole_checked_at?: components["schemas"]["Time"] | null;
+        };
+        /**
+         * @description What the last check found.
+         * @enum {string}
+         */
+        AuditStatus: "ok" | "failing" | "never";
         /** @description What an authenticator has to be able to do. */
         AuthenticatorSelection: {
             /** @description The same, for browsers of the first level of the specification. */
@@ -3584,6 +3663,8 @@ export interface components {
         OutputCapParameter: "max_completion_tokens" | "max_tokens";
         /** @description How the site fares. */
         Overview: {
+            /** @description Whether the books balance and the audit log is whole, as far as the server has checked. Older servers say nothing. */
+            audits: components["schemas"]["AuditState"][];
             /** @description The 24 hours before. */
             before: components["schemas"]["OverviewWindow"];
             /**
@@ -5206,6 +5287,51 @@ export interface components {
             /** @description The server's version. */
             version: string;
         };
+        /** @description What everybody used, part by part. Calls count in the hour they ended in. */
+        SiteUsage: {
+            /** @description Always `USD`. */
+            currency: string;
+            /** @description The beginning, on a full hour. */
+            from: components["schemas"]["Time"];
+            /** @description What the parts are. */
+            group_by: components["schemas"]["SiteUsageGroup"];
+            /** @description The parts with the highest list price, the highest first; of the same price those with more calls. */
+            items: components["schemas"]["SiteUsageItem"][];
+            /** @description Always null: what is not named is in `rest`. */
+            next_cursor?: string | null;
+            rest?: components["schemas"]["SiteUsageRest"] | null;
+            /**
+             * @description The zone of the days.
+             * @example Asia/Shanghai
+             */
+            time_zone: string;
+            /** @description All of it. */
+            total: components["schemas"]["RevenueSums"];
+            /** @description The end, on a full hour. */
+            until: components["schemas"]["Time"];
+        };
+        /**
+         * @description What the parts are.
+         * @enum {string}
+         */
+        SiteUsageGroup: "model" | "channel";
+        /** @description What was used of a part. */
+        SiteUsageItem: components["schemas"]["RevenueSums"] & {
+            /** @description The channel, where channels are told apart; absent: calls that came to none. */
+            channel_id?: string | null;
+            /** @description What that channel is called; absent: it is gone. */
+            channel_name?: string | null;
+            /** @description The model that was served, where models are told apart. */
+            model?: string | null;
+        };
+        /** @description What was used of the parts that are not named. */
+        SiteUsageRest: components["schemas"]["RevenueSums"] & {
+            /**
+             * Format: int64
+             * @description How many there are.
+             */
+            parts: number;
+        };
         /**
          * Format: date-time
          * @description A time, RFC 3339 in UTC with milliseconds, as in `2026-11-21T04:00:00.000Z`. Inside: unix milliseconds.
@@ -5214,6 +5340,11 @@ export interface components {
         Time: string;
         /** @description A refresh token to exchange. No Debug: nothing may print it by accident. */
         TokenRefresh: {
+            /**
+             * @description 43 to 64 random characters, written down before they are sent. The same token shown again with the same ones
+             *     is answered alike, so that who loses an answer can ask for it again; with others it is a copy.
+             */
+            attempt?: string | null;
             /**
              * @description The one that was given last.
              * @example wsr_…
@@ -5570,9 +5701,13 @@ export type AdjustmentCreate = components['schemas']['AdjustmentCreate'];
 export type AdjustmentDirection = components['schemas']['AdjustmentDirection'];
 export type AdjustmentUnit = components['schemas']['AdjustmentUnit'];
 export type Attempt = components['schemas']['Attempt'];
+export type AuditFinding = components['schemas']['AuditFinding'];
+export type AuditKind = components['schemas']['AuditKind'];
 export type AuditLogActor = components['schemas']['AuditLogActor'];
 export type AuditLogRow = components['schemas']['AuditLogRow'];
 export type AuditLogTarget = components['schemas']['AuditLogTarget'];
+export type AuditState = components['schemas']['AuditState'];
+export type AuditStatus = components['schemas']['AuditStatus'];
 export type AuthenticatorSelection = components['schemas']['AuthenticatorSelection'];
 export type BalanceDetails = components['schemas']['BalanceDetails'];
 export type BillingStatistics = components['schemas']['BillingStatistics'];
@@ -5765,6 +5900,10 @@ export type SignInOptions = components['schemas']['SignInOptions'];
 export type SignInReply = components['schemas']['SignInReply'];
 export type SignedIn = components['schemas']['SignedIn'];
 export type Site = components['schemas']['Site'];
+export type SiteUsage = components['schemas']['SiteUsage'];
+export type SiteUsageGroup = components['schemas']['SiteUsageGroup'];
+export type SiteUsageItem = components['schemas']['SiteUsageItem'];
+export type SiteUsageRest = components['schemas']['SiteUsageRest'];
 export type Time = components['schemas']['Time'];
 export type TokenRefresh = components['schemas']['TokenRefresh'];
 export type Tokens = components['schemas']['Tokens'];
@@ -7348,6 +7487,104 @@ export interface operations {
             };
             /** @description There is no such user */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    show_site_usage: {
+        parameters: {
+            query?: {
+                /** @description What to tell apart: `model` or `channel`. */
+                group_by?: "model" | "channel";
+                /**
+                 * @description The first day, or a time; 30 days up to the last, unless given.
+                 * @example 2026-11-01
+                 */
+                start_date?: string;
+                /**
+                 * @description The last day, or a time; today, unless given.
+                 * @example 2026-11-30
+                 */
+                end_date?: string;
+                /**
+                 * @description The zone of the days, such as `Asia/Shanghai` or `+08:00`; the site's, unless given.
+                 * @example Asia/Shanghai
+                 */
+                time_zone?: string;
+                /** @description How many parts are named at most: 1 to 100, 20 unless given. An export names all. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The parts, and all of them together */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SiteUsage"];
+                };
+            };
+            /** @description The time is too long, or none */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    export_site_usage: {
+        parameters: {
+            query?: {
+                /** @description What to tell apart: `model` or `channel`. */
+                group_by?: "model" | "channel";
+                /**
+                 * @description The first day, or a time; 30 days up to the last, unless given.
+                 * @example 2026-11-01
+                 */
+                start_date?: string;
+                /**
+                 * @description The last day, or a time; today, unless given.
+                 * @example 2026-11-30
+                 */
+                end_date?: string;
+                /**
+                 * @description The zone of the days, such as `Asia/Shanghai` or `+08:00`; the site's, unless given.
+                 * @example Asia/Shanghai
+                 */
+                time_zone?: string;
+                /** @description How many parts are named at most: 1 to 100, 20 unless given. An export names all. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Every part */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description The time is too long, or none */
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };

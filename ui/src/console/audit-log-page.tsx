@@ -10,7 +10,7 @@ import { useFilter, useKeyset } from "@/features/keyset";
 import { Listing } from "@/features/listing";
 import { usePageTitle } from "@/features/page-title";
 import { ProblemAlert } from "@/features/problem-alert";
-import { saveFile } from "@/features/save-file";
+import { useSaveExport } from "@/features/save-export";
 import { useApi } from "@/features/services";
 import { useMay } from "@/features/session";
 import { shortId } from "@/features/short-id";
@@ -23,6 +23,7 @@ import { Pager } from "@/kit/pager";
 import { Panel } from "@/kit/panel";
 import { Table, type Column } from "@/kit/table";
 import { TextInput } from "@/kit/text-input";
+import { useToast } from "@/kit/toast";
 
 import { AuditLogDialog } from "./audit-log-dialog";
 import { paths } from "./paths";
@@ -35,6 +36,8 @@ type Filters = Omit<NonNullable<operations["list_audit_logs"]["parameters"]["que
 export function AuditLogPage() {
   const { t } = useTranslation("console");
   const api = useApi();
+  const saveExport = useSaveExport();
+  const toast = useToast();
   const { actor, action, target, start_date, end_date } = useSearch({ strict: false }) as Filters;
   const { cursor, page, previous, next } = useKeyset();
   const filter = useFilter();
@@ -50,8 +53,8 @@ export function AuditLogPage() {
   });
   const save = useMutation({
     mutationFn: async () => {
-      const content = await take(api.GET("/api/admin/audit-logs/export.csv", { params: { query: filters }, parseAs: "blob" }));
-      saveFile("waystation-audit-log.csv", content);
+      const name = await saveExport({ operation: "export_audit_logs", query: filters, name: "waystation-audit-log.csv" });
+      if (name !== null) toast({ text: t("export.saved", { ns: "lists", name }) });
     },
   });
   const isFiltered = Object.values(filters).some((value) => value !== undefined);

@@ -88,7 +88,7 @@ describe("a channel", () => {
       "GET /api/admin/stats/overview": () => [
         200,
         {
-          now: figures, before: figures, low_balance: { threshold: "1", users: 0 },
+          now: figures, before: figures, low_balance: { threshold: "1", users: 0 }, audits: [],
           failing_channels: [{ channel_id: "chn_1", name: "Main", attempts: 4, failures: 3, last_error_code: "server_error", last_status_code: 503, last_failed_at: AT }],
         },
       ],

@@ -1,14 +1,5 @@
-import { Mark } from "@/kit/mark";
-import { StrictMode } from "react";
-import { createRoot } from "react-dom/client";
+import { startDesktop } from "./start";
+import { createTauriShell } from "./tauri-shell";
 
-const root = document.getElementById("root");
-if (root !== null) {
-  createRoot(root).render(
-    <StrictMode>
-      <main className="first-paint">
-        <Mark size={40} />
-      </main>
-    </StrictMode>,
-  );
-}
+// What is shown before the script says so, in words that need no fetching.
+startDesktop(createTauriShell()).catch(() => dispatchEvent(new Event("waystation:unloaded")));

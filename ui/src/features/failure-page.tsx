@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import { useRouter } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 
@@ -13,6 +14,7 @@ import { PageMissing } from "./lazy-page";
 import { ProblemAlert } from "./problem-alert";
 import { usePageTitle } from "./page-title";
 import { useApi } from "./services";
+import { useSurroundings } from "./surroundings";
 
 /** Writes a fault of a page down for whoever looks for it. That a page's code did not come is none, and is told on the page. */
 export function writeFault(error: unknown) {
@@ -23,20 +25,23 @@ export function writeFault(error: unknown) {
 type FailurePageProps = { error: unknown; onRetry?: () => void };
 
 /** Says that a page could not be shown, and offers to try again. */
-export function FailurePage({ error, onRetry = () => location.reload() }: FailurePageProps) {
+export function FailurePage({ error, onRetry }: FailurePageProps) {
+  const { reload } = useSurroundings();
+  const retry = onRetry ?? reload;
   return (
     <div className="mx-auto grid min-h-dvh max-w-md content-center gap-4 px-4">
       <Mark />
-      {error instanceof PageMissing ? <Missing page={error} onBack={onRetry} /> : <ProblemAlert problem={error} onRetry={onRetry} />}
+      {error instanceof PageMissing ? <Missing page={error} onBack={retry} /> : <ProblemAlert problem={error} onRetry={retry} />}
     </div>
   );
 }
 
 /** The same in the place of one page; what stands around it stays. */
 export function PartFailure({ error, reset }: { error: unknown; reset: () => void }) {
+  const { reload } = useSurroundings();
   return (
     <div className="mx-auto grid w-full max-w-md gap-4 py-10">
-      {error instanceof PageMissing ? <Missing page={error} onBack={reset} /> : <ProblemAlert problem={error} onRetry={() => location.reload()} />}
+      {error instanceof PageMissing ? <Missing page={error} onBack={reset} /> : <ProblemAlert problem={error} onRetry={reload} />}
     </div>
   );
 }
@@ -45,6 +50,7 @@ export function PartFailure({ error, reset }: { error: unknown; reset: () => voi
 function Missing({ page, onBack }: { page: PageMissing; onBack: () => void }) {
   const { t } = useTranslation();
   const api = useApi();
+  const { reload } = useSurroundings();
   const found = useQuery({
     queryKey: ["missing-page"],
     queryFn: async () => {
@@ -74,7 +80,7 @@ function Missing({ page, onBack }: { page: PageMissing; onBack: () => void }) {
       live
       title={t("version.new")}
       action={
-        <Button variant="primary" onClick={() => location.reload()}>
+        <Button variant="primary" onClick={reload}>
           {t("version.reload")}
         </Button>
       }
@@ -87,10 +93,11 @@ function Missing({ page, onBack }: { page: PageMissing; onBack: () => void }) {
 /** Says that there is no such page. */
 export function LostPage({ home }: { home: string }) {
   const { t } = useTranslation();
+  const { history } = useRouter();
   usePageTitle(t("lost.title"));
   return (
     <main className="grid min-h-dvh place-content-center">
-      <EmptyState isPage icon={<Mark />} title={t("lost.title")} action={<Button onClick={() => location.assign(home)}>{t("lost.home")}</Button>}>
+      <EmptyState isPage icon={<Mark />} title={t("lost.title")} action={<Button onClick={() => history.push(home)}>{t("lost.home")}</Button>}>
         {t("lost.why")}
       </EmptyState>
     </main>

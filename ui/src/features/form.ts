@@ -41,7 +41,7 @@ export function useProblemForm<Values extends FieldValues>(
         await send(values);
       } catch (thrown) {
         const thrownProblem = toProblem(thrown);
-        if (thrownProblem.code === "proof_withheld") return;
+        if (thrownProblem.code === "withheld") return;
         const own = thrownProblem.fields.filter(({ field }) => field in values);
         own.forEach(({ field, code }, place) => {
           form.setError(field as Path<Values>, { message: `refused.${code}` }, { shouldFocus: place === 0 });

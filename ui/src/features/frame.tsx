@@ -1,19 +1,10 @@
 import { Link, Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
-import { ChevronsUpDown, Ellipsis, LogOut } from "lucide-react";
-import { Fragment, type ReactNode } from "react";
+import { Ellipsis } from "lucide-react";
+import { Fragment, type MouseEvent, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
-import type { Me } from "@/api/schema";
-import { toProblem } from "@/api/problem";
-import { Avatar } from "@/kit/avatar";
-import { Mark } from "@/kit/mark";
+import { classes } from "@/kit/classes";
 import { Menu, MenuItem, MenuSeparator } from "@/kit/menu";
-import { useToast } from "@/kit/toast";
-
-import { LanguageChoice, ThemeChoice } from "./appearance-menu";
-import { useProblemWords } from "./problem-alert";
-import { useSignOut } from "./session";
-import { useSiteName } from "./site";
 
 export type Place = {
   to: string;
@@ -27,50 +18,43 @@ export type Place = {
 };
 
 type FrameProps = {
-  me: Me;
-  /** What this part of the product is called, beside its name. */
-  part?: string;
+  /** What all of it is about, above the places; on narrow screens above the page. */
+  head: ReactNode;
+  /** Beside that on narrow screens. */
+  headAside: ReactNode;
   places: Place[];
   /** What the bar below calls the rest, where there are more places than it has room for. */
-  more?: string;
-  /** A way to the other part, for whoever may go there. */
-  elsewhere?: { href: string; label: string; icon: ReactNode } | undefined;
-  /** Stands above the places, such as a search over all of them. */
+  more?: string | undefined;
+  /** Stands between the head and the places, such as a search over all of them. */
   above?: ReactNode;
-  /** The same for narrow screens, where there is room for a sign only. */
-  aboveCompact?: ReactNode;
+  /** Below the places. */
+  foot: ReactNode;
+  /** Stays above everything and is one line of 36 px. */
+  bar?: ReactNode;
+  /** The page, where it is not the one of the address. */
+  children?: ReactNode;
 };
 
 const BAR_PLACES = 5;
 const BAR_PLACE = "grid min-w-0 flex-1 justify-items-center gap-0.5 px-0.5 py-2 text-xs text-muted -outline-offset-2 aria-[current=page]:text-accent max-[22.5rem]:text-[0.6875rem]";
 
-/** What stands around every page: where one is, where one can go, and who one is. */
-export function Frame({ me, part, places, more, elsewhere, above, aboveCompact }: FrameProps) {
+/** What stands around every page: where one is and where one can go. */
+export function Frame({ head, headAside, places, more, above, foot, bar, children = <Outlet /> }: FrameProps) {
   const { t } = useTranslation();
-  const name = useSiteName();
   const inBar = places.length > BAR_PLACES ? places.filter((place) => place.inBar === true).slice(0, BAR_PLACES - 1) : places;
   const rest = places.filter((place) => !inBar.includes(place));
-  const brand = (
-    <span className="flex min-w-0 items-center gap-2.5 font-semibold">
-      <Mark size={26} />
-      <bdi className="truncate">{name}</bdi>
-      {part !== undefined && <span className="truncate font-normal text-muted">{part}</span>}
-    </span>
-  );
   return (
-    <div className="md:grid md:min-h-dvh md:grid-cols-[15rem_minmax(0,1fr)]">
-      <a href="#content" className="sr-only focus:not-sr-only focus:fixed focus:start-3 focus:top-3 focus:z-50 focus:rounded-control focus:bg-surface focus:px-3 focus:py-2">
+    <div className={classes("md:grid md:min-h-dvh md:grid-cols-[15rem_minmax(0,1fr)] md:grid-rows-[auto_minmax(0,1fr)]", bar === undefined ? "[--frame-top:0rem]" : "[--frame-top:2.25rem]")}>
+      <a href="#content" onClick={skipToContent} className="sr-only focus:not-sr-only focus:fixed focus:start-3 focus:top-3 focus:z-50 focus:rounded-control focus:bg-surface focus:px-3 focus:py-2">
         {t("frame.skip")}
       </a>
-      <header className="sticky top-0 z-30 flex h-14 items-center justify-between gap-3 border-b border-line bg-surface px-4 md:hidden">
-        {brand}
-        <span className="flex shrink-0 items-center gap-1.5">
-          {aboveCompact}
-          <PersonMenu me={me} elsewhere={elsewhere} compact />
-        </span>
+      {bar !== undefined && <div className="sticky top-0 z-30 h-9 md:col-span-2">{bar}</div>}
+      <header className="sticky top-(--frame-top) z-30 flex h-14 items-center justify-between gap-3 border-b border-line bg-surface px-4 md:hidden">
+        {head}
+        <span className="flex shrink-0 items-center gap-1.5">{headAside}</span>
       </header>
-      <aside className="sticky top-0 hidden h-dvh flex-col border-e border-line bg-surface md:flex">
-        <div className="flex h-14 items-center px-4">{brand}</div>
+      <aside className="sticky top-(--frame-top) hidden h-[calc(100dvh-var(--frame-top))] flex-col border-e border-line bg-surface md:row-start-2 md:flex">
+        <div className="flex min-h-14 shrink-0 items-center px-4 py-1">{head}</div>
         {above !== undefined && <div className="px-2 pb-1">{above}</div>}
         <nav aria-label={t("frame.navigation")} className="grid gap-px overflow-y-auto p-2">
           {places.map((place) => (
@@ -87,18 +71,10 @@ export function Frame({ me, part, places, more, elsewhere, above, aboveCompact }
             </Fragment>
           ))}
         </nav>
-        <div className="mt-auto grid gap-1 border-t border-line p-2">
-          {elsewhere !== undefined && (
-            <a href={elsewhere.href} className="flex h-9 items-center gap-2.5 rounded-control px-2.5 text-muted hover:bg-hover hover:text-ink">
-              {elsewhere.icon}
-              {elsewhere.label}
-            </a>
-          )}
-          <PersonMenu me={me} elsewhere={undefined} />
-        </div>
+        <div className="mt-auto grid gap-1 border-t border-line p-2">{foot}</div>
       </aside>
-      <main id="content" tabIndex={-1} className="mx-auto w-full max-w-7xl min-w-0 px-4 pt-6 pb-28 outline-none sm:px-6 md:px-8 md:pt-8 md:pb-16">
-        <Outlet />
+      <main id="content" tabIndex={-1} className="mx-auto w-full max-w-7xl min-w-0 px-4 pt-6 pb-28 outline-none sm:px-6 md:row-start-2 md:px-8 md:pt-8 md:pb-16">
+        {children}
       </main>
       <nav
         aria-label={t("frame.navigation")}
@@ -114,6 +90,12 @@ export function Frame({ me, part, places, more, elsewhere, above, aboveCompact }
       </nav>
     </div>
   );
+}
+
+/** The address stays as it is: where it is kept behind a number sign, the link's own would lead elsewhere. */
+function skipToContent(event: MouseEvent) {
+  event.preventDefault();
+  document.getElementById("content")?.focus();
 }
 
 /** The places that the bar below has no room for. */
@@ -137,56 +119,6 @@ function MorePlaces({ label, places }: { label: string; places: Place[] }) {
           </MenuItem>
         </Fragment>
       ))}
-    </Menu>
-  );
-}
-
-function PersonMenu({ me, elsewhere, compact = false }: { me: Me; elsewhere: FrameProps["elsewhere"]; compact?: boolean }) {
-  const { t } = useTranslation();
-  const toast = useToast();
-  const say = useProblemWords();
-  const signOut = useSignOut();
-  const leave = () => signOut().catch((thrown: unknown) => toast({ tone: "danger", text: say(toProblem(thrown)) }));
-  const trigger = compact ? (
-    <button type="button" aria-label={t("frame.account")} className="rounded-full p-1">
-      <Avatar name={me.display_name} />
-    </button>
-  ) : (
-    <button type="button" className="flex w-full items-center gap-2.5 rounded-control p-2 text-start hover:bg-hover data-[state=open]:bg-hover">
-      <Avatar name={me.display_name} size="small" />
-      <span className="grid min-w-0 flex-1">
-        <span className="truncate font-medium">{me.display_name}</span>
-        <span className="truncate text-xs text-muted">{me.email}</span>
-      </span>
-      <ChevronsUpDown size={16} aria-hidden="true" className="shrink-0 text-muted" />
-    </button>
-  );
-  return (
-    <Menu trigger={trigger} align={compact ? "end" : "start"}>
-      {compact && (
-        <>
-          <div className="grid px-2.5 py-1.5">
-            <span className="truncate font-medium">{me.display_name}</span>
-            <span className="truncate text-xs text-muted">{me.email}</span>
-          </div>
-          <MenuSeparator />
-        </>
-      )}
-      {elsewhere !== undefined && (
-        <>
-          <MenuItem icon={elsewhere.icon} onSelect={() => location.assign(elsewhere.href)}>
-            {elsewhere.label}
-          </MenuItem>
-          <MenuSeparator />
-        </>
-      )}
-      <LanguageChoice />
-      <MenuSeparator />
-      <ThemeChoice />
-      <MenuSeparator />
-      <MenuItem icon={<LogOut size={16} />} onSelect={() => void leave()}>
-        {t("frame.signOut")}
-      </MenuItem>
     </Menu>
   );
 }

@@ -1,7 +1,8 @@
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 
-import { toProblem, type ApiProblem, type ProblemCode } from "@/api/problem";
+import { toProblem, type ApiProblem, type ProblemCode, type ShellCode } from "@/api/problem";
+import type { ErrorCode } from "@/api/schema";
 import { Alert } from "@/kit/alert";
 import { Button } from "@/kit/button";
 
@@ -18,7 +19,7 @@ export function ProblemAlert({ problem: thrown, words, onRetry }: ProblemAlertPr
   const say = useProblemWords();
   const problem = toProblem(thrown);
   const seconds = useSecondsUntil(problem.retryAt);
-  if (problem.code === "proof_withheld") return null;
+  if (problem.code === "withheld") return null;
   return (
     <Alert
       tone="danger"
@@ -48,11 +49,13 @@ export function useProblemWords(): (problem: ApiProblem) => string {
   const { t, i18n } = useTranslation();
   return (problem) => {
     const { code, message } = problem;
-    if (code === "proof_withheld") return "";
+    if (code === "withheld") return "";
     // The server names what stands in the way, in English.
     if (code === "conflict" && i18n.language === "en") return message;
     // A server may know more codes than these pages; what it says itself is in English.
-    return i18n.exists(`problem.${code}`) ? t(`problem.${code}`) : message;
+    if (i18n.exists(`problem.${code}`)) return t(`problem.${code as ErrorCode}`);
+    // Nor does every page know those of the app's shell.
+    return i18n.exists(`failures.${code}`, { ns: "desk" }) ? t(`failures.${code as ShellCode}`, { ns: "desk", message }) : message;
   };
 }
 

@@ -1,5 +1,5 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { createContext, useContext, useEffect, useMemo, useState, type ReactNode } from "react";
+import { createContext, useContext, useEffect, useMemo, useState, useSyncExternalStore, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
 import { createApi, type Api, type Fetch } from "@/api/client";
@@ -7,25 +7,66 @@ import { ApiProblem } from "@/api/problem";
 import { KitTextProvider, type KitText } from "@/kit/kit-text";
 import { ToastProvider } from "@/kit/toast";
 
-import { ProofDialog, type ProofRequest } from "./proof-dialog";
+import { createPrompts, type Prompts } from "./prompts";
+import { ProofDialog } from "./proof-dialog";
 import { RelayFetchProvider } from "./relay-fetch";
 import { SessionEnded } from "./session-ended";
 import { StandingNotices } from "./standing-notices";
 import { holdsUnsaved, watchTyping } from "./typing";
 
-const ApiContext = createContext<Api | null>(null);
+/** What the screens of one site stand on. Nothing of it is shared with another site. */
+export type SiteServices = {
+  api: Api;
+  /** What was fetched. */
+  queries: QueryClient;
+  fetch: Fetch;
+  /** To be called when the session turns out to be over. */
+  signedOut: () => void;
+  /** What the reader is asked before something goes on. */
+  prompts: Prompts;
+};
 
-export function useApi(): Api {
-  const api = useContext(ApiContext);
-  if (api === null) throw new Error("There is no API outside of Services.");
-  return api;
+type Site = {
+  fetch: Fetch;
+  baseUrl?: string;
+  /** Called when the session is over and the screens are to be left. */
+  onSignedOut: () => void;
+};
+
+export function createServices({ fetch, baseUrl, onSignedOut }: Site): SiteServices {
+  const prompts = createPrompts({ onLeave: onSignedOut });
+  // A page with something to lose is not taken away.
+  const signedOut = () => (holdsUnsaved() ? prompts.tellEnded() : onSignedOut());
+  const api = createApi({ fetch, ...(baseUrl === undefined ? {} : { baseUrl }), onSignedOut: signedOut, askForProof: prompts.askForProof });
+  return { api, queries: createQueries(), fetch, signedOut, prompts };
 }
 
-const SignedOutContext = createContext<() => void>(() => undefined);
+const ServicesContext = createContext<SiteServices | null>(null);
+
+function useServices(): SiteServices {
+  const services = useContext(ServicesContext);
+  if (services === null) throw new Error("There is no API outside of Services.");
+  return services;
+}
+
+export function useApi(): Api {
+  return useServices().api;
+}
 
 /** What is to be called when the session turns out to be over. */
 export function useSignedOut(): () => void {
-  return useContext(SignedOutContext);
+  return useServices().signedOut;
+}
+
+/** Gives what is below one site to stand on. What stands on another one has to be mounted anew. */
+export function SiteServicesProvider({ services, children }: { services: SiteServices; children: ReactNode }) {
+  return (
+    <ServicesContext.Provider value={services}>
+      <RelayFetchProvider value={services.fetch}>
+        <QueryClientProvider client={services.queries}>{children}</QueryClientProvider>
+      </RelayFetchProvider>
+    </ServicesContext.Provider>
+  );
 }
 
 type ServicesProps = {
@@ -35,55 +76,37 @@ type ServicesProps = {
   children: ReactNode;
 };
 
-/** Everything that screens stand on: the API, what was fetched from it, the proof dialog, toasts, the kit's words. */
+/** Everything that screens of the site that the page came from stand on: its API, toasts, the kit's words. */
 export function Services({ fetch = (request) => globalThis.fetch(request), onSignedOut, children }: ServicesProps) {
-  const [proofRequest, setProofRequest] = useState<ProofRequest | null>(null);
-  const [queries] = useState(createQueries);
-  const [isEnded, setIsEnded] = useState(false);
-  // A page with something to lose is not taken away.
-  const [signedOut] = useState(() => () => (holdsUnsaved() ? setIsEnded(true) : onSignedOut()));
+  const [services] = useState(() => createServices({ fetch, onSignedOut }));
   useEffect(watchTyping, []);
-  const [api] = useState(() =>
-    createApi({
-      fetch,
-      onSignedOut: signedOut,
-      askForProof: () =>
-        new Promise((resolve) => {
-          setProofRequest({
-            settle: (proof) => {
-              setProofRequest(null);
-              resolve(proof);
-            },
-          });
-        }),
-    }),
-  );
   return (
-    <ApiContext.Provider value={api}>
-      <SignedOutContext.Provider value={signedOut}>
-        <RelayFetchProvider value={fetch}>
-          <QueryClientProvider client={queries}>
-            <KitTextProvider text={useTranslatedKitText()}>
-              <ToastProvider>
-                {children}
-                <StandingNotices />
-                {proofRequest !== null && <ProofDialog request={proofRequest} />}
-                {isEnded && (
-                  <SessionEnded
-                    onBack={() => setIsEnded(false)}
-                    onLeave={() => {
-                      setIsEnded(false);
-                      onSignedOut();
-                    }}
-                  />
-                )}
-              </ToastProvider>
-            </KitTextProvider>
-          </QueryClientProvider>
-        </RelayFetchProvider>
-      </SignedOutContext.Provider>
-    </ApiContext.Provider>
+    <SiteServicesProvider services={services}>
+      <KitWords>
+        <ToastProvider>
+          {children}
+          <SitePrompts services={services} />
+        </ToastProvider>
+      </KitWords>
+    </SiteServicesProvider>
   );
+}
+
+/** What a site asks of the reader, and what is to be said about it as a whole. */
+export function SitePrompts({ services: { prompts } }: { services: SiteServices }) {
+  const { proof, isEnded } = useSyncExternalStore(prompts.subscribe, prompts.current);
+  return (
+    <>
+      <StandingNotices />
+      {proof !== null && <ProofDialog request={proof} />}
+      {isEnded && <SessionEnded onBack={prompts.goBack} onLeave={prompts.leave} />}
+    </>
+  );
+}
+
+/** The words that the kit says by itself, in the reader's language. */
+export function KitWords({ children }: { children: ReactNode }) {
+  return <KitTextProvider text={useTranslatedKitText()}>{children}</KitTextProvider>;
 }
 
 function createQueries(): QueryClient {

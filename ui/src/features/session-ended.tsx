@@ -9,8 +9,7 @@ import { Dialog } from "@/kit/dialog";
 
 import { useApi } from "./services";
 import { ME } from "./session";
-
-const SIGN_IN = "/sign-in";
+import { useSurroundings } from "./surroundings";
 
 type SessionEndedProps = { onBack: () => void; onLeave: () => void };
 
@@ -22,19 +21,20 @@ export function SessionEnded({ onBack, onLeave }: SessionEndedProps) {
   const { t } = useTranslation();
   const api = useApi();
   const queries = useQueryClient();
+  const { reload, signIn } = useSurroundings();
   const look = useCallback(async () => {
     if (document.visibilityState === "hidden") return;
     const { is_signed_in } = await take(api.GET("/api/auth/options"));
     if (!is_signed_in) return;
     const before = queries.getQueryData<Me>(ME)?.id;
     const me = await take(api.GET("/api/me"));
-    if (before !== undefined && before !== me.id) return location.reload();
+    if (before !== undefined && before !== me.id) return reload();
     queries.setQueryData(ME, me);
     onBack();
     void queries.invalidateQueries();
-  }, [api, queries, onBack]);
-  const signIn = useRef<HTMLAnchorElement>(null);
-  useEffect(() => signIn.current?.focus(), []);
+  }, [api, queries, reload, onBack]);
+  const link = useRef<HTMLAnchorElement>(null);
+  useEffect(() => link.current?.focus(), []);
   useEffect(() => {
     // Whether it works this time is seen at the next look.
     const lookAgain = () => void look().catch(() => undefined);
@@ -47,13 +47,15 @@ export function SessionEnded({ onBack, onLeave }: SessionEndedProps) {
   }, [look]);
   const footer = (
     <>
+      {signIn === null && <Button onClick={onBack}>{t("ended.stay")}</Button>}
       <Button onClick={onLeave}>{t("ended.leave")}</Button>
-      <a ref={signIn} href={SIGN_IN} target="_blank" rel="noopener" className={buttonLook({ variant: "primary" })}>
-        {t("ended.signIn")}
-      </a>
+      {signIn !== null && (
+        <a ref={link} {...signIn} className={buttonLook({ variant: "primary" })}>
+          {t("ended.signIn")}
+        </a>
+      )}
     </>
   );
-  return (
-    <Dialog open onClose={() => undefined} dismissable={false} size="small" title={t("ended.title")} description={t("ended.why")} footer={footer} />
-  );
+  const why = signIn === null ? t("ended.whyLost") : t("ended.why");
+  return <Dialog open onClose={() => undefined} dismissable={false} size="small" title={t("ended.title")} description={why} footer={footer} />;
 }

@@ -6,7 +6,7 @@ import { ApiProblem, toProblem } from "@/api/problem";
 import type { Me, Permission } from "@/api/schema";
 
 import { useApi, useSignedOut } from "./services";
-import { rememberSignedIn, wasSignedIn } from "./visitor";
+import { useSurroundings, type Surroundings } from "./surroundings";
 
 export const ME = ["me"] as const;
 
@@ -14,24 +14,26 @@ export const ME = ["me"] as const;
 export function useMe(): UseQueryResult<Me> {
   const api = useApi();
   const leave = useSignedOut();
-  return useQuery({ queryKey: ME, queryFn: () => findMe(api, leave), staleTime: 60_000 });
+  const surroundings = useSurroundings();
+  return useQuery(meQuery(api, surroundings, leave));
 }
 
-/**
- * Asks who is signed in. A browser that remembers nobody asks first whether somebody is: it is no refusal to be nobody,
- * and browsers write every refusal down as a fault of the page.
- */
-async function findMe(api: Api, leave: () => void): Promise<Me> {
-  if (!wasSignedIn() && !(await take(api.GET("/api/auth/options"))).is_signed_in) {
+/** The question who is signed in, for whoever asks it without a screen. */
+export function meQuery(api: Api, surroundings: Surroundings, leave: () => void) {
+  return { queryKey: ME, queryFn: () => findMe(api, surroundings, leave), staleTime: 60_000 };
+}
+
+async function findMe(api: Api, { isNobodyHere, noteSignedIn }: Surroundings, leave: () => void): Promise<Me> {
+  if (await isNobodyHere(api)) {
     leave();
     throw new ApiProblem("invalid_token", "Nobody is signed in.", 401);
   }
   try {
     const me = await take(api.GET("/api/me"));
-    rememberSignedIn(true);
+    noteSignedIn(true);
     return me;
   } catch (thrown) {
-    if (toProblem(thrown).code === "invalid_token") rememberSignedIn(false);
+    if (toProblem(thrown).code === "invalid_token") noteSignedIn(false);
     throw thrown;
   }
 }
@@ -44,11 +46,6 @@ export function useMay(permission: Permission): boolean {
 /** Ends the session here and leaves the page, and with it everything that was fetched. */
 export function useSignOut(): () => Promise<void> {
   const api = useApi();
-  return useCallback(async () => {
-    await take(api.POST("/api/auth/logout"));
-    rememberSignedIn(false);
-    // A browser may keep the page for the way back to it. It is not to be seen again.
-    addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
-    location.assign("/sign-in");
-  }, [api]);
+  const { signOut } = useSurroundings();
+  return useCallback(() => signOut(api), [api, signOut]);
 }

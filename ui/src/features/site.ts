@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import { take } from "@/api/client";
 
 import { useApi } from "./services";
+import { useSurroundings } from "./surroundings";
 
 export const SITE = ["site"] as const;
 
@@ -21,11 +22,12 @@ export function useSiteName(): string {
 }
 
 /**
- * The address that clients call, as the site names it. Behind a proxy the browser's own address may be another one, so
- * that is taken only where the site does not know better.
+ * The address that clients call, as the site names it. Behind a proxy the one that is known here may be another, so that
+ * is taken only where the site does not know better.
  */
 export function useSiteAddress(): { root: string; base: string } {
-  const root = (useSite().data?.base_url ?? location.origin).replace(/\/+$/, "");
+  const { origin } = useSurroundings();
+  const root = (useSite().data?.base_url ?? origin).replace(/\/+$/, "");
   return { root, base: `${root}/v1` };
 }
 

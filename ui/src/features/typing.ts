@@ -9,10 +9,13 @@ export function watchTyping(): () => void {
   return () => document.removeEventListener("input", note, true);
 }
 
-/** Whether the page holds what would be lost with it: something typed, or a secret that is shown this once. */
+/**
+ * Whether the page holds what would be lost with it: something typed, or a secret that is shown this once. What is on its
+ * way already, as within `data-sending`, is not lost with the page.
+ */
 export function holdsUnsaved(): boolean {
   for (const field of typedInto) if (!field.isConnected) typedInto.delete(field);
-  return [...typedInto].some((field) => field.value.trim() !== "") || document.querySelector("dialog[open][data-kept]") !== null;
+  return [...typedInto].some((field) => field.value.trim() !== "" && field.closest("[data-sending]") === null) || document.querySelector("dialog[open][data-kept]") !== null;
 }
 
 /** What is searched for is no loss, nor what is chosen. */

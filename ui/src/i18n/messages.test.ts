@@ -6,6 +6,16 @@ import portalEn from "./messages/portal.en";
 import portalZh from "./messages/portal.zh-CN";
 import appearanceEn from "./messages/appearance.en";
 import appearanceZh from "./messages/appearance.zh-CN";
+import panelEn from "./messages/panel.en";
+import panelZh from "./messages/panel.zh-CN";
+import connectionsEn from "./messages/connections.en";
+import connectionsZh from "./messages/connections.zh-CN";
+import deskEn from "./messages/desk.en";
+import deskZh from "./messages/desk.zh-CN";
+import localEn from "./messages/local.en";
+import localZh from "./messages/local.zh-CN";
+import machineEn from "./messages/machine.en";
+import machineZh from "./messages/machine.zh-CN";
 import docsEn from "./messages/docs.en";
 import docsZh from "./messages/docs.zh-CN";
 import homeEn from "./messages/home.en";
@@ -54,6 +64,11 @@ const PAIRS: [string, Tree, Tree][] = [
   ["portal", portalEn, portalZh],
   ["console", consoleEn, consoleZh],
   ["appearance", appearanceEn, appearanceZh],
+  ["connections", connectionsEn, connectionsZh],
+  ["desk", deskEn, deskZh],
+  ["local", localEn, localZh],
+  ["machine", machineEn, machineZh],
+  ["panel", panelEn, panelZh],
   ["docs", docsEn, docsZh],
   ["home", homeEn, homeZh],
   ["keys", keysEn, keysZh],

@@ -24,6 +24,7 @@ const TEXT: [string, string[]][] = [
   ["accent", ["canvas", "surface", "hover", "accent-soft"]],
   ["on-accent", ["accent", "accent-hover"]],
   ["on-danger", ["danger", "danger-hover"]],
+  ["on-stake", ["stake"]],
   ["danger", ["surface", "hover", "danger-soft"]],
   ["warning", ["surface", "hover", "warning-soft"]],
   ["success", ["surface", "success-soft"]],
@@ -43,6 +44,14 @@ describe.each([":root", ".dark"])("the colours of %s", (selector) => {
   it("keep 3:1 for the lines of charts", () => {
     for (const line of ["chart-1", "chart-2", "chart-3", "chart-4", "chart-5", "chart-6"]) {
       expect(contrast(colours[line] ?? "", colours.surface ?? ""), `${line} on surface`).toBeGreaterThanOrEqual(3);
+    }
+  });
+
+  it("keep 3:1 for what tells connections apart", () => {
+    for (const tag of ["teal", "blue", "violet", "pink", "red", "amber", "green", "grey"]) {
+      for (const ground of ["surface", "canvas", "hover", "accent-soft"]) {
+        expect(contrast(colours[`tag-${tag}`] ?? "", colours[ground] ?? ""), `${tag} on ${ground}`).toBeGreaterThanOrEqual(3);
+      }
     }
   });
 

@@ -2,6 +2,7 @@ import { Check, Copy } from "lucide-react";
 import { useEffect, useState } from "react";
 
 import { Button } from "./button";
+import { useClipboard } from "./clipboard";
 import { IconButton } from "./icon-button";
 import { useKitText } from "./kit-text";
 
@@ -15,12 +16,15 @@ type CopyButtonProps = {
   /** With its word, or as an icon alone. */
   look?: "icon" | "button";
   variant?: "primary" | "secondary";
+  /** Whether it is not to stay on the clipboard where that can be helped. */
+  isSecret?: boolean;
   onCopied?: () => void;
 };
 
 /** Copies a text and says that it did. */
-export function CopyButton({ value, label, look = "icon", variant = "secondary", onCopied }: CopyButtonProps) {
+export function CopyButton({ value, label, look = "icon", variant = "secondary", isSecret = false, onCopied }: CopyButtonProps) {
   const text = useKitText();
+  const write = useClipboard();
   const [outcome, setOutcome] = useState<"copied" | "failed" | null>(null);
   useEffect(() => {
     if (outcome === null) return undefined;
@@ -29,7 +33,7 @@ export function CopyButton({ value, label, look = "icon", variant = "secondary",
   }, [outcome]);
   const copy = async () => {
     try {
-      await navigator.clipboard.writeText(value);
+      await write(value, isSecret);
       setOutcome("copied");
       onCopied?.();
     } catch {

@@ -47,7 +47,7 @@ function OpenDialog(props: DialogProps) {
       aria-labelledby={`${id}-title`}
       aria-describedby={description === undefined ? undefined : `${id}-description`}
       className={classes(
-        "fixed m-auto mb-0 max-h-[92dvh] w-full max-w-full rounded-t-xl border border-line bg-surface p-0 shadow-xl outline-none rise sm:mb-auto sm:w-[calc(100%-2rem)] sm:rounded-xl",
+        "fixed m-auto mb-0 max-h-[92dvh] w-full max-w-full overflow-hidden rounded-t-xl border border-line bg-surface p-0 shadow-xl outline-none rise sm:mb-auto sm:w-[calc(100%-2rem)] sm:rounded-xl",
         WIDTHS[size],
       )}
     >

@@ -16,7 +16,7 @@ export function Menu({ trigger, align = "end", children }: { trigger: ReactNode;
           align={align}
           sideOffset={6}
           collisionPadding={8}
-          className="z-40 max-w-[min(20rem,92vw)] min-w-52 rounded-panel border border-line bg-surface p-1.5 shadow-lg rise"
+          className="z-40 max-h-(--radix-dropdown-menu-content-available-height) max-w-[min(20rem,92vw)] min-w-52 overflow-y-auto rounded-panel border border-line bg-surface p-1.5 shadow-lg rise"
         >
           {children}
         </DropdownMenu.Content>
@@ -25,16 +25,33 @@ export function Menu({ trigger, align = "end", children }: { trigger: ReactNode;
   );
 }
 
-type MenuItemProps = { icon?: ReactNode; tone?: "danger"; disabled?: boolean; hint?: string; onSelect: () => void; children: ReactNode };
+type MenuItemProps = {
+  icon?: ReactNode;
+  tone?: "danger";
+  disabled?: boolean;
+  hint?: ReactNode;
+  /** At the end of its line, such as the keys that do the same. */
+  aside?: ReactNode;
+  /** Whether it is what is shown now. */
+  isCurrent?: boolean;
+  onSelect: () => void;
+  children: ReactNode;
+};
 
-export function MenuItem({ icon, tone, disabled = false, hint, onSelect, children }: MenuItemProps) {
+export function MenuItem({ icon, tone, disabled = false, hint, aside, isCurrent = false, onSelect, children }: MenuItemProps) {
   return (
-    <DropdownMenu.Item disabled={disabled} onSelect={onSelect} className={classes(ITEM, tone === "danger" && "text-danger [&_svg]:text-danger")}>
+    <DropdownMenu.Item
+      disabled={disabled}
+      onSelect={onSelect}
+      aria-current={isCurrent || undefined}
+      className={classes(ITEM, "aria-[current]:bg-accent-soft", tone === "danger" && "text-danger [&_svg]:text-danger")}
+    >
       {icon}
-      <span className="grid min-w-0">
-        <span>{children}</span>
+      <span className="grid min-w-0 flex-1">
+        <span className="truncate">{children}</span>
         {hint !== undefined && <span className="text-xs text-muted">{hint}</span>}
       </span>
+      {aside !== undefined && <span className="shrink-0 text-xs text-muted">{aside}</span>}
     </DropdownMenu.Item>
   );
 }

@@ -32,7 +32,7 @@ export function SecretOnce({ title, explanation, label, secret, actions, childre
   return (
     <Dialog open onClose={() => undefined} dismissable={false} title={title} description={explanation} footer={footer}>
       <div className="grid gap-4">
-        <CodeBlock label={label} text={secret} wrap />
+        <CodeBlock label={label} text={secret} wrap isSecret />
         {children}
       </div>
     </Dialog>

@@ -5,8 +5,9 @@ import { useTranslation } from "react-i18next";
 import { toProblem } from "@/api/problem";
 import { FailurePage } from "@/features/failure-page";
 import { FramePending } from "@/features/first-paint";
-import { Frame, type Place } from "@/features/frame";
+import type { Place } from "@/features/frame";
 import { useMe } from "@/features/session";
+import { SiteFrame } from "@/features/site-frame";
 
 import { FirstKeyDue } from "./first-key";
 import { useLeave } from "./leave";
@@ -56,5 +57,5 @@ function Pages() {
       ? undefined
       : { href: paths.console, label: t("places.console"), icon: <SlidersHorizontal size={18} aria-hidden="true" /> };
   const shown = isHeld ? places.filter(({ to }) => to === paths.security) : places;
-  return <Frame me={me.data} places={shown} more={t("more", { ns: "places" })} elsewhere={elsewhere} />;
+  return <SiteFrame me={me.data} places={shown} more={t("more", { ns: "places" })} elsewhere={elsewhere} />;
 }

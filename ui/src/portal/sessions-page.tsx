@@ -14,7 +14,7 @@ import { ProblemAlert } from "@/features/problem-alert";
 import { useApi } from "@/features/services";
 import { SessionList, sessionName } from "@/features/session-list";
 import { useFormats } from "@/i18n/formats";
-import { Button } from "@/kit/button";
+import { Button, buttonLook } from "@/kit/button";
 import { CodeBlock } from "@/kit/code-block";
 import { ConfirmDialog } from "@/kit/confirm-dialog";
 import { Dialog } from "@/kit/dialog";
@@ -125,9 +125,12 @@ function PairingDialog({ onClose }: { onClose: () => void }) {
         title={t("pairing.readyTitle")}
         description={t("pairing.ready", { time: formats.dateTime(pairing.expires_at) })}
         footer={
-          <Button variant="primary" onClick={onClose}>
-            {t("pairing.done")}
-          </Button>
+          <>
+            <Button onClick={onClose}>{t("pairing.done")}</Button>
+            <a href={pairing.uri} className={buttonLook({ variant: "primary" })}>
+              {t("pairing.open")}
+            </a>
+          </>
         }
       >
         <div className="grid gap-2">

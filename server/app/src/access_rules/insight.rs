@@ -206,6 +206,7 @@ async fn a_time_that_is_too_long_or_none_is_refused_with_its_field() {
         (&office.of_ben, "me/usage/summary?start_date=2024-01-01", "start_date"),
         (&office.owner, "admin/revenue?start_date=2026-02-01&end_date=2026-01-01", "start_date"),
         (&office.owner, "admin/stats/billing?start_date=2020-01-01", "start_date"),
+        (&office.owner, "admin/usage?start_date=2020-01-01", "start_date"),
         (&office.owner, "admin/errors?start_date=2020-01-01", "start_date"),
     ] {
         let answer = office.site.ask(token, "GET", &format!("/api/{path}"), Value::Null).await;
@@ -229,7 +230,14 @@ async fn revenue_is_what_was_charged_and_is_shown_to_who_may_see_it() {
         let person = office.site.enter(&format!("one-{}", role.name()), role).await;
         let token = office.site.token(&person).await;
         let sees_revenue = matches!(role, Role::Owner | Role::Admin | Role::Finance | Role::Auditor);
-        for path in ["revenue", "revenue?by=month", "revenue/export.csv", "stats/billing"] {
+        for path in [
+            "revenue",
+            "revenue?by=month",
+            "revenue/export.csv",
+            "usage",
+            "usage/export.csv",
+            "stats/billing",
+        ] {
             let answer = office.site.ask(&token, "GET", &format!("/api/admin/{path}"), Value::Null).await;
             assert_eq!(answer.status.is_success(), sees_revenue, "{path} by {role:?}: {}", answer.text);
             assert_eq!(answer.lacks_permission(), !sees_revenue, "{path} by {role:?}");
@@ -269,6 +277,18 @@ async fn revenue_is_what_was_charged_and_is_shown_to_who_may_see_it() {
     let table = office.site.ask(&office.owner, "GET", "/api/admin/revenue/export.csv", Value::Null).await;
     assert_eq!(table.text.lines().count(), 31);
     assert!(table.text.contains(",2,1,600,100,0.002200000,0.001000000,0.002200000,"), "{}", table.text);
+
+    let usage = office.get(&office.owner, "/api/admin/usage").await;
+    assert_eq!((&usage["total"], &usage["rest"]), (total, &Value::Null));
+    assert_eq!((&usage["items"][0]["model"], &usage["items"][0]["requests"]), (&json!("sonnet"), &json!(2)));
+    assert_eq!((&usage["from"], &usage["until"]), (&revenue["from"], &revenue["until"]));
+    let usage = office.get(&office.owner, "/api/admin/usage?group_by=channel").await;
+    let item = &usage["items"][0];
+    assert_eq!((&item["channel_id"], &item["channel_name"]), (&json!(office.channel), &json!("Main")));
+    assert_eq!((&item["charged"], &usage["total"]), (&total["charged"], total));
+    let table = office.site.ask(&office.owner, "GET", "/api/admin/usage/export.csv", Value::Null).await;
+    assert_eq!(table.text.lines().count(), 2, "{}", table.text);
+    assert!(table.text.contains("sonnet,2,1,600,100,0.002200000,0.001000000,"), "{}", table.text);
 
     let billing = office.get(&office.owner, "/api/admin/stats/billing").await;
     assert_eq!(billing["balances"][0]["kind"], "cash");

@@ -2,6 +2,7 @@
 //! tables at once.
 
 mod audited_writes;
+mod audits;
 mod corpora;
 mod credentials;
 mod fields;

@@ -119,7 +119,7 @@ async fn a_removed_person_is_nowhere() {
     let bearer = [("authorization", format!("Bearer {secret}"))];
     let models = site.send("GET", "/v1/models", &bearer, None).await;
     assert_eq!(models.status.as_u16(), 401, "{}", models.text);
-    assert!(site.app.store.audit_ledger().await.unwrap().is_clean());
+    assert!(site.app.store.audit_ledger(waystation_store::Pace::AtOnce).await.unwrap().is_clean());
     let log =
         site.get_done(&token, "GET", &format!("/api/admin/audit-logs?target={}", ann.id), Value::Null).await;
     let actions: Vec<&str> =

@@ -1,6 +1,7 @@
 //! `ledger audit`.
 
 use clap::{Args, Subcommand};
+use waystation_store::Pace;
 
 use crate::cli::{CommandError, Outcome, Output};
 use crate::config::Config;
@@ -27,7 +28,7 @@ pub(crate) async fn run(
 ) -> Result<Outcome, CommandError> {
     let LedgerCommand::Audit(arguments) = command;
     let store = open_store(&config).await?;
-    let report = store.audit_ledger().await?;
+    let report = store.audit_ledger(Pace::AtOnce).await?;
     store.close().await?;
     if arguments.json {
         output.json(&report)?;

@@ -1,6 +1,7 @@
 //! The commands.
 
 mod admin;
+mod attachment;
 mod audit;
 mod config;
 mod doctor;

@@ -12,6 +12,7 @@ use tracing::{info, warn};
 use waystation_relay::Relay;
 
 use crate::bootstrap::bootstrap_channel;
+use crate::cli::attachment::{announce, hear_parent_end};
 use crate::cli::{CommandError, Outcome, Output};
 use crate::config::Config;
 use crate::data_folder::lock_data_folder;
@@ -41,6 +42,10 @@ pub(crate) struct ServeArguments {
     /// Makes a site to try out on an empty data folder: an owner, a model, a channel inside the server and a key.
     #[arg(long)]
     demo: bool,
+    /// For the program that starts the server: the first line printed is one JSON object, and the server stops when its
+    /// standard input ends.
+    #[arg(long, conflicts_with = "demo")]
+    attached: bool,
 }
 
 /// Runs the server until it is told to stop.
@@ -78,12 +83,17 @@ pub(crate) async fn serve(
     let setup_token = prepare_setup(&app).await?;
     listen_for_metrics(&app, relay.clone()).await?;
     let router = build_router(&app, relay.clone());
-    output.line(&format!("listening on http://{address}"))?;
-    if arguments.demo {
-        print_demo(&app, address, demo_secrets.as_ref(), output)?;
+    if arguments.attached {
+        hear_parent_end(stop.asked.clone()).map_err(StartError::System)?;
+        announce(&app, address, setup_token.is_some(), output)?;
+    } else {
+        output.line(&format!("listening on http://{address}"))?;
+        if arguments.demo {
+            print_demo(&app, address, demo_secrets.as_ref(), output)?;
+        }
+        print_setup(&app, setup_token.as_ref(), output)?;
     }
     drop(demo_secrets);
-    print_setup(&app, setup_token.as_ref(), output)?;
     drop(setup_token);
     info!(%address, instance = %app.instance, "listening");
 

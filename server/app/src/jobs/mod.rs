@@ -29,7 +29,7 @@ struct Job {
 enum Who {
     /// Each of them.
     Every,
-    /// The one that holds the job's lease, which it takes for so long.
+    /// The one that holds the job's lease, which it takes for so long, again and again while it runs.
     One(Duration),
 }
 
@@ -57,6 +57,12 @@ const JOBS: &[Job] = &[
         every: Duration::from_secs(60),
         who: Who::One(Duration::from_secs(90)),
         run: |app| Box::pin(audit::audit_changes(app)),
+    },
+    Job {
+        name: "check_site",
+        every: Duration::from_secs(300),
+        who: Who::One(Duration::from_secs(90)),
+        run: |app| Box::pin(audit::check_site(app)),
     },
     Job {
         name: "prune_records",
@@ -88,13 +94,29 @@ async fn run_job(app: App, job: &'static Job) {
 }
 
 async fn try_job(app: &App, job: &Job) -> Result<(), JobError> {
-    if let Who::One(lease) = job.who {
-        let lease_ms = i64::try_from(lease.as_millis())?;
-        if !app.store.take_job_lease(job.name, app.instance, lease_ms).await? {
-            return Ok(());
+    let Who::One(lease) = job.who else { return (job.run)(app).await };
+    let lease_ms = i64::try_from(lease.as_millis())?;
+    let take_lease = || app.store.take_job_lease(job.name, app.instance, lease_ms);
+    if !take_lease().await? {
+        return Ok(());
+    }
+    let mut running = (job.run)(app);
+    loop {
+        tokio::select! {
+            ended = &mut running => return ended,
+            () = tokio::time::sleep(lease / 3) => {}
+        }
+        if !take_lease().await? {
+            return Err("another instance has taken over".into());
         }
     }
-    (job.run)(app).await
+}
+
+/// Runs a job as if its time had come.
+#[cfg(test)]
+pub(crate) async fn run_named_job(app: &App, name: &str) {
+    let job = JOBS.iter().find(|job| job.name == name).unwrap();
+    try_job(app, job).await.unwrap();
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use tokio::time::timeout;
 use tracing::debug;
 use waystation_metrics::Page;
 use waystation_relay::Relay;
+use waystation_store::{AuditKind, AuditOutcome, StoreError};
 
 use crate::error::error_chain;
 use crate::logging::lost_lines;
@@ -93,14 +94,7 @@ async fn write_books(page: &mut Page, app: &App) {
         metrics.durability_warnings.value(),
     );
     page.counter("waystation_job_failures_total", "Runs of jobs that failed.", &metrics.job_failures);
-    let counted = match timeout(DATABASE_TIMEOUT, app.store.count_open_holds()).await {
-        Ok(Ok(counted)) => Some(counted),
-        Ok(Err(error)) => {
-            debug!(error = error_chain(&error), "the holds could not be counted");
-            None
-        }
-        Err(_) => None,
-    };
+    let counted = look_up(app.store.count_open_holds()).await;
     page.gauge(
         "waystation_database_up",
         "Whether the database answered just now.",
@@ -110,6 +104,43 @@ async fn write_books(page: &mut Page, app: &App) {
         page.gauge("waystation_open_holds", "Holds of all instances.", holds);
         page.gauge("waystation_oldest_hold_seconds", "The age of the oldest hold.", seconds(oldest_ms));
     }
+    if let Some(outcomes) = look_up(app.store.list_audit_outcomes()).await {
+        write_audits(page, &outcomes);
+    }
+}
+
+/// What the database has, unless it does not give it in time.
+async fn look_up<T>(answer: impl Future<Output = Result<T, StoreError>>) -> Option<T> {
+    match timeout(DATABASE_TIMEOUT, answer).await {
+        Ok(Ok(found)) => Some(found),
+        Ok(Err(error)) => {
+            debug!(error = error_chain(&error), "the database could not be asked for numbers");
+            None
+        }
+        Err(_) => None,
+    }
+}
+
+/// The same names before and after the first check.
+fn write_audits(page: &mut Page, outcomes: &[AuditOutcome]) {
+    let values = |value: fn(&AuditOutcome) -> i64| {
+        AuditKind::ALL.map(|kind| {
+            let outcome = outcomes.iter().find(|outcome| outcome.kind == kind);
+            (kind.name(), outcome.map_or(0, value))
+        })
+    };
+    page.gauges(
+        "waystation_audit_findings",
+        "What the site's last check of the books and of the audit log found; anything but 0 is an alarm.",
+        "audit",
+        values(|outcome| i64::try_from(outcome.findings).unwrap_or(i64::MAX)),
+    );
+    page.gauges(
+        "waystation_audit_checked_timestamp_seconds",
+        "When that check began, in unix seconds; 0: there was none.",
+        "audit",
+        values(|outcome| outcome.checked_at_ms / 1_000),
+    );
 }
 
 fn write_connections(page: &mut Page, app: &App) {

@@ -1,7 +1,7 @@
 //! New tokens for old ones.
 
 use axum::extract::State;
-use waystation_api::error::{ErrorCode, ErrorReply};
+use waystation_api::error::{ErrorCode, ErrorReply, FieldCode};
 use waystation_api::session::TokenRefresh;
 use waystation_api::sign_in::Tokens;
 use waystation_store::{ChangeKind, Rotation, SessionRefresh};
@@ -19,12 +19,17 @@ use crate::state::App;
 /// Two calls of one program may cross: for so long an exchanged token tells of that alone.
 const GRACE_MS: i64 = 10_000;
 
+/// 256 random bits as text.
+const ATTEMPT_LENGTH_MIN: usize = 43;
+const ATTEMPT_LENGTH_MAX: usize = 64;
+
 const REFRESHES: Bucket<'static> = Bucket::Calls("refresh");
 
 /// Exchange a refresh token
 ///
 /// The answer has a new one, and the old one is of no use any more: whoever shows it again, 10 seconds later or more,
-/// ends the session, as one of the two who had it is not whom it was given to.
+/// ends the session, as one of the two who had it is not whom it was given to. Only with the same `attempt` it is the
+/// same exchange, and answered alike until the new token is exchanged in turn.
 #[utoipa::path(
     post, path = "/auth/refresh", tag = "sign-in", operation_id = "refresh_tokens", request_body = TokenRefresh,
     responses(
@@ -41,7 +46,12 @@ pub(super) async fn refresh_tokens(
 ) -> Result<Json<Tokens>, ApiError> {
     app.backoff.admit(REFRESHES, &visitor).await?;
     let (id, shown) = read_refresh_token(&body.refresh_token).ok_or_else(unknown_token)?;
-    let secret = DrawnSecret::draw()?;
+    let secret = match &body.attempt {
+        Some(attempt) => {
+            shown.successor(read_attempt(attempt)?, &app.secrets.access_tokens).map_err(ApiError::internal)?
+        }
+        None => DrawnSecret::draw()?,
+    };
     let stolen = Deed { action: "session.stolen", target: Some(("session", &id.to_string())) };
     let refresh = SessionRefresh {
         id,
@@ -66,6 +76,16 @@ pub(super) async fn refresh_tokens(
         }
         Rotation::Unknown => Err(unknown_token()),
     }
+}
+
+/// What is guessed easily would let whoever has a copy of the token repeat the exchange.
+fn read_attempt(text: &str) -> Result<&str, ApiError> {
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+    if is_plain && (ATTEMPT_LENGTH_MIN..=ATTEMPT_LENGTH_MAX).contains(&text.len()) {
+        return Ok(text);
+    }
+    let message = "must be 43 to 64 random characters of base64url";
+    Err(ApiError::field("attempt", FieldCode::Invalid, message))
 }
 
 fn unknown_token() -> ApiError {

@@ -13,6 +13,7 @@ use waystation_ids::ChannelId;
 use waystation_pricing::Money;
 use waystation_store::{AttemptGroup, FirstByte, UsageFilter, UsagePart, UsageSplit, UsageSums};
 
+use crate::audits::load_audits;
 use crate::auth::Actor;
 use crate::clock::now_ms;
 use crate::days::{HOUR_MS, full_hour};
@@ -89,7 +90,8 @@ pub(super) async fn show_overview(
         failing.name = names.get(&failing.channel_id).cloned();
     }
     let low_balance = LowBalance { threshold: threshold.into(), users };
-    Ok(Json(Overview { now, before, failing_channels, low_balance }))
+    let audits = load_audits(&app).await?;
+    Ok(Json(Overview { now, before, failing_channels, low_balance, audits }))
 }
 
 struct Window {

@@ -14,7 +14,7 @@ use crate::days::read_zone;
 use crate::error::ApiError;
 use crate::state::App;
 pub(crate) use of_key::summarize_key_usage;
-pub(crate) use totals::{load_key_usage, load_model_usage};
+pub(crate) use totals::{dearest_first, load_key_usage, load_model_usage};
 
 /// The slice's routes below `/api`.
 pub(crate) fn routes() -> GuardedRoutes {

@@ -111,7 +111,7 @@ fn points_by_hour(hours: Hours, zone: &TimeZone) -> Vec<UsagePoint> {
 
 fn point(mark: SeriesMark, part: UsagePart, sums: &UsageSums) -> UsagePoint {
     let (model, key_id) = match part {
-        UsagePart::Whole => (None, None),
+        UsagePart::Whole | UsagePart::Channel(_) => (None, None),
         UsagePart::Model(model) => (Some(model), None),
         UsagePart::Key(key) => (None, Some(key)),
     };

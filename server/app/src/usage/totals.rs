@@ -69,7 +69,7 @@ pub(crate) async fn load_model_usage(
     let models =
         dearest_first(parts.into_iter().collect()).into_iter().filter_map(|(part, sums)| match part {
             UsagePart::Model(model) => Some((ModelUsage { model, sums: wire_sums(&sums) }, sums)),
-            UsagePart::Whole | UsagePart::Key(_) => None,
+            UsagePart::Whole | UsagePart::Key(_) | UsagePart::Channel(_) => None,
         });
     Ok(models.collect())
 }
@@ -81,7 +81,7 @@ pub(crate) async fn load_key_usage(app: &App, filter: &UsageFilter) -> Result<Ve
         .into_iter()
         .filter_map(|(part, sums)| match part {
             UsagePart::Key(key) => Some((key, sums)),
-            UsagePart::Whole | UsagePart::Model(_) => None,
+            UsagePart::Whole | UsagePart::Model(_) | UsagePart::Channel(_) => None,
         })
         .collect();
     let labels = app.store.list_key_labels(keys.iter().map(|(key, _)| *key).collect()).await?;
@@ -97,7 +97,8 @@ pub(crate) async fn load_key_usage(app: &App, filter: &UsageFilter) -> Result<Ve
     Ok(keys.collect())
 }
 
-fn dearest_first(mut parts: Vec<(UsagePart, UsageSums)>) -> Vec<(UsagePart, UsageSums)> {
+/// Parts in the order of what they cost.
+pub(crate) fn dearest_first(mut parts: Vec<(UsagePart, UsageSums)>) -> Vec<(UsagePart, UsageSums)> {
     // Those of the same price stay in the order of their names.
     parts.sort_by_key(|(_, sums)| std::cmp::Reverse((sums.cost, sums.requests)));
     parts

@@ -7,6 +7,7 @@
     reason = "helpers of tests fail the test by panicking"
 )]
 
+mod attached;
 mod audit;
 mod browser;
 mod catalog;

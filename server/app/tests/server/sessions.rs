@@ -181,6 +181,37 @@ async fn a_refresh_token_is_exchanged_once() {
 }
 
 #[tokio::test]
+async fn an_exchange_whose_answer_was_lost_is_answered_again_and_for_nobody_else() {
+    let site = Site::new();
+    let server = site.serve(&[]).await;
+    let cookie = set_up(&site, &server).await.cookie();
+    let first = pair(&server, &cookie).await["tokens"].clone();
+    let refresh = async |token: &Value, attempt: &str| {
+        let body = json!({"refresh_token": token["refresh_token"], "attempt": attempt});
+        send(&server.url, "POST", "/api/auth/refresh", &[], Some(body)).await
+    };
+    let attempt = "a".repeat(43);
+    for weak in ["", "a", &"a".repeat(42), &"a".repeat(65), &format!("{}é", "a".repeat(43))] {
+        let seen = refresh(&first, weak).await;
+        assert_eq!((seen.status, &seen.json()["error"]["fields"][0]["field"]), (400, &json!("attempt")));
+    }
+    let given = refresh(&first, &attempt).await.json();
+    let again = refresh(&first, &attempt).await;
+    assert_eq!((again.status, &again.json()["refresh_token"]), (200, &given["refresh_token"]));
+    // Who has a copy of the old token alone gets nothing.
+    assert_eq!(refresh(&first, &"b".repeat(43)).await.status, 409);
+    let second = refresh(&given, &attempt).await;
+    assert_eq!(second.status, 200);
+    // Once the new one is exchanged in turn, the first is of no use with anything.
+    assert_eq!(refresh(&first, &attempt).await.status, 401);
+    assert_eq!(
+        program(&server, text(&second.json(), "/access_token"), "GET", "/api/me", None).await.status,
+        200
+    );
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn a_pairing_code_pairs_one_device_and_ends_with_the_session_that_asked_for_it() {
     let site = Site::new();
     let server = site.serve(&[]).await;

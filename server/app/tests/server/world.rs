@@ -6,8 +6,9 @@ use std::process::{ExitStatus, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
-use tokio::process::{Child, ChildStdout, Command};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::time::timeout;
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -91,6 +92,19 @@ impl Site {
         Server { child, lines, url }
     }
 
+    /// Starts a server as the child of a program, whose end of standard input is the test's; gives its first line too.
+    pub async fn attach(&self) -> (Server, Value) {
+        let arguments = ["serve", "--listen", "127.0.0.1:0", "--attached"];
+        let mut child =
+            self.command(&arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let line = timeout(PATIENCE, lines.next_line()).await.expect("the server starts").unwrap();
+        let announced: Value =
+            serde_json::from_str(&line.expect("the server announces itself")).expect("one JSON object");
+        let url = announced["url"].as_str().expect("an address").to_owned();
+        (Server { child, lines, url }, announced)
+    }
+
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_waystation"));
         command
@@ -122,6 +136,11 @@ impl Server {
             printed.push('\n');
         }
         printed
+    }
+
+    /// What standard input is written to, where the test has it.
+    pub fn input(&mut self) -> Option<ChildStdin> {
+        self.child.stdin.take()
     }
 
     /// Tells the server to stop, as a process supervisor does.

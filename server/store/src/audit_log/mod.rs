@@ -4,6 +4,7 @@
 //! appending comes last in a transaction, and the row is there if and only if what it tells of is.
 
 mod books;
+mod chain;
 mod entry;
 
 use sea_orm::sea_query::{ExprTrait, LikeExpr, OnConflict};
@@ -17,6 +18,7 @@ use waystation_ids::{Role, UserId};
 use crate::connection::{Store, Transaction, database_time_ms};
 use crate::error::StoreError;
 pub(crate) use books::append_audits;
+pub use chain::{AuditCheck, VerifiedRow};
 pub use entry::{AuditActor, AuditActorKind, AuditEntry, Audited};
 
 const HEAD: i64 = 1;
@@ -51,15 +53,6 @@ pub struct AuditFilter {
     pub from_ms: Option<i64>,
     /// Up to but without this moment, in unix milliseconds.
     pub until_ms: Option<i64>,
-}
-
-/// What a check of the chain found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum AuditCheck {
-    /// Every row is as it was written; how many there are.
-    Whole(i64),
-    /// The first row that is missing, was changed, or does not follow the one before.
-    Broken(i64),
 }
 
 /// Appends to the log within the transaction of what it tells of. Comes last in it.
@@ -110,41 +103,6 @@ impl Store {
     /// How many rows there are.
     pub async fn count_audit_rows(&self, filter: &AuditFilter) -> Result<u64, StoreError> {
         Ok(find(filter).count(self.reader()).await?)
-    }
-
-    /// Reads the whole chain.
-    pub async fn check_audit_log(&self) -> Result<AuditCheck, StoreError> {
-        const ROWS_AT_ONCE: u64 = 1_000;
-        // Before the rows, so that what is appended meanwhile is not missed by them.
-        let end = head::Entity::find_by_id(HEAD).one(self.reader()).await?;
-        let (end_sequence, end_hash) = end.map_or((0, Vec::new()), |end| (end.sequence, end.hash));
-        let (mut sequence, mut hash) = (0, [0; 32]);
-        loop {
-            let rows = log::Entity::find()
-                .filter(log::Column::Sequence.gt(sequence))
-                .order_by_asc(log::Column::Sequence)
-                .limit(ROWS_AT_ONCE)
-                .all(self.reader())
-                .await?;
-            if rows.is_empty() {
-                // Rows that were cut off at the end are missed by the end of the chain alone.
-                let is_whole = sequence >= end_sequence;
-                return Ok(if is_whole {
-                    AuditCheck::Whole(sequence)
-                } else {
-                    AuditCheck::Broken(sequence + 1)
-                });
-            }
-            for row in rows {
-                let Ok(row) = AuditRow::try_from(row) else { return Ok(AuditCheck::Broken(sequence + 1)) };
-                let follows = row.sequence == sequence + 1 && row.previous_hash == hash;
-                let is_end = row.sequence != end_sequence || row.hash == *end_hash;
-                if !follows || !is_end || row.compute_hash() != row.hash {
-                    return Ok(AuditCheck::Broken(sequence + 1));
-                }
-                (sequence, hash) = (row.sequence, row.hash);
-            }
-        }
     }
 }
 

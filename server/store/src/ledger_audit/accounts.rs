@@ -6,6 +6,7 @@ use sea_orm::sea_query::{
     Alias, Condition, Expr, ExprTrait, JoinType, OnConflict, Order, Query, SelectStatement,
 };
 use sea_orm::{ConnectionTrait, QueryResult};
+use tokio::time::Instant;
 use uuid::Uuid;
 use waystation_ids::{AccountId, TransferId};
 use waystation_ledger::SystemAccount;
@@ -13,6 +14,7 @@ use waystation_ledger::SystemAccount;
 use crate::connection::{Store, database_time_ms};
 use crate::error::StoreError;
 use crate::ledger_audit::{AuditDifference, AuditReport};
+use crate::pace::Pace;
 use crate::sql::insert_rows;
 
 const ACCOUNTS_PAGE: u64 = 2_000;
@@ -33,6 +35,16 @@ struct Expected {
     summed_credits: i64,
     summed_debits: i64,
     found: i64,
+}
+
+/// Which transfers to sum.
+#[derive(Clone, Copy)]
+struct Extent {
+    /// Those after this one.
+    first: Uuid,
+    /// Whether all accounts were read before, so that a transfer of another has to be the first of a new one.
+    is_all: bool,
+    pace: Pace,
 }
 
 impl Expected {
@@ -57,10 +69,15 @@ impl Expected {
 
 impl Store {
     /// Reads every account first and every transfer after: what was committed in between has a higher number.
-    pub(super) async fn audit_all_accounts(&self, report: &mut AuditReport) -> Result<(), StoreError> {
+    pub(super) async fn audit_all_accounts(
+        &self,
+        report: &mut AuditReport,
+        pace: Pace,
+    ) -> Result<(), StoreError> {
         let mut accounts = BTreeMap::new();
         let mut after = Uuid::nil();
         loop {
+            let began = Instant::now();
             let query = select_accounts()
                 .and_where(Expr::col("id").gt(after))
                 .order_by("id", Order::Asc)
@@ -75,8 +92,9 @@ impl Store {
             if (rows.len() as u64) < ACCOUNTS_PAGE {
                 break;
             }
+            pace.rest(began).await;
         }
-        self.sum_transfers(report, &mut accounts, Uuid::nil(), true).await?;
+        self.sum_transfers(report, &mut accounts, Extent { first: Uuid::nil(), is_all: true, pace }).await?;
         compare(report, &accounts);
         Ok(())
     }
@@ -124,8 +142,9 @@ impl Store {
             return Ok(());
         }
         let now_ms = database_time_ms(self.reader()).await?;
+        let changed_only = Extent { first: Uuid::nil(), is_all: false, pace: Pace::AtOnce };
         let window = waystation_ids::RequestId::new_cause(now_ms - WINDOW_MS, [0; 10]).uuid();
-        self.sum_transfers(report, &mut changed, window, false).await?;
+        self.sum_transfers(report, &mut changed, Extent { first: window, ..changed_only }).await?;
         let mut gaps: BTreeMap<Uuid, Expected> = BTreeMap::new();
         for id in
             changed.iter().filter(|(_, expected)| expected.has_gap()).map(|(id, _)| *id).collect::<Vec<_>>()
@@ -137,23 +156,23 @@ impl Store {
             }
         }
         if !gaps.is_empty() {
-            self.sum_transfers(report, &mut gaps, Uuid::nil(), false).await?;
+            self.sum_transfers(report, &mut gaps, changed_only).await?;
         }
         changed.append(&mut gaps);
         let right = compare(report, &changed);
         self.write_checkpoints(&right, now_ms).await
     }
 
-    /// Adds every transfer from `first` on to the accounts it touches.
+    /// Adds the transfers to the accounts they touch.
     async fn sum_transfers(
         &self,
         report: &mut AuditReport,
         accounts: &mut BTreeMap<Uuid, Expected>,
-        first: Uuid,
-        all: bool,
+        extent: Extent,
     ) -> Result<(), StoreError> {
-        let mut after = first;
+        let mut after = extent.first;
         loop {
+            let began = Instant::now();
             let query = Query::select()
                 .columns([
                     "id",
@@ -186,7 +205,7 @@ impl Store {
                         Some(_) => report
                             .report(AuditDifference::StrayTransfer { transfer: TransferId::from_uuid(id) }),
                         // An account opened after the accounts were read has its first transfers here.
-                        None if all
+                        None if extent.is_all
                             && sequence == 0
                             && SystemAccount::of(AccountId::from_uuid(account)).is_none() =>
                         {
@@ -201,6 +220,7 @@ impl Store {
             if (rows.len() as u64) < TRANSFERS_PAGE {
                 return Ok(());
             }
+            extent.pace.rest(began).await;
         }
     }
 

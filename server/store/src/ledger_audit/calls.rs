@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Expr, ExprTrait, Order, Query};
+use tokio::time::Instant;
 use uuid::Uuid;
 use waystation_ids::{RequestId, TransferId};
 use waystation_ledger::{SourceLine, SystemAccount, TransferKind, Unit};
@@ -12,6 +13,7 @@ use crate::column_values::read_json;
 use crate::connection::{Store, Transaction};
 use crate::error::StoreError;
 use crate::ledger_audit::{AuditDifference, AuditReport};
+use crate::pace::Pace;
 
 const REQUESTS_PAGE: u64 = 1_000;
 
@@ -23,9 +25,15 @@ struct Moved {
 }
 
 impl Store {
-    pub(super) async fn audit_calls(&self, report: &mut AuditReport) -> Result<(), StoreError> {
-        let mut after = Uuid::nil();
+    pub(super) async fn audit_calls(
+        &self,
+        report: &mut AuditReport,
+        first: Uuid,
+        pace: Pace,
+    ) -> Result<(), StoreError> {
+        let mut after = first;
         loop {
+            let began = Instant::now();
             // A page and its transfers are read at one moment, so that a call that ends meanwhile is seen whole.
             let snapshot = self.begin_snapshot().await?;
             let query = Query::select()
@@ -65,6 +73,7 @@ impl Store {
                 return Ok(());
             }
             after = last;
+            pace.rest(began).await;
         }
     }
 }

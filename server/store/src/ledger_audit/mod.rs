@@ -9,10 +9,13 @@ mod calls;
 mod pending;
 
 use serde::Serialize;
+use uuid::Uuid;
 use waystation_ids::{AccountId, BudgetId, RequestId, TransferId};
 
+use crate::audit_outcomes::AuditFinding;
 use crate::connection::Store;
 use crate::error::StoreError;
+use crate::pace::Pace;
 
 /// At most so many differences are listed; their number is always right.
 const LISTED_MAX: usize = 1_000;
@@ -105,6 +108,24 @@ pub enum AuditDifference {
     },
 }
 
+impl AuditDifference {
+    /// What does not agree, as a stable code, and the id of what it is about.
+    pub fn finding(&self) -> AuditFinding {
+        let (code, subject) = match self {
+            AuditDifference::AccountSum { account, .. } => ("account_sum", account.to_string()),
+            AuditDifference::AccountSequence { account, .. } => ("account_sequence", account.to_string()),
+            AuditDifference::StrayTransfer { transfer } => ("stray_transfer", transfer.to_string()),
+            AuditDifference::Overdrawn { account } => ("overdrawn", account.to_string()),
+            AuditDifference::AccountPending { account, .. } => ("account_pending", account.to_string()),
+            AuditDifference::BudgetPending { budget, .. } => ("budget_pending", budget.to_string()),
+            AuditDifference::CallLines { request } => ("call_lines", request.to_string()),
+            AuditDifference::CallWithoutRow { request } => ("call_without_row", request.to_string()),
+            AuditDifference::EndedAndHeld { request } => ("ended_and_held", request.to_string()),
+        };
+        AuditFinding { code: code.to_owned(), subject }
+    }
+}
+
 impl AuditReport {
     /// Whether everything agrees.
     pub fn is_clean(&self) -> bool {
@@ -121,11 +142,19 @@ impl AuditReport {
 
 impl Store {
     /// Audits everything, in short reads beside a running server.
-    pub async fn audit_ledger(&self) -> Result<AuditReport, StoreError> {
+    pub async fn audit_ledger(&self, pace: Pace) -> Result<AuditReport, StoreError> {
         let mut report = AuditReport::default();
         self.audit_pending(&mut report).await?;
-        self.audit_all_accounts(&mut report).await?;
-        self.audit_calls(&mut report).await?;
+        self.audit_all_accounts(&mut report, pace).await?;
+        self.audit_calls(&mut report, Uuid::nil(), pace).await?;
+        Ok(report)
+    }
+
+    /// Audits the calls that began since a time, in unix milliseconds, and have ended.
+    pub async fn audit_calls_since(&self, since_ms: i64, pace: Pace) -> Result<AuditReport, StoreError> {
+        let mut report = AuditReport::default();
+        let first = RequestId::new_cause(since_ms, [0; 10]).uuid();
+        self.audit_calls(&mut report, first, pace).await?;
         Ok(report)
     }
 

@@ -3,7 +3,8 @@ use std::collections::BTreeSet;
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
 use waystation_ids::{Role, UserId};
 use waystation_store::{
-    AuditActor, AuditActorKind, AuditCheck, AuditEntry, AuditFilter, DatabaseKind, Store, StoreError,
+    AuditActor, AuditActorKind, AuditCheck, AuditEntry, AuditFilter, AuditFinding, AuditKind, AuditOutcome,
+    DatabaseKind, Pace, Store, StoreError, VerifiedRow,
 };
 
 use crate::database::{audit_entry, audited, connect, enter, for_each_database, new_user};
@@ -130,6 +131,88 @@ async fn a_cut_end_is_found() {
         forger.run("DELETE FROM audit_log").await;
         assert_eq!(store.check_audit_log().await.unwrap(), AuditCheck::Broken(1));
         forger.finish().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_chain_is_followed_from_where_it_was_found_right() {
+    for_each_database(|store, url| async move {
+        let start = VerifiedRow::default();
+        let follow = async |from, known| store.follow_audit_log(from, known, Pace::Gentle).await.unwrap();
+        assert_eq!(follow(start, start).await, Ok(start));
+        fill(&store, 5).await;
+        let fifth = follow(start, start).await.unwrap();
+        assert_eq!(fifth.sequence, 5);
+        assert_eq!(follow(fifth, fifth).await, Ok(fifth));
+        fill(&store, 2).await;
+        let seventh = follow(fifth, fifth).await.unwrap();
+        assert_eq!(seventh.sequence, 7);
+        let forger = Forger::new(&store, &url).await;
+        // What lies before is seen when everything is read.
+        forger.run("UPDATE audit_log SET action = 'user.show' WHERE sequence = 3").await;
+        assert_eq!(follow(fifth, fifth).await, Ok(seventh));
+        assert_eq!(follow(start, fifth).await, Err(3));
+        forger.run("UPDATE audit_log SET action = 'user.update' WHERE sequence = 3").await;
+        forger.run("UPDATE audit_log SET action = 'user.show' WHERE sequence = 6").await;
+        assert_eq!(follow(fifth, fifth).await, Err(6));
+        forger.finish().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_was_written_anew_with_its_hashes_is_found_by_what_is_known_of_it() {
+    for_each_database(|store, url| async move {
+        let start = VerifiedRow::default();
+        fill(&store, 3).await;
+        let known = store.follow_audit_log(start, start, Pace::AtOnce).await.unwrap().unwrap();
+        let forger = Forger::new(&store, &url).await;
+        for sql in ["DELETE FROM audit_log", "DELETE FROM audit_log_head"] {
+            forger.run(sql).await;
+        }
+        // Whole in itself, and shorter, as long or longer.
+        for (rows, broken) in [(2, 3), (1, 3), (1, 3)] {
+            fill(&store, rows).await;
+            let verdict = store.follow_audit_log(start, known, Pace::AtOnce).await.unwrap();
+            assert_eq!(verdict, Err(broken));
+            assert!(matches!(store.check_audit_log().await.unwrap(), AuditCheck::Whole(_)));
+            assert!(store.follow_audit_log(known, known, Pace::AtOnce).await.unwrap().is_err());
+        }
+        forger.finish().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_check_found_is_kept_in_place_of_the_one_before() {
+    for_each_database(|store, _| async move {
+        assert_eq!(store.list_audit_outcomes().await.unwrap(), []);
+        assert_eq!(store.load_audit_outcome(AuditKind::Ledger).await.unwrap(), None);
+        let log = AuditOutcome {
+            kind: AuditKind::AuditLog,
+            checked_at_ms: 7,
+            whole_at_ms: Some(5),
+            findings: 0,
+            first_finding: None,
+            verified: Some(VerifiedRow { sequence: 9, hash: [200; 32] }),
+        };
+        let finding = AuditFinding { code: "account_sum".to_owned(), subject: "acc_1".to_owned() };
+        let ledger = AuditOutcome {
+            kind: AuditKind::Ledger,
+            whole_at_ms: None,
+            findings: 3,
+            first_finding: Some(finding),
+            verified: None,
+            ..log.clone()
+        };
+        let later = AuditOutcome { checked_at_ms: 8, findings: 0, first_finding: None, ..ledger.clone() };
+        for outcome in [&log, &ledger] {
+            store.save_audit_outcome(outcome).await.unwrap();
+            assert_eq!(store.load_audit_outcome(outcome.kind).await.unwrap().as_ref(), Some(outcome));
+        }
+        store.save_audit_outcome(&later).await.unwrap();
+        assert_eq!(store.list_audit_outcomes().await.unwrap(), [later, log]);
     })
     .await;
 }

@@ -55,7 +55,7 @@ async fn sums_tell_tokens_money_and_ends_apart() {
         // 1,000 read at 2 USD and 100 written at 10 USD a million: 0.003 USD.
         maker.make(Call { usage, ..Call::of(user) }).await;
         maker.make(Call { key: key(2), model: "opus", ..Call::of(user) }).await;
-        maker.make(Call::failed(user, 502, "upstream_error")).await;
+        maker.make(Call { channel: None, ..Call::failed(user, 502, "upstream_error") }).await;
         maker
             .make(Call { status: CallStatus::Interrupted, ..Call::failed(user, 200, "upstream_error") })
             .await;
@@ -88,6 +88,10 @@ async fn sums_tell_tokens_money_and_ends_apart() {
         let keys = store.list_usage(&lately(Some(user)), UsageSplit::Key).await.unwrap();
         assert_eq!(keys[&UsagePart::Key(key(2))].cost, money(2_200_000));
         assert_eq!(keys[&UsagePart::Key(key(1))].requests, 4);
+        let channels = store.list_usage(&lately(None), UsageSplit::Channel).await.unwrap();
+        let requests: Vec<(&UsagePart, u64)> =
+            channels.iter().map(|(part, sums)| (part, sums.requests)).collect();
+        assert_eq!(requests, [(&UsagePart::Channel(None), 1), (&UsagePart::Channel(Some(channel(1))), 5)]);
         let of_key = UsageFilter { key: Some(key(2)), ..lately(Some(user)) };
         assert_eq!(
             store.list_usage(&of_key, UsageSplit::Whole).await.unwrap()[&UsagePart::Whole].requests,

@@ -153,7 +153,7 @@ async fn what_a_months_calls_earned_is_what_the_books_moved_whatever_became_of_t
         assert_eq!(month.requests, made);
         assert_eq!(month.cost.nanos(), books.charged + month.granted().nanos() + books.operator_loss);
         assert!(books.gift == 40_000_001 && books.operator_loss > 0 && month.granted().nanos() > 0);
-        for split in [UsageSplit::Model, UsageSplit::Key] {
+        for split in [UsageSplit::Model, UsageSplit::Key, UsageSplit::Channel] {
             let mut whole = UsageSums::default();
             store.list_usage(&filter, split).await.unwrap().values().for_each(|part| whole.add(part));
             assert_eq!(whole, month, "{split:?}");

@@ -163,6 +163,10 @@ async fn a_refresh_secret_is_exchanged_once_and_ends_the_session_when_it_comes_a
         let crossed = store.refresh_session(&refresh(session.id, 1, 3, 10_000)).await.unwrap();
         assert_eq!(crossed, Rotation::JustRotated);
         assert!(store.load_active_session(session.id).await.unwrap().is_some());
+        // An answer that was lost is given again, however late; nothing changes by it.
+        let repeated = store.refresh_session(&refresh(session.id, 1, 2, -1)).await.unwrap();
+        let Rotation::Rotated(repeated) = repeated else { panic!("{repeated:?}") };
+        assert_eq!(repeated.0, rotated.0);
         let stolen = store.refresh_session(&refresh(session.id, 1, 3, -1)).await.unwrap();
         assert_eq!(stolen, Rotation::Stolen(session.id));
         assert_eq!(store.load_active_session(session.id).await.unwrap(), None);

@@ -115,7 +115,7 @@ impl Site {
     pub async fn check_books(&self, open_holds: u64) {
         let changes = self.store.audit_ledger_changes().await.unwrap();
         assert!(changes.is_clean(), "{:?}: {changes:?}", self.store.kind());
-        let report = self.store.audit_ledger().await.unwrap();
+        let report = self.store.audit_ledger(waystation_store::Pace::AtOnce).await.unwrap();
         assert!(report.is_clean(), "{:?}: {report:?}", self.store.kind());
         assert_eq!(report.open_holds, open_holds, "open holds on {:?}", self.store.kind());
     }

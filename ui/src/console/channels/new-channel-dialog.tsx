@@ -131,7 +131,7 @@ export function NewChannelDialog({ onClose }: { onClose: () => void }) {
     setWasSent(true);
     if (preset !== null && models.length > 0 && name.trim() !== "" && isWhole(settings.priority) && isWhole(settings.weight)) save.mutate(preset);
   };
-  const isHeld = save.isError && toProblem(save.error).code === "proof_withheld";
+  const isHeld = save.isError && toProblem(save.error).code === "withheld";
   const footer = (
     <>
       <Button onClick={onClose}>{t("cancel", { ns: "shared" })}</Button>

@@ -22,6 +22,7 @@ import { Stat, Stats } from "@/kit/stat";
 
 import { useChannelSwitch } from "../channels/use-switch";
 import { paths } from "../paths";
+import { FailingAudits } from "./failing-audits";
 
 const REFRESH_MS = 60_000;
 const PPM = 1_000_000;
@@ -36,11 +37,15 @@ export function OverviewPage() {
     queryFn: () => take(api.GET("/api/admin/stats/overview")),
     refetchInterval: REFRESH_MS,
   });
+  // The desktop app may be newer than the site, which then says nothing of these.
+  const audits = stats.data?.audits ?? [];
   return (
     <>
       <PageHeader title={t("overview.title")} description={t("overview.why")} />
       <div className="grid grid-cols-1 gap-5">
-        <Panel>
+        {stats.data !== undefined && <FailingAudits of={audits} />}
+        {/* Made anew below an alarm, so that nothing that is there already is pushed down. */}
+        <Panel key={audits.some(({ status }) => status === "failing") ? "below" : "first"}>
           <Listing query={stats} rows={3} isEmpty={() => false} empty={null}>
             {(data) => <Figures of={data} />}
           </Listing>

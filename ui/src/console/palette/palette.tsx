@@ -1,4 +1,4 @@
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useRouter } from "@tanstack/react-router";
 import { useEffect, useEffectEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -24,19 +24,32 @@ const REQUEST_ID = /req_[0-9a-z]{26}/i;
 const PERSON_ID = /usr_[0-9a-z]{26}/i;
 
 type Kind = "page" | "person" | "request" | "channel" | "model" | "recent";
-type Choice = { kind: Kind; to: string; label: string };
+type Choice = { kind: Kind; to: string; label: string } | ({ kind: "other" } & Destination);
+
+/** Somewhere to go that is more than an address. */
+export type Destination = {
+  id: string;
+  label: string;
+  /** What it is, in a word. */
+  note: string;
+  go: () => void;
+};
+
+type PaletteProps = { places: Place[]; others?: readonly Destination[] | undefined; onClose: () => void };
 
 /** Goes anywhere by a few letters: pages, people, calls, channels, models. */
-export function Palette({ places, onClose }: { places: Place[]; onClose: () => void }) {
+export function Palette({ places, others = [], onClose }: PaletteProps) {
   const { t } = useTranslation("site");
   const router = useRouter();
+  const queries = useQueryClient();
   const [text, setText] = useState("");
   // Enter was pressed before anything was found: the first that is found is meant.
   const [isEager, setIsEager] = useState(false);
-  const { choices, isSearching } = useChoices(text.trim(), places);
+  const { choices, isSearching } = useChoices(text.trim(), places, others);
   const go = (choice: Choice) => {
-    rememberRecent({ to: choice.to, label: choice.label });
     onClose();
+    if (choice.kind === "other") return choice.go();
+    rememberRecent(queries, { to: choice.to, label: choice.label });
     router.history.push(choice.to);
   };
   const first = choices[0];
@@ -56,7 +69,7 @@ export function Palette({ places, onClose }: { places: Place[]; onClose: () => v
           setText(value);
           setIsEager(false);
         }}
-        commands={shown.map((choice): Choice & Command => ({ ...choice, id: `${choice.kind} ${choice.to}`, note: t(`palette.kinds.${choice.kind}`) }))}
+        commands={shown.map((choice): Choice & Command => (choice.kind === "other" ? choice : { ...choice, id: `${choice.kind} ${choice.to}`, note: t(`palette.kinds.${choice.kind}`) }))}
         onChoose={go}
         onEager={() => setIsEager(isSearching)}
         none={isSearching ? t("palette.searching") : t("palette.none")}
@@ -65,14 +78,15 @@ export function Palette({ places, onClose }: { places: Place[]; onClose: () => v
   );
 }
 
-function useChoices(text: string, places: Place[]): { choices: Choice[]; isSearching: boolean } {
+function useChoices(text: string, places: Place[], others: readonly Destination[]): { choices: Choice[]; isSearching: boolean } {
   const api = useApi();
   const mayReadPeople = useMay("users.read");
   const mayReadCalls = useMay("requests.read");
   const mayReadChannels = useMay("channels.read");
   const mayReadModels = useMay("models.read");
   const q = useSettled(text, SETTLES_MS);
-  const [recents] = useState(readRecents);
+  const queries = useQueryClient();
+  const [recents] = useState(() => readRecents(queries));
   const request = REQUEST_ID.exec(text)?.[0].toLowerCase();
   const person = PERSON_ID.exec(text)?.[0].toLowerCase();
   const isSought = text !== "" && request === undefined && person === undefined;
@@ -96,7 +110,7 @@ function useChoices(text: string, places: Place[]): { choices: Choice[]; isSearc
     queryFn: () => take(api.GET("/api/admin/models", { params: { query } })),
     enabled: asked.enabled && mayReadModels,
   });
-  const pages = places.map(({ to, label }): Choice => ({ kind: "page", to, label }));
+  const pages: Choice[] = [...places.map(({ to, label }): Choice => ({ kind: "page", to, label })), ...others.map((other): Choice => ({ kind: "other", ...other }))];
   if (text === "") return { choices: [...recents.map((recent): Choice => ({ kind: "recent", ...recent })), ...pages], isSearching: false };
   // An id says exactly what is meant, so that Enter goes there at once.
   if (request !== undefined) return { choices: mayReadCalls ? [{ kind: "request", to: paths.request(request), label: request }] : [], isSearching: false };

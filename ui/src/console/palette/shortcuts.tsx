@@ -4,6 +4,7 @@ import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import type { Place } from "@/features/frame";
 
 import { letterOf } from "./letters";
+import type { Destination } from "./palette";
 
 const Palette = lazy(() => import("./palette").then(({ Palette }) => ({ default: Palette })));
 const ShortcutSheet = lazy(() => import("./shortcut-sheet").then(({ ShortcutSheet }) => ({ default: ShortcutSheet })));
@@ -32,10 +33,10 @@ function rememberKeys(isOn: boolean) {
 }
 
 export type Overlay = "palette" | "sheet" | null;
-type ShortcutsProps = { places: Place[]; open: Overlay; onOpen: (overlay: Overlay) => void };
+type ShortcutsProps = { places: Place[]; others?: readonly Destination[]; open: Overlay; onOpen: (overlay: Overlay) => void };
 
 /** The keys that work everywhere in the console, and what they open. */
-export function Shortcuts({ places, open, onOpen }: ShortcutsProps) {
+export function Shortcuts({ places, others, open, onOpen }: ShortcutsProps) {
   const router = useRouter();
   const [isOn, setIsOn] = useState(areKeysOn);
   // When `g` was pressed, the next letter names a place.
@@ -78,7 +79,7 @@ export function Shortcuts({ places, open, onOpen }: ShortcutsProps) {
   };
   return (
     <Suspense fallback={null}>
-      {open === "palette" && <Palette places={places} onClose={() => onOpen(null)} />}
+      {open === "palette" && <Palette places={places} others={others} onClose={() => onOpen(null)} />}
       {open === "sheet" && <ShortcutSheet places={places} isOn={isOn} onChange={change} onClose={() => onOpen(null)} />}
     </Suspense>
   );

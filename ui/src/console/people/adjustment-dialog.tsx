@@ -106,7 +106,7 @@ export function AdjustmentDialog({ user, balance, onClose }: { user: User; balan
   return (
     <Dialog open onClose={onClose} title={t("adjust.title", { name: user.display_name })} description={user.email} footer={footer}>
       <form id="adjustment" className="grid grid-cols-1 gap-4" noValidate onSubmit={send}>
-        {book.isError && toProblem(book.error).code !== "proof_withheld" && !isOnlyOf(FIELDS) && <ProblemAlert problem={book.error} />}
+        {book.isError && toProblem(book.error).code !== "withheld" && !isOnlyOf(FIELDS) && <ProblemAlert problem={book.error} />}
         <div className="flex flex-wrap items-center justify-between gap-3">
           <Segments
             label={t("adjust.direction")}

@@ -59,7 +59,7 @@ export function PersonActions({ user, blockedBy }: { user: User; blockedBy: stri
         await done(t("deeds.removed", { name: user.display_name }));
       }
     },
-    onError: (thrown) => toProblem(thrown).code === "proof_withheld" && close(),
+    onError: (thrown) => toProblem(thrown).code === "withheld" && close(),
   });
   const close = () => {
     setDeed(null);

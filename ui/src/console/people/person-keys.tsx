@@ -69,7 +69,7 @@ export function PersonKeys({ user, blockedBy }: { user: User; blockedBy: string 
       else setCreated(made);
       await queries.invalidateQueries({ queryKey: keys });
     },
-    onError: (thrown) => toProblem(thrown).code === "proof_withheld" && close(),
+    onError: (thrown) => toProblem(thrown).code === "withheld" && close(),
   });
   return (
     <Panel title={t("keys.title")} flush>

@@ -13,7 +13,7 @@ import { usePageTitle } from "@/features/page-title";
 import { ProblemAlert } from "@/features/problem-alert";
 import { localZone, useRange } from "@/features/range";
 import { RangeFilter } from "@/features/range-filter";
-import { saveFile } from "@/features/save-file";
+import { useSaveExport } from "@/features/save-export";
 import { useFormats } from "@/i18n/formats";
 import { Button } from "@/kit/button";
 import { lookAt } from "@/kit/chart-look";
@@ -26,12 +26,13 @@ import { Stat, Stats } from "@/kit/stat";
 import { Table, type Column } from "@/kit/table";
 import { useToast } from "@/kit/toast";
 
-const FILE = "waystation-revenue.csv";
+import { PartsPanel } from "./parts-panel";
 
 /** What was earned, by day or month. */
 export function RevenuePage() {
   const { t, i18n } = useTranslation("figures");
   const api = useApi();
+  const saveExport = useSaveExport();
   const filter = useFilter();
   const toast = useToast();
   const range = useRange("30d");
@@ -47,8 +48,8 @@ export function RevenuePage() {
   });
   const save = useMutation({
     mutationFn: async () => {
-      saveFile(FILE, await take(api.GET("/api/admin/revenue/export.csv", { params: { query }, parseAs: "blob" as const })));
-      toast({ text: t("export.saved", { ns: "lists", name: FILE }) });
+      const name = await saveExport({ operation: "export_revenue", query, name: "waystation-revenue.csv" });
+      if (name !== null) toast({ text: t("export.saved", { ns: "lists", name }) });
     },
   });
   return (
@@ -118,6 +119,7 @@ function Report({ of: revenue }: { of: RevenueReport }) {
           <Panel>
             <Chart of={revenue} />
           </Panel>
+          <PartsPanel of={revenue} />
           <Panel flush>
             <Table caption={t("revenue.title")} columns={columns} rows={[...items].sort((one, other) => other.at.localeCompare(one.at))} rowKey={({ period }) => period} />
           </Panel>

@@ -98,13 +98,17 @@ export default {
   ended: {
     title: "Your session has ended",
     why: "Sign in again in a new tab and come back: what’s on this page stays as it is.",
+    whyLost: "What isn’t saved on this page is lost when you leave. Copy what you still need first.",
     signIn: "Sign in in a new tab",
+    stay: "Stay on this page",
     leave: "Leave this page",
   },
   proof: {
     title: "Confirm it’s you",
     why: "This action is sensitive, so we check again before going ahead.",
     none: "You have nothing to confirm with yet. Set up a password, an authenticator app or a passkey first.",
+    passkeyOnly: "A passkey can’t be used here, and you have nothing else to confirm with. Open the site in your browser to set up a password or an authenticator app, or do it there.",
+    openSecurity: "Open security settings",
     submit: "Confirm",
   },
   factor: {

@@ -45,7 +45,7 @@ export function IdentitiesSection() {
       await queries.invalidateQueries({ queryKey: IDENTITIES });
       toast({ text: t("identities.removed") });
     },
-    onError: (thrown) => toProblem(thrown).code === "proof_withheld" && setRemoving(null),
+    onError: (thrown) => toProblem(thrown).code === "withheld" && setRemoving(null),
   });
   if (offered.length === 0 && (list.data?.items.length ?? 0) === 0) return null;
   const nameOf = (provider: string) => offered.find(({ name }) => name === provider)?.title ?? provider;

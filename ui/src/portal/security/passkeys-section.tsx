@@ -51,7 +51,7 @@ export function PasskeysSection() {
       await refresh();
       toast({ text: t("passkeys.removed") });
     },
-    onError: (thrown) => toProblem(thrown).code === "proof_withheld" && setRemoving(null),
+    onError: (thrown) => toProblem(thrown).code === "withheld" && setRemoving(null),
   });
   const blockedBy = options.data?.has_passkeys === false ? t("passkeys.noSite") : canUsePasskeys() ? undefined : t("passkeys.unsupported");
   const add = (

@@ -31,7 +31,7 @@ export function RecoveryCodesSection() {
       setCodes(made.codes);
       await queries.invalidateQueries({ queryKey: RECOVERY_CODES });
     },
-    onError: (thrown) => toProblem(thrown).code === "proof_withheld" && setIsAsking(false),
+    onError: (thrown) => toProblem(thrown).code === "withheld" && setIsAsking(false),
   });
   const left = state.data?.left ?? 0;
   const total = state.data?.total ?? 0;

@@ -47,7 +47,7 @@ export function TotpSection() {
       await refresh();
       toast({ text: t("totp.removed") });
     },
-    onError: (thrown) => toProblem(thrown).code === "proof_withheld" && setIsRemoving(false),
+    onError: (thrown) => toProblem(thrown).code === "withheld" && setIsRemoving(false),
   });
   const confirmed = async (given: string[]) => {
     setSetup(null);

@@ -14,7 +14,7 @@ import { usePageTitle } from "@/features/page-title";
 import { ProblemAlert } from "@/features/problem-alert";
 import { localZone, useRange } from "@/features/range";
 import { RangeFilter } from "@/features/range-filter";
-import { saveFile } from "@/features/save-file";
+import { useSaveExport } from "@/features/save-export";
 import { useFormats } from "@/i18n/formats";
 import { Alert } from "@/kit/alert";
 import { Button, buttonLook } from "@/kit/button";
@@ -229,15 +229,12 @@ function Breakdown({ summary }: { summary: UsageTotals }) {
 /** The calls of the period as a file. It is made whole on the server, so that it holds exactly what is asked for. */
 export function Exports({ query }: { query: Record<string, string | undefined> }) {
   const { t } = useTranslation("lists");
-  const api = useApi();
+  const saveExport = useSaveExport();
   const toast = useToast();
   const save = useMutation({
     mutationFn: async (format: (typeof FORMATS)[number]) => {
-      const options = { params: { query }, parseAs: "blob" as const };
-      const content = format === "csv" ? await take(api.GET("/api/me/usage/export.csv", options)) : await take(api.GET("/api/me/usage/export.json", options));
-      const name = `waystation-usage.${format}`;
-      saveFile(name, content);
-      toast({ text: t("export.saved", { name }) });
+      const name = await saveExport({ operation: `export_my_usage_as_${format}`, query, name: `waystation-usage.${format}` });
+      if (name !== null) toast({ text: t("export.saved", { name }) });
     },
   });
   return (

@@ -7,32 +7,21 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use utoipa_axum::routes;
 use waystation_api::error::ErrorReply;
-use waystation_api::money::Usd;
-use waystation_api::permissions::Permission;
-use waystation_api::revenue::{RevenueItem, RevenuePeriod, RevenueQuery, RevenueReport, RevenueSums};
+use waystation_api::revenue::{RevenueItem, RevenuePeriod, RevenueQuery, RevenueReport};
 use waystation_api::time::Time;
-use waystation_pricing::Money;
 use waystation_store::{UsageFilter, UsageSplit, UsageSums};
 
-use crate::auth::{Access, GuardedRoutes};
 use crate::clock::now_ms;
 use crate::days::{Span, SpanLength, SpanStart, day_of};
 use crate::error::ApiError;
 use crate::http::body::{Json, Params};
-use crate::http::csv::{Cell, CsvRows};
 use crate::http::export::CSV;
+use crate::revenue::sums::{SumsTable, wire_revenue};
 use crate::state::App;
 use crate::usage::zone_of_query;
 
 const DAYS_MAX: i64 = 366;
-
-/// The slice's routes below `/api`.
-pub(crate) fn routes() -> GuardedRoutes {
-    let reading = Access::Holding(Permission::RevenueRead);
-    GuardedRoutes::new().route(reading, routes!(show_revenue)).route(reading, routes!(export_revenue))
-}
 
 /// Show what calls earned, by day or month
 ///
@@ -44,7 +33,7 @@ pub(crate) fn routes() -> GuardedRoutes {
         (status = 400, description = "The time is too long, or none", body = ErrorReply),
     ),
 )]
-async fn show_revenue(
+pub(super) async fn show_revenue(
     State(app): State<App>,
     Params(query): Params<RevenueQuery>,
 ) -> Result<Json<RevenueReport>, ApiError> {
@@ -61,7 +50,7 @@ async fn show_revenue(
         (status = 400, description = "The time is too long, or none", body = ErrorReply),
     ),
 )]
-async fn export_revenue(
+pub(super) async fn export_revenue(
     State(app): State<App>,
     Params(query): Params<RevenueQuery>,
 ) -> Result<Response, ApiError> {
@@ -134,67 +123,19 @@ fn period_name(first_day: Date, by: RevenuePeriod) -> String {
     }
 }
 
-fn wire_revenue(sums: &UsageSums) -> RevenueSums {
-    // No channel says what its answers cost.
-    let upstream_cost: Option<Money> = None;
-    let own = sums.charged.saturating_sub(sums.gift);
-    RevenueSums {
-        requests: sums.requests,
-        errors: sums.errors,
-        input_tokens: sums.input_tokens,
-        output_tokens: sums.output_tokens,
-        charged: sums.charged.into(),
-        gift_paid: sums.gift.into(),
-        list_cost: sums.cost.into(),
-        granted: sums.granted().into(),
-        operator_loss: sums.operator_loss.into(),
-        upstream_cost: upstream_cost.map(Usd::from),
-        margin: upstream_cost.map(|cost| own.saturating_sub(cost).into()),
-    }
-}
-
-const COLUMNS: [&str; 12] = [
-    "period",
-    "requests",
-    "errors",
-    "input_tokens",
-    "output_tokens",
-    "charged",
-    "gift_paid",
-    "list_cost",
-    "granted",
-    "operator_loss",
-    "upstream_cost",
-    "margin",
-];
-
 fn write_csv(report: &RevenueReport) -> String {
-    let mut rows = CsvRows::default();
-    rows.begin(&COLUMNS);
+    let mut rows = SumsTable::begin(&["period"]);
     for item in &report.items {
-        let sums = &item.sums;
-        let known = |amount: Option<Usd>| amount.map(|amount| amount.to_string()).unwrap_or_default();
-        let numbers = [
-            sums.requests.to_string(),
-            sums.errors.to_string(),
-            sums.input_tokens.to_string(),
-            sums.output_tokens.to_string(),
-            sums.charged.to_string(),
-            sums.gift_paid.to_string(),
-            sums.list_cost.to_string(),
-            sums.granted.to_string(),
-            sums.operator_loss.to_string(),
-            known(sums.upstream_cost),
-            known(sums.margin),
-        ];
-        let numbers = numbers.iter().map(|number| Cell::Number(number));
-        rows.push_mixed(std::iter::once(Cell::Text(&item.period)).chain(numbers));
+        rows.push(&[&item.period], &item.sums);
     }
     rows.into_text()
 }
 
 #[cfg(test)]
 mod tests {
+    use waystation_api::revenue::RevenueSums;
+    use waystation_pricing::Money;
+
     use super::*;
 
     fn usd(text: &str) -> Money {
@@ -226,20 +167,6 @@ mod tests {
     }
 
     #[test]
-    fn list_cost_is_what_was_charged_granted_and_lost() {
-        let sums = UsageSums {
-            cost: usd("12"),
-            charged: usd("10"),
-            gift: usd("1"),
-            operator_loss: usd("0.5"),
-            ..UsageSums::default()
-        };
-        let shown = wire_revenue(&sums);
-        assert_eq!((shown.granted.0, shown.gift_paid.0), (usd("1.5"), usd("1")));
-        assert_eq!((shown.upstream_cost, shown.margin), (None, None));
-    }
-
-    #[test]
     fn a_table_has_a_row_a_period_and_leaves_empty_what_is_not_known() {
         let report = RevenueReport {
             from: Time::from_unix_ms(0),
@@ -256,7 +183,9 @@ mod tests {
             next_cursor: None,
         };
         let text = write_csv(&report);
+        let columns = "period,requests,errors,input_tokens,output_tokens,charged,gift_paid,list_cost,granted,\
+                       operator_loss,upstream_cost,margin";
         let row = "2026-11-21,1,0,0,0,1.000000000,0.000000000,2.000000000,1.000000000,0.000000000,,\r\n";
-        assert_eq!(text, format!("\u{feff}{}\r\n{row}", COLUMNS.join(",")));
+        assert_eq!(text, format!("\u{feff}{columns}\r\n{row}"));
     }
 }
