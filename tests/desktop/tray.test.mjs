@@ -1,6 +1,8 @@
 // The tray, read and pressed over D-Bus as a panel does it.
 
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
 import { test } from "node:test";
 
 import { Machine, ended, until } from "./machine.mjs";
@@ -64,6 +66,27 @@ test("a channel that fails is told of once, and not at all while notifications a
     await machine.seeInTray("* Silent — needs attention");
     assert.equal((await about("Failing")).length, 1, JSON.stringify(await machine.ask("notifications")));
     assert.equal((await about("Silent")).length, 0, JSON.stringify(await machine.ask("notifications")));
+});
+
+// An hour after the last check somebody has changed a row, and a server starts.
+const FORGERY = `
+    UPDATE audit_log SET action = 'user.show' WHERE sequence = 1;
+    UPDATE audit_outcomes SET checked_at_ms = checked_at_ms - 3600000, whole_at_ms = NULL;
+    DELETE FROM job_leases;`;
+
+test("somebody is told of an audit log that is not as it was written", async (t) => {
+    const [machine, shop] = await Promise.all([Machine.start(t), openShop(t)]);
+    const statusOf = async () => Object.fromEntries((await shop.ask("GET", "/api/admin/stats/overview")).audits.map(({ kind, status }) => [kind, status]));
+    await until(async () => Object.values(await statusOf()).every((status) => status === "ok"), "the site has checked itself", 30);
+    const database = join(shop.site.environment.WAYSTATION_DATA_DIR, "waystation.sqlite");
+    await shop.site.restart(() => execFileSync("python3", ["-c", "import sqlite3, sys; sqlite3.connect(sys.argv[1]).executescript(sys.argv[2])", database, FORGERY]));
+    await until(async () => (await statusOf()).audit_log === "failing", "the site has found it", 30);
+
+    const window = await machine.open();
+    await pair(window, shop, { name: "Forged" });
+    await machine.seeInTray("* Forged — needs attention");
+    const told = await until(async () => (await machine.ask("notifications")).find(({ title }) => title === "Forged"), "somebody is told");
+    assert.match(told.body, /audit log/);
 });
 
 test("the local server is started and stopped from the tray, and ends with the app", async (t) => {
