@@ -21,11 +21,12 @@ export function DeskProvider({ shell, children }: { shell: Shell; children: Reac
   const [queries] = useState(createQueries);
   useEffect(() => {
     const renew = (...subjects: Subject[]) => () => subjects.forEach((subject) => void queries.invalidateQueries({ queryKey: [subject] }));
+    const follow = (name: "connections" | "local-server" | "proposal", ...subjects: Subject[]) => shell.listen(name, renew(...subjects), renew(...subjects));
     const stops = [
       // A connection may be paired, or stand where the server is now: both speak of both.
-      shell.listen("connections", renew("connections", "local-server", "secrets")),
-      shell.listen("local-server", renew("connections", "local-server")),
-      shell.listen("proposal", renew("proposal")),
+      follow("connections", "connections", "local-server", "secrets"),
+      follow("local-server", "connections", "local-server"),
+      follow("proposal", "proposal"),
     ];
     return () => stops.forEach((stop) => stop());
   }, [shell, queries]);

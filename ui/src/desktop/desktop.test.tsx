@@ -289,6 +289,19 @@ describe("the shell", () => {
     await waitFor(() => expect(shell.desk.preferences).toEqual({ language: "zh-CN", has_notifications: false, stays_in_tray: true }));
   });
 
+  it("asks again for what happened before it could hear of it", async () => {
+    const shell = createFakeShell({ connections: [] });
+    const begun: (() => void)[] = [];
+    // An ear that is on its way: what is told meanwhile is heard by nobody.
+    const deaf = { ...shell, listen: (_name: string, _hear: unknown, begins?: () => void) => (begins && begun.push(begins), () => {}) };
+    render(<Desktop shell={deaf} history={createMemoryHistory({ initialEntries: ["/"] })} />);
+    await screen.findByText("No connections yet");
+    shell.desk.proposal = shell.desk.proposals[INVITATION] ?? null;
+    begun.forEach((begins) => begins());
+    await screen.findByRole("dialog");
+    await screen.findAllByText(/new\.example\.com/);
+  });
+
   it("leads to what a link names, and asks about a pairing that came by one", async () => {
     const { shell, address } = open("/console/people");
     await screen.findByText("Person of Production");

@@ -130,9 +130,10 @@ export function createFakeShell(changes: Partial<FakeDesk> = {}): FakeShell {
         open();
       };
     },
-    listen: (name, hear) => {
+    listen: (name, hear, begun) => {
       const hearing = ears.get(name) ?? new Set();
       ears.set(name, hearing.add(hear));
+      if (begun !== undefined) queueMicrotask(begun);
       return () => void hearing.delete(hear);
     },
 

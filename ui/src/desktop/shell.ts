@@ -97,8 +97,11 @@ export interface Shell {
   setUpLocalServer(owner: LocalOwner): Promise<string>;
   keepLocalServerRunning(enabled: boolean): Promise<LocalServerView>;
 
-  /** Hears of what happens in the shell until what it gives is called. */
-  listen<Name extends keyof ShellEvents>(name: Name, hear: (event: ShellEvents[Name]) => void): () => void;
+  /**
+   * Hears of what happens in the shell until what it gives is called. `begun` is called once nothing is missed any more:
+   * what happened before that has to be asked for.
+   */
+  listen<Name extends keyof ShellEvents>(name: Name, hear: (event: ShellEvents[Name]) => void, begun?: () => void): () => void;
 }
 
 /** Why a command failed. */

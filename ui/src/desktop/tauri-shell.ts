@@ -54,8 +54,9 @@ export function createTauriShell(): Shell {
     setUpLocalServer: (owner) => ask("set_up_local_server", { owner }),
     keepLocalServerRunning: (enabled) => ask("keep_local_server_running", { enabled }),
 
-    listen: (name, hear) => {
+    listen: (name, hear, begun) => {
       const started = listen(name, (event) => hear(event.payload as Parameters<typeof hear>[0]));
+      void started.then(() => begun?.());
       return () => void started.then((stop) => stop());
     },
   };
