@@ -12,7 +12,8 @@ how=$1
 folder=$2
 wanted=(usr/bin/waystation-desktop usr/bin/waystation-server)
 scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
+installed=""
+trap 'leave' EXIT
 
 main() {
     local deb rpm
@@ -42,12 +43,20 @@ check_deb() {
     echo "$(basename "$1"): done ($how)"
 }
 
+# Whatever was found, this system is as it was before.
+leave() {
+    [ -z "$installed" ] || apt-get purge -y -qq "$installed" >/dev/null
+    rm -rf "$scratch"
+}
+
 install_deb() {
     dpkg -s "$2" >/dev/null 2>&1 && fail "$2 is installed already; remove it first"
+    installed=$2
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$(realpath "$1")" >/dev/null
     dpkg --verify "$2" | grep -q . && fail "files differ from those of the package"
     run_from /usr/bin
     apt-get purge -y -qq "$2" >/dev/null
+    installed=""
     local file
     while read -r file; do
         [ ! -e "/$file" ] || fail "/$file stayed"
