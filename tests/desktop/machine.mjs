@@ -165,9 +165,11 @@ export class Machine {
 
     // The window of that title, once it is shown and has the keyboard.
     async focus(title) {
-        const id = await until(async () => (await this.windows(title))[0], `a window ${title}`);
-        await this.run("xdotool", ["windowactivate", "--sync", id]);
-        return id;
+        return until(async () => {
+            const [id] = await this.windows(title);
+            // One that has just come up is not the window manager's yet.
+            return id !== undefined && this.run("xdotool", ["windowactivate", "--sync", id]).then(() => id, () => undefined);
+        }, `a window ${title}`);
     }
 
     // Closes the window of that title as a keyboard does; a press may come before the window is given the keys.
